@@ -1,0 +1,50 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+/// @file
+/// Every number that is a default, with its unit and where it comes from.
+
+namespace peer::defaults {
+
+using namespace std::chrono_literals;
+
+/// How long `start` waits for the peer's boot (OTP: WAIT_BOOT_TIMEOUT).
+inline constexpr std::chrono::milliseconds wait_boot = 15s;
+
+/// How long a call waits for its answer (OTP: peer:call/4).
+inline constexpr std::chrono::milliseconds call_timeout = 5s;
+
+/// `shutdown = halt`: how long the peer may take to end after its connection was closed (OTP: 5 s for the distribution
+/// connection to vanish). Then SIGTERM.
+inline constexpr std::chrono::milliseconds halt_timeout = 5s;
+
+/// The least time that `shutdown` may name (OTP: MIN_SHUTDOWN_TIMEOUT) and the greatest (OTP: a timer's limit, 2^32 - 1 ms).
+inline constexpr std::chrono::milliseconds min_shutdown = 1s;
+inline constexpr std::chrono::milliseconds max_shutdown = 4294967295ms;
+
+/// How long a peer may take to follow SIGTERM before SIGKILL.
+inline constexpr std::chrono::milliseconds term_timeout = 1s;
+
+/// After the connection has ended: how long the process may take to end by itself, so that its exit status can be told.
+/// `erl` halts within 3 ms (measured). Then SIGKILL: without a connection nobody can reach it any more.
+inline constexpr std::chrono::milliseconds exit_grace = 500ms;
+
+/// After SIGKILL: how long the kernel may take to end a process. Only one that is stuck in a driver takes longer; it is
+/// given up and reported.
+inline constexpr std::chrono::milliseconds kill_timeout = 2s;
+
+/// How long the event loop polls before it sleeps. See docs/design.md for the measurement.
+inline constexpr std::chrono::microseconds spin = 20us;
+
+/// Lines of stderr that a `failure` carries, and the bytes that they may take together.
+inline constexpr std::size_t stderr_lines = 20;
+inline constexpr std::size_t stderr_bytes = 8192;
+
+/// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
+inline constexpr std::size_t output_high_water = std::size_t{1} << 20;
+
+} // namespace peer::defaults

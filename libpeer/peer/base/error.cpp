@@ -1,0 +1,40 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/base/error.hpp"
+
+#include <array>
+
+namespace peer {
+
+namespace {
+
+// In the order of errc, which starts at 1.
+constexpr auto names = std::array<std::string_view, 13>{
+  "invalid_option", "bad_syntax",  "bad_term",          "type_mismatch", "protocol_violation", "system_failure", "boot_failed",
+  "exit_status",    "connection_closed", "noconnection", "noproc",       "timeout",            "exception",
+};
+
+} // namespace
+
+std::string to_string(errc code) {
+  auto index = static_cast<std::size_t>(code) - 1;
+  return index < names.size() ? std::string{names[index]} : "errc(" + std::to_string(index + 1) + ")";
+}
+
+bool from_string(caf_string_view name, errc& code) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == to_std(name)) {
+      code = static_cast<errc>(i + 1);
+      return true;
+    }
+  return false;
+}
+
+bool from_integer(std::uint8_t value, errc& code) {
+  if (value == 0 || value > names.size())
+    return false;
+  code = static_cast<errc>(value);
+  return true;
+}
+
+} // namespace peer

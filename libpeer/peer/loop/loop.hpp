@@ -1,0 +1,75 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/caf_compat.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+} // namespace boost::asio
+
+namespace peer {
+
+class loop;
+
+using loop_ptr = std::shared_ptr<loop>;
+
+/// One thread that runs Asio's handlers and the actors that are pinned to it (see pinned.hpp), so that an actor and its
+/// descriptors need neither a lock nor a second wake-up.
+///
+/// # Lifetime
+///
+/// An actor system has at most one loop. It starts when `of` first asks for it and ends inside of `~actor_system`, after
+/// all actors that CAF counts are done: the pinned actors that still live are killed (which ends their peers), then the
+/// thread is joined. Nobody else can stop it, so nobody can get that order wrong. What remains reachable through handles
+/// of dead actors is memory only.
+///
+/// The thread blocks all signals: the host's handlers never run on it, and a write to a broken pipe is an error value.
+class loop : public std::enable_shared_from_this<loop> {
+public:
+  // -- factories ---
+
+  /// The loop of `sys`, started at the first call. Any thread may call this while `sys` lives.
+  static loop_ptr of(caf::actor_system& sys);
+
+  virtual ~loop();
+
+  // -- properties ---
+
+  /// Runs the handlers. Post to it from any thread.
+  virtual boost::asio::io_context& io() noexcept = 0;
+
+  /// Runs the pinned actors; other actors that these send to are handed to CAF's scheduler.
+  virtual actor_host& host() noexcept = 0;
+
+  /// Whether the caller is the loop's thread.
+  virtual bool in_this_thread() const noexcept = 0;
+
+  /// How long the thread polls before it sleeps, from the setting `peer.spin`; 0 means that it sleeps at once.
+  virtual std::chrono::nanoseconds spin() const noexcept = 0;
+
+  // -- blocking work ---
+
+  /// Runs `task` on a second thread, one task after the other: writes that may block and functions of the user's. Tasks
+  /// that wait when the loop ends are dropped.
+  virtual void offload(std::function<void()> task) = 0;
+
+  /// Becomes readable when the loop ends, so that an offloaded task can stop waiting for something else.
+  virtual int ending_fd() const noexcept = 0;
+
+  // -- bookkeeping of pinned actors (pinned.hpp calls these) ---
+
+  virtual void enroll(const caf::strong_actor_ptr& tenant) = 0;
+  virtual void withdraw(caf::actor_id tenant) noexcept = 0;
+
+  /// Number of pinned actors that have not terminated.
+  virtual std::size_t tenants() const noexcept = 0;
+};
+
+} // namespace peer

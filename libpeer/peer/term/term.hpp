@@ -1,0 +1,373 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+
+#include <compare>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// @file
+/// One Erlang value as a C++ value. A term owns all that it holds, copies deeply, and is as thread-safe as an `int`.
+///
+/// Rules come from the Erlang Reference Manual ("Data Types", "Expressions: Term Comparisons") and from ERTS' "External
+/// Term Format".
+
+namespace peer {
+
+class term;
+
+// -- atoms ------------------------------------------------------------------------------------------------------------
+
+/// A named constant. The name is UTF-8 and has at most 255 characters; a longer one cannot be encoded.
+class atom {
+public:
+  /// The atom `''`.
+  atom() noexcept = default;
+
+  explicit atom(std::string name) noexcept : name_(std::move(name)) {}
+
+  explicit atom(std::string_view name) : name_(name) {}
+
+  explicit atom(const char* name) : name_(name) {}
+
+  const std::string& name() const noexcept { return name_; }
+
+  friend bool operator==(const atom&, const atom&) noexcept = default;
+
+  /// Orders by code points, as Erlang does.
+  friend std::strong_ordering operator<=>(const atom&, const atom&) noexcept = default;
+
+  friend bool operator==(const atom& x, std::string_view name) noexcept { return x.name_ == name; }
+
+private:
+  std::string name_;
+};
+
+// -- numbers ----------------------------------------------------------------------------------------------------------
+
+/// An integer outside of the range of `std::int64_t`. Integers inside of it are never stored this way.
+class big_integer {
+public:
+  /// @param magnitude absolute value, least significant byte first; leading (most significant) zeros are dropped.
+  big_integer(bool negative, std::string magnitude);
+
+  /// Reads digits of `base` (2 to 36), without sign or prefix. Nothing if a character is no digit of that base.
+  static std::optional<big_integer> parse(bool negative, std::string_view digits, int base);
+
+  bool negative() const noexcept { return negative_; }
+
+  /// The absolute value, least significant byte first, without leading zeros.
+  const std::string& magnitude() const noexcept { return magnitude_; }
+
+  /// The value as `std::int64_t` if it is in range.
+  std::optional<std::int64_t> to_int64() const noexcept;
+
+  /// The value as `std::uint64_t` if it is in range.
+  std::optional<std::uint64_t> to_uint64() const noexcept;
+
+  /// The nearest double; infinity if it is out of range.
+  double to_double() const noexcept;
+
+  /// Decimal digits with sign.
+  std::string to_string() const;
+
+  friend bool operator==(const big_integer&, const big_integer&) noexcept = default;
+
+  friend std::strong_ordering operator<=>(const big_integer& x, const big_integer& y) noexcept;
+
+private:
+  bool negative_ = false;
+  std::string magnitude_;
+};
+
+// -- binaries ---------------------------------------------------------------------------------------------------------
+
+/// A sequence of bytes, or of bits: then the last byte uses only its `8 - unused_bits` most significant bits and the
+/// others are zero.
+struct bitstring {
+  std::string bytes;
+  std::uint8_t unused_bits = 0; ///< 0 to 7; always 0 if `bytes` is empty. 0 makes it a binary.
+
+  friend bool operator==(const bitstring&, const bitstring&) noexcept = default;
+
+  /// Bit by bit, a prefix first.
+  friend std::strong_ordering operator<=>(const bitstring& x, const bitstring& y) noexcept;
+};
+
+// -- identifiers ------------------------------------------------------------------------------------------------------
+
+/// A process of `node`. Only the node that made it can tell whether it is alive.
+struct pid {
+  atom node;
+  std::uint32_t id = 0;
+  std::uint32_t serial = 0;
+  std::uint32_t creation = 0;
+
+  friend bool operator==(const pid&, const pid&) noexcept = default;
+};
+
+/// A port of `node`.
+struct port {
+  atom node;
+  std::uint64_t id = 0;
+  std::uint32_t creation = 0;
+
+  friend bool operator==(const port&, const port&) noexcept = default;
+};
+
+/// A reference made by `node`.
+struct reference {
+  atom node;
+  std::uint32_t creation = 0;
+  std::vector<std::uint32_t> ids; ///< 1 to 5 numbers, in the order of the wire.
+
+  friend bool operator==(const reference&, const reference&) noexcept = default;
+};
+
+// -- functions --------------------------------------------------------------------------------------------------------
+
+/// `fun Module:Function/Arity`.
+struct export_fun {
+  atom module;
+  atom function;
+  std::uint8_t arity = 0;
+
+  friend bool operator==(const export_fun&, const export_fun&) noexcept = default;
+};
+
+/// A term that has no meaning outside of the runtime that made it (a closure, or a term in that runtime's local format),
+/// kept as it came so that it can be sent back.
+struct opaque {
+  std::string encoded; ///< External term format, from the tag on.
+
+  friend bool operator==(const opaque&, const opaque&) noexcept = default;
+};
+
+// -- containers -------------------------------------------------------------------------------------------------------
+
+/// `[E1, E2, …]` or, improper, `[E1, E2, … | Tail]`.
+class list {
+public:
+  using const_iterator = std::vector<term>::const_iterator;
+
+  list() noexcept;
+  explicit list(std::vector<term> elements) noexcept;
+  list(std::initializer_list<term> elements);
+  list(const list&);
+  list(list&&) noexcept;
+  list& operator=(const list&);
+  list& operator=(list&&) noexcept;
+  ~list();
+
+  /// Makes `[elements… | tail]`. A tail that is a list continues this one, as in Erlang. Without elements the result is
+  /// `tail` itself, which need not be a list.
+  static term cons(std::vector<term> elements, term tail);
+
+  /// The elements before the tail.
+  const_iterator begin() const noexcept;
+  const_iterator end() const noexcept;
+  std::size_t size() const noexcept;
+  bool empty() const noexcept;
+  const term& operator[](std::size_t index) const noexcept;
+
+  /// The tail of an improper list; null for a proper one.
+  const term* tail() const noexcept;
+
+  bool proper() const noexcept { return !improper_; }
+
+  friend bool operator==(const list& x, const list& y) noexcept;
+
+private:
+  std::vector<term> items_; // if improper_, the last item is the tail
+  bool improper_ = false;
+};
+
+/// `{E1, E2, …}`.
+class tuple {
+public:
+  using const_iterator = std::vector<term>::const_iterator;
+
+  tuple() noexcept;
+  explicit tuple(std::vector<term> elements) noexcept;
+  tuple(std::initializer_list<term> elements);
+  tuple(const tuple&);
+  tuple(tuple&&) noexcept;
+  tuple& operator=(const tuple&);
+  tuple& operator=(tuple&&) noexcept;
+  ~tuple();
+
+  const_iterator begin() const noexcept;
+  const_iterator end() const noexcept;
+  std::size_t size() const noexcept;
+  bool empty() const noexcept;
+  const term& operator[](std::size_t index) const noexcept;
+
+  friend bool operator==(const tuple& x, const tuple& y) noexcept;
+
+private:
+  std::vector<term> elements_;
+};
+
+/// `#{K1 => V1, …}`, kept in the order of its keys (integers before floats, as Erlang orders keys).
+class map {
+public:
+  using value_type = std::pair<term, term>;
+  using const_iterator = std::vector<value_type>::const_iterator;
+
+  map() noexcept;
+  /// Of equal keys the last one counts, as in a map expression.
+  explicit map(std::vector<value_type> entries);
+  map(std::initializer_list<value_type> entries);
+  map(const map&);
+  map(map&&) noexcept;
+  map& operator=(const map&);
+  map& operator=(map&&) noexcept;
+  ~map();
+
+  /// Makes a map of entries whose keys must differ; nothing if two are equal.
+  static std::optional<map> unique(std::vector<value_type> entries);
+
+  const_iterator begin() const noexcept;
+  const_iterator end() const noexcept;
+  std::size_t size() const noexcept;
+  bool empty() const noexcept;
+
+  /// The value of `key`, or null. 1 and 1.0 are different keys.
+  const term* find(const term& key) const noexcept;
+
+  friend bool operator==(const map& x, const map& y) noexcept;
+
+private:
+  std::vector<value_type> entries_;
+};
+
+// -- term -------------------------------------------------------------------------------------------------------------
+
+/// Any Erlang value.
+class term {
+public:
+  /// An identifier or number that is rare enough to live apart, so that a term stays small. Never null, never changed.
+  template <class T>
+  using boxed = std::shared_ptr<const T>;
+
+  template <class T>
+  static constexpr bool is_boxed = std::same_as<T, big_integer> || std::same_as<T, pid> || std::same_as<T, port>
+                                   || std::same_as<T, reference> || std::same_as<T, export_fun>
+                                   || std::same_as<T, opaque>;
+
+  using variant = std::variant<list, std::int64_t, boxed<big_integer>, double, atom, bitstring, tuple, map, boxed<pid>,
+                               boxed<port>, boxed<reference>, boxed<export_fun>, boxed<opaque>>;
+
+  // -- constructors ---
+
+  /// The empty list.
+  term() noexcept = default;
+
+  template <std::integral T>
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  term(T value) {
+    if (std::in_range<std::int64_t>(value))
+      value_ = static_cast<std::int64_t>(value);
+    else
+      *this = from_uint64(static_cast<std::uint64_t>(value));
+  }
+
+  /// The atom `true` or `false`.
+  template <std::same_as<bool> T>
+  term(T value) : value_(atom{value ? "true" : "false"}) {}
+
+  /// @pre `value` is finite; Erlang knows neither infinities nor NaN, and the encoder refuses them.
+  term(double value) noexcept : value_(value) {}
+
+  /// A binary with the bytes of `text`.
+  term(std::string text) noexcept : value_(bitstring{std::move(text)}) {}
+  term(std::string_view text) : value_(bitstring{std::string{text}}) {}
+  term(const char* text) : value_(bitstring{text}) {}
+
+  term(big_integer value);
+  term(atom value) noexcept : value_(std::move(value)) {}
+  term(bitstring value) noexcept : value_(std::move(value)) {}
+  term(list value) noexcept : value_(std::move(value)) {}
+  term(tuple value) noexcept : value_(std::move(value)) {}
+  term(map value) noexcept : value_(std::move(value)) {}
+  term(pid value) : value_(std::make_shared<const pid>(std::move(value))) {}
+  term(port value) : value_(std::make_shared<const port>(std::move(value))) {}
+  term(reference value) : value_(std::make_shared<const reference>(std::move(value))) {}
+  term(export_fun value) : value_(std::make_shared<const export_fun>(std::move(value))) {}
+  term(opaque value) : value_(std::make_shared<const opaque>(std::move(value))) {}
+
+  // -- access ---
+
+  /// A pointer to the value if it is a `T`, else null. `T` is one of the types above, with `std::int64_t` for integers in
+  /// its range and `big_integer` for all others.
+  template <class T>
+  const T* get_if() const noexcept {
+    if constexpr (is_boxed<T>) {
+      auto* box = std::get_if<boxed<T>>(&value_);
+      return box ? box->get() : nullptr;
+    } else {
+      return std::get_if<T>(&value_);
+    }
+  }
+
+  template <class T>
+  bool is() const noexcept {
+    return get_if<T>() != nullptr;
+  }
+
+  /// Whether this is the atom of that name.
+  bool is_atom(std::string_view name) const noexcept;
+
+  bool is_nil() const noexcept;
+
+  /// Whether this is a string of bytes; bits left over do not count.
+  bool is_binary() const noexcept;
+
+  /// The bytes of a binary; nothing for anything else, also for a bit string.
+  std::optional<std::string_view> as_binary() const noexcept;
+
+  const variant& value() const noexcept { return value_; }
+
+  // -- comparison ---
+
+  /// Erlang's `=:=`: 1 and 1.0 differ.
+  friend bool operator==(const term& x, const term& y) noexcept;
+
+  /// Erlang's term order, in the exact form that orders the keys of a map: where `compare` says that an integer and a
+  /// float are equal, the integer comes first. Agrees with `==`.
+  friend std::weak_ordering operator<=>(const term& x, const term& y) noexcept;
+
+  /// Erlang's term order as `<` and `==` see it: number < atom < reference < fun < port < pid < tuple < map < [] < list <
+  /// bit string, and 1 equals 1.0.
+  friend std::weak_ordering compare(const term& x, const term& y) noexcept;
+
+private:
+  static term from_uint64(std::uint64_t value);
+
+  variant value_;
+};
+
+std::weak_ordering compare(const term& x, const term& y) noexcept;
+
+// -- small helpers ----------------------------------------------------------------------------------------------------
+
+/// Makes `{atom, rest…}`: the usual shape of an Erlang message.
+template <class... Ts>
+tuple tagged(std::string_view tag, Ts&&... rest) {
+  return tuple{term{atom{tag}}, term{std::forward<Ts>(rest)}...};
+}
+
+/// The elements of `x` if it is a tuple of `arity` elements that starts with the atom `tag`, else null.
+const tuple* match_tagged(const term& x, std::string_view tag, std::size_t arity) noexcept;
+
+} // namespace peer

@@ -1,0 +1,75 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/fwd.hpp"
+
+namespace peer {
+
+/// Writes terms in the external format to a buffer, value by value: the sink of everything that is encoded.
+///
+/// Containers are a header followed by their elements; the caller writes as many elements as the header announces. The
+/// smallest encoding that fits is chosen ("External Term Format", ERTS).
+class term_writer {
+public:
+  /// Appends to `out`, which must outlive the writer.
+  explicit term_writer(byte_buffer& out) noexcept : out_(out) {}
+
+  /// Starts a term that stands alone: the version byte 131.
+  void version();
+
+  void integer(std::int64_t value);
+  void integer(std::uint64_t value);
+  void integer(const big_integer& value);
+
+  /// @pre `value` is finite.
+  void real(double value);
+
+  /// @pre `name` is valid UTF-8 of at most 255 characters (1020 bytes).
+  void atom(std::string_view name);
+
+  void boolean(bool value) { atom(value ? "true" : "false"); }
+
+  void binary(const_byte_span bytes);
+  void binary(std::string_view bytes) { binary(as_byte_span(bytes)); }
+  void bits(const bitstring& value);
+
+  /// Writes the header of a tuple; `arity` elements follow.
+  void tuple(std::size_t arity);
+
+  /// Starts a tuple whose arity is known only at its end. Returns what `end_tuple` needs.
+  std::size_t begin_tuple();
+  void end_tuple(std::size_t token, std::size_t arity);
+
+  /// Writes the header of a list of `size > 0` elements, which follow, and then a tail: `nil` for a proper list.
+  void list(std::size_t size);
+  void nil();
+
+  /// Writes the header of a map; `size` times a key and a value follow.
+  void map(std::size_t size);
+
+  void identifier(const pid& value);
+  void identifier(const port& value);
+  void identifier(const reference& value);
+  void function(const export_fun& value);
+
+  /// Appends a term that is encoded already, without its version byte.
+  void encoded(const_byte_span bytes);
+
+  byte_buffer& buffer() noexcept { return out_; }
+
+private:
+  byte_buffer& out_;
+};
+
+/// Writes `value`. Fails (`errc::bad_term`) for what Erlang cannot hold: an atom that is too long or no UTF-8, a float
+/// that is not finite, more than 2^32 - 1 elements, more nesting than `limits` allows. Then `writer` holds a part of it.
+caf::error write(term_writer& writer, const term& value, std::size_t max_depth);
+
+/// Encodes `value` with its version byte, as `term_to_binary/1` does.
+caf::expected<byte_buffer> encode(const term& value);
+
+} // namespace peer

@@ -1,0 +1,126 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/term/limits.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+/// @file
+/// The messages between an origin and its peer, one struct per tuple, as OTP's `peer` speaks them:
+///
+///     origin to peer                           peer to origin
+///     {call, Seq, M, F, A}                     {started, Node}
+///     {cast, M, F, A}                          {reply, Seq, Class, Result}
+///     {message, To, Content}                   {message, To, Content}
+///     {io_reply, From, ReplyAs, Reply}         {io_request, From, ReplyAs, Request}
+///
+/// A field that may be any term is an `encoded_view`: the term's bytes, still encoded, without the version byte. It views
+/// the payload that was parsed, or what the caller wants to be written.
+
+namespace peer::wire {
+
+/// A term in the external format without its version byte.
+using encoded_view = const_byte_span;
+
+/// How a call ended in the peer.
+enum class reply_class : std::uint8_t {
+  ok,     ///< It returned; the result is the value.
+  throw_, ///< `throw`; for this and the next two the result is `{Reason, Stacktrace}`.
+  error,
+  exit,
+  crash, ///< The process that ran it was killed; the result is the exit reason.
+};
+
+/// The atom that stands for `value` on the wire.
+std::string_view to_string(reply_class value) noexcept;
+
+struct call {
+  std::uint64_t seq = 0;
+  std::string_view module;
+  std::string_view function;
+  encoded_view arguments; ///< a proper list
+};
+
+struct cast {
+  std::string_view module;
+  std::string_view function;
+  encoded_view arguments; ///< a proper list
+};
+
+/// Deliver `content` to a process of the receiver.
+struct message {
+  encoded_view to; ///< a pid or, a registered name, an atom
+  encoded_view content;
+};
+
+struct io_reply {
+  encoded_view from;     ///< the pid that asked
+  encoded_view reply_as; ///< as the request had it
+  encoded_view reply;
+};
+
+struct started {
+  atom node; ///< `nonode@nohost` unless the peer is distributed
+};
+
+struct reply {
+  std::uint64_t seq = 0;
+  reply_class cls = reply_class::ok;
+  encoded_view result;
+};
+
+struct io_request {
+  encoded_view from;
+  encoded_view reply_as;
+  encoded_view request;
+};
+
+using to_peer = std::variant<call, cast, message, io_reply>;
+using to_origin = std::variant<started, reply, message, io_request>;
+
+/// What a parsed `call` or `cast` needs besides the payload: names may have to be converted to UTF-8.
+struct names {
+  std::string module;
+  std::string function;
+};
+
+// -- writing: the payload of one frame, version byte included, is appended to `out` ---
+
+void write(byte_buffer& out, const call& x);
+void write(byte_buffer& out, const cast& x);
+void write(byte_buffer& out, const message& x);
+void write(byte_buffer& out, const io_reply& x);
+void write(byte_buffer& out, const started& x);
+void write(byte_buffer& out, const reply& x);
+void write(byte_buffer& out, const io_request& x);
+
+// -- reading ---
+
+/// Parses payloads of frames. Keeps what an inflated (compressed) payload or a converted name needs: what `parse_…`
+/// returns views the payload and this parser, and is valid until the next call.
+class parser {
+public:
+  explicit parser(const term_limits& limits = {}) noexcept;
+  ~parser();
+
+  /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown or malformed message, naming it) or
+  /// `errc::bad_term`. Every term in the result has been checked: decoding it cannot fail.
+  caf::expected<to_origin> parse_to_origin(const_byte_span payload);
+
+  /// Parses what an origin sent.
+  caf::expected<to_peer> parse_to_peer(const_byte_span payload);
+
+private:
+  term_limits limits_;
+  names names_;
+  byte_buffer inflated_;
+};
+
+} // namespace peer::wire
