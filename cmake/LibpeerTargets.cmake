@@ -2,8 +2,9 @@
 function(libpeer_target target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers
-    # CAF 0.18 uses these from its headers' templates, which a system directory does not silence everywhere.
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-deprecated-declarations -Wno-array-bounds -Wno-stringop-overflow>)
+    # What GCC 12 says by mistake about inlined code of the standard library and of CAF, and of CAF's deprecated types.
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-deprecated-declarations -Wno-array-bounds -Wno-stringop-overflow -Wno-restrict
+      -Wno-maybe-uninitialized -Wno-free-nonheap-object -Wno-tsan>)
   if(LIBPEER_SANITIZERS)
     target_compile_options(${target} PRIVATE -fsanitize=${LIBPEER_SANITIZERS} -fno-omit-frame-pointer
       -fno-sanitize-recover=all)

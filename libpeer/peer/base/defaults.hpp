@@ -15,6 +15,10 @@ using namespace std::chrono_literals;
 /// How long `start` waits for the peer's boot (OTP: WAIT_BOOT_TIMEOUT).
 inline constexpr std::chrono::milliseconds wait_boot = 15s;
 
+/// How long a boot may take that nobody waits for, `wait_boot` being a receiver or none (OTP: 60 s for the connection over
+/// TCP, no limit otherwise).
+inline constexpr std::chrono::milliseconds boot_limit = 60s;
+
 /// How long a call waits for its answer (OTP: peer:call/4).
 inline constexpr std::chrono::milliseconds call_timeout = 5s;
 

@@ -13,15 +13,43 @@
 namespace peer {
 
 enum class errc : std::uint8_t;
+enum class stream : std::uint8_t;
 class atom;
 class term;
+struct call_request;
+struct cast_request;
+struct encoded_term;
+struct exception;
+struct failure;
+struct output_line;
+struct peer_status;
+struct send_request;
+struct start_notice;
+struct stop_report;
 
 } // namespace peer
 
 CAF_BEGIN_TYPE_ID_BLOCK(libpeer, caf::first_custom_type_id + 1800)
 
   CAF_ADD_TYPE_ID(libpeer, (peer::errc))
+  CAF_ADD_TYPE_ID(libpeer, (peer::stream))
   CAF_ADD_TYPE_ID(libpeer, (peer::atom))
   CAF_ADD_TYPE_ID(libpeer, (peer::term))
+  CAF_ADD_TYPE_ID(libpeer, (peer::call_request))
+  CAF_ADD_TYPE_ID(libpeer, (peer::cast_request))
+  CAF_ADD_TYPE_ID(libpeer, (peer::encoded_term))
+  CAF_ADD_TYPE_ID(libpeer, (peer::exception))
+  CAF_ADD_TYPE_ID(libpeer, (peer::failure))
+  CAF_ADD_TYPE_ID(libpeer, (peer::output_line))
+  CAF_ADD_TYPE_ID(libpeer, (peer::peer_status))
+  CAF_ADD_TYPE_ID(libpeer, (peer::send_request))
+  CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
+  CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
+
+  CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
+  CAF_ADD_ATOM(libpeer, peer, expose_atom)
+  CAF_ADD_ATOM(libpeer, peer, get_state_atom)
+  CAF_ADD_ATOM(libpeer, peer, poke_atom)
+  CAF_ADD_ATOM(libpeer, peer, stop_atom)
 
 CAF_END_TYPE_ID_BLOCK(libpeer)

@@ -83,7 +83,6 @@ public:
     wakeup_.notify_one();
     if (thread_.joinable())
       thread_.join();
-    tasks_.clear();
   }
 
   int ending_fd() const noexcept { return ending_fd_; }
@@ -93,7 +92,7 @@ private:
     auto guard = std::unique_lock{mutex_};
     for (;;) {
       wakeup_.wait(guard, [this] { return ending_ || !tasks_.empty(); });
-      if (ending_)
+      if (tasks_.empty())
         return;
       auto task = std::move(tasks_.front());
       tasks_.pop_front();

@@ -57,10 +57,10 @@ public:
   // -- blocking work ---
 
   /// Runs `task` on a second thread, one task after the other: writes that may block and functions of the user's. Tasks
-  /// that wait when the loop ends are dropped.
+  /// that wait when the loop ends still run; later ones are dropped.
   virtual void offload(std::function<void()> task) = 0;
 
-  /// Becomes readable when the loop ends, so that an offloaded task can stop waiting for something else.
+  /// Becomes readable when the loop ends: an offloaded task should then wait for nothing any more.
   virtual int ending_fd() const noexcept = 0;
 
   // -- bookkeeping of pinned actors (pinned.hpp calls these) ---

@@ -62,10 +62,10 @@ private:
 /// Spawns `Impl`, an heir of `pinned`, whose constructor takes `(actor_config&, habitat, args…)`.
 template <class Impl, class... Ts>
 auto spawn_pinned(caf::actor_system& sys, habitat where, Ts&&... args) {
-  using handle = caf::infer_handle_from_class_t<Impl>;
+  using handle_type = caf::infer_handle_from_class_t<Impl>;
   auto host = where.host;
   caf::actor_config cfg{host};
-  auto result = caf::make_actor<Impl, handle>(sys.next_actor_id(), sys.node(), &sys, cfg, std::move(where),
+  auto result = caf::make_actor<Impl, handle_type>(sys.next_actor_id(), sys.node(), &sys, cfg, std::move(where),
                                               std::forward<Ts>(args)...);
   static_cast<Impl*>(caf::actor_cast<caf::abstract_actor*>(result))->launch(host, false, true);
   return result;

@@ -11,6 +11,8 @@
 
 namespace peer {
 
+enum class tag : std::uint8_t;
+
 /// Reads terms in the external format from a buffer, value by value: the source of everything that is decoded, be it into
 /// a `term` or straight into C++ types.
 ///
@@ -38,6 +40,13 @@ public:
     opaque,
   };
 
+  /// An integer as far as 64 bits tell it.
+  struct number {
+    bool negative = false;
+    std::uint64_t magnitude = 0;
+    bool wide = false; ///< The magnitude needs more than 64 bits; `magnitude` is then meaningless.
+  };
+
   /// Reads from `input`, which must outlive the reader.
   explicit term_reader(const_byte_span input, const term_limits& limits = {}) noexcept;
 
@@ -53,6 +62,7 @@ public:
 
   // Each of these consumes one term of that kind and fails at any other.
 
+  bool integer(number& value);
   bool integer(std::int64_t& value);
   bool integer(std::uint64_t& value);
   bool integer(term& value); ///< of any size
@@ -75,7 +85,7 @@ public:
   /// Reads `kind::string`: a list of integers from 0 to 255.
   bool string(const_byte_span& bytes);
 
-  /// Reads the tail of a list that has to be proper.
+  /// Reads the tail of a list that has to end there.
   bool list_end();
 
   /// Reads the header of a map; `size` times a key and a value follow.
@@ -84,7 +94,7 @@ public:
   /// Reads any term.
   bool read(term& value);
 
-  /// Passes over any term. `skipped` receives its bytes, which view the input.
+  /// Passes over any term, however deeply it is nested, without recursion. `skipped` receives its bytes, which view the input.
   bool skip(const_byte_span& skipped);
 
   // -- nesting ---
@@ -100,6 +110,9 @@ public:
   /// Bytes consumed so far, of the inflated input if the term was compressed.
   std::size_t position() const noexcept { return position_; }
 
+  /// Goes back to a position that `position()` has told.
+  void rewind(std::size_t position) noexcept { position_ = position; }
+
   const_byte_span remaining() const noexcept { return input_.subspan(position_); }
 
   /// Fails with `errc::bad_term` and a sentence: "byte P: `what`". Always returns false.
@@ -108,15 +121,77 @@ public:
   const caf::error& error() const noexcept { return error_; }
 
 private:
+  // -- bytes ---
+
+  std::size_t left() const noexcept { return input_.size() - position_; }
+
+  /// Reads a big-endian number. @pre the bytes are there.
+  std::uint64_t take(std::size_t size) noexcept;
+
+  const_byte_span take_bytes(std::size_t size) noexcept;
+
+  /// Reads a tag, to which the errors that follow refer.
+  bool take_tag(tag& result);
+
+  /// Checks that `size` more bytes are there.
+  bool need(std::uint64_t size);
+
+  /// Checks that `count` more elements, of a byte at least, are there.
+  bool need_elements(std::uint64_t count);
+
+  // -- errors ---
+
+  bool fail_at(std::size_t position, std::string what);
+  bool mismatch(const char* expected);
+
+  // -- parts of terms; the tag is read already ---
+
+  bool number_body(tag which, bool& negative, const_byte_span& magnitude, std::uint64_t& small);
+  bool real_text(double& value);
+  bool atom_body(tag which, std::string& name);
+  bool bits_header(std::size_t& size, std::uint8_t& used_bits);
+  bool pid_body(tag which, pid& value);
+  bool port_body(tag which, port& value);
+  bool reference_body(tag which, reference& value);
+  bool export_body(export_fun& value);
+
+  // -- any term ---
+
+  template <class T, class Read>
+  static bool read_as(term& value, Read read) {
+    T result;
+    if (!read(result))
+      return false;
+    value = std::move(result);
+    return true;
+  }
+
+  template <class T, class Read>
+  static bool skip_as(Read read) {
+    T ignored;
+    return read(ignored);
+  }
+
+  bool read_elements(std::size_t count, std::vector<term>& elements);
+  bool read_tuple(term& value);
+  bool read_list(term& value);
+  bool read_map(term& value);
+  bool skip_terms();
+  bool skip_one(std::uint64_t& children, std::size_t& fun_end);
+  bool skip_fun(std::uint64_t& children, std::size_t& fun_end);
+  bool inflate();
+
   const_byte_span input_;
   std::size_t position_ = 0;
+  std::size_t start_ = 0; ///< Where the outermost term starts.
+  std::size_t tag_at_ = 0;
   std::size_t depth_ = 0;
   term_limits limits_;
   byte_buffer inflated_;
   caf::error error_;
 };
 
-/// Decodes one term that fills `bytes`, version byte included, as `binary_to_term/1` does.
+/// Decodes one term that fills `bytes`, version byte included, as `binary_to_term/1` does; but bytes after it are an error.
 caf::expected<term> decode(const_byte_span bytes, const term_limits& limits = {});
 
 } // namespace peer

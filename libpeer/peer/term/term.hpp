@@ -22,6 +22,14 @@
 /// Rules come from the Erlang Reference Manual ("Data Types", "Expressions: Term Comparisons") and from ERTS' "External
 /// Term Format".
 
+namespace caf {
+
+class deserializer;
+class error;
+class serializer;
+
+} // namespace caf
+
 namespace peer {
 
 class term;
@@ -114,6 +122,9 @@ struct pid {
   std::uint32_t creation = 0;
 
   friend bool operator==(const pid&, const pid&) noexcept = default;
+
+  /// By serial and id, then by node and creation, as ERTS does.
+  friend std::strong_ordering operator<=>(const pid& x, const pid& y) noexcept;
 };
 
 /// A port of `node`.
@@ -123,6 +134,9 @@ struct port {
   std::uint32_t creation = 0;
 
   friend bool operator==(const port&, const port&) noexcept = default;
+
+  /// By node and creation, then by id, as ERTS does.
+  friend std::strong_ordering operator<=>(const port& x, const port& y) noexcept;
 };
 
 /// A reference made by `node`.
@@ -131,7 +145,11 @@ struct reference {
   std::uint32_t creation = 0;
   std::vector<std::uint32_t> ids; ///< 1 to 5 numbers, in the order of the wire.
 
-  friend bool operator==(const reference&, const reference&) noexcept = default;
+  /// Zeros at the end of the numbers do not count, as in ERTS.
+  friend bool operator==(const reference& x, const reference& y) noexcept;
+
+  /// By node and creation, then by the numbers, of which the last is the most significant, as ERTS does.
+  friend std::weak_ordering operator<=>(const reference& x, const reference& y) noexcept;
 };
 
 // -- functions --------------------------------------------------------------------------------------------------------
@@ -143,14 +161,17 @@ struct export_fun {
   std::uint8_t arity = 0;
 
   friend bool operator==(const export_fun&, const export_fun&) noexcept = default;
+  friend std::strong_ordering operator<=>(const export_fun&, const export_fun&) noexcept = default;
 };
 
-/// A term that has no meaning outside of the runtime that made it (a closure, or a term in that runtime's local format),
-/// kept as it came so that it can be sent back.
+/// A term that has no meaning outside of the runtime that made it (a closure, or a term in that runtime's local
+/// format), kept as it came so that it can be sent back. Among each other they are ordered by their bytes, which Erlang
+/// does not do: its order of closures needs their environment.
 struct opaque {
   std::string encoded; ///< External term format, from the tag on.
 
   friend bool operator==(const opaque&, const opaque&) noexcept = default;
+  friend std::strong_ordering operator<=>(const opaque&, const opaque&) noexcept = default;
 };
 
 // -- containers -------------------------------------------------------------------------------------------------------
@@ -261,9 +282,10 @@ public:
   using boxed = std::shared_ptr<const T>;
 
   template <class T>
-  static constexpr bool is_boxed = std::same_as<T, big_integer> || std::same_as<T, pid> || std::same_as<T, port>
-                                   || std::same_as<T, reference> || std::same_as<T, export_fun>
-                                   || std::same_as<T, opaque>;
+  static constexpr bool is_boxed =
+      std::same_as<
+          T,
+          big_integer> || std::same_as<T, pid> || std::same_as<T, port> || std::same_as<T, reference> || std::same_as<T, export_fun> || std::same_as<T, opaque>;
 
   using variant = std::variant<list, std::int64_t, boxed<big_integer>, double, atom, bitstring, tuple, map, boxed<pid>,
                                boxed<port>, boxed<reference>, boxed<export_fun>, boxed<opaque>>;
@@ -274,8 +296,7 @@ public:
   term() noexcept = default;
 
   template <std::integral T>
-    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  term(T value) {
+  requires(!std::same_as<T, bool> && !std::same_as<T, char>) term(T value) {
     if (std::in_range<std::int64_t>(value))
       value_ = static_cast<std::int64_t>(value);
     else
@@ -287,7 +308,8 @@ public:
   term(T value) : value_(atom{value ? "true" : "false"}) {}
 
   /// @pre `value` is finite; Erlang knows neither infinities nor NaN, and the encoder refuses them.
-  term(double value) noexcept : value_(value) {}
+  template <std::floating_point T>
+  term(T value) noexcept : value_(static_cast<double>(value)) {}
 
   /// A binary with the bytes of `text`.
   term(std::string text) noexcept : value_(bitstring{std::move(text)}) {}
@@ -308,8 +330,8 @@ public:
 
   // -- access ---
 
-  /// A pointer to the value if it is a `T`, else null. `T` is one of the types above, with `std::int64_t` for integers in
-  /// its range and `big_integer` for all others.
+  /// A pointer to the value if it is a `T`, else null. `T` is one of the types above, with `std::int64_t` for integers
+  /// in its range and `big_integer` for all others.
   template <class T>
   const T* get_if() const noexcept {
     if constexpr (is_boxed<T>) {
@@ -340,15 +362,16 @@ public:
 
   // -- comparison ---
 
-  /// Erlang's `=:=`: 1 and 1.0 differ.
+  /// Erlang's `=:=`: 1 and 1.0 differ. 0.0 and -0.0 do not, as in OTP up to 26.
   friend bool operator==(const term& x, const term& y) noexcept;
 
-  /// Erlang's term order, in the exact form that orders the keys of a map: where `compare` says that an integer and a
-  /// float are equal, the integer comes first. Agrees with `==`.
+  /// Erlang's term order, in the exact form that orders the keys of a map: every integer comes before every float, at
+  /// any depth. Agrees with `==`.
   friend std::weak_ordering operator<=>(const term& x, const term& y) noexcept;
 
-  /// Erlang's term order as `<` and `==` see it: number < atom < reference < fun < port < pid < tuple < map < [] < list <
-  /// bit string, and 1 equals 1.0.
+  /// Erlang's term order as `<` and `==` see it: number < atom < reference < fun < port < pid < tuple < map < [] < list
+  /// < bit string, and 1 equals 1.0. Integers and floats are compared by their exact values, however large. The keys of
+  /// maps are compared by `<=>` nevertheless. Opaque terms count as funs that come before `fun M:F/A`.
   friend std::weak_ordering compare(const term& x, const term& y) noexcept;
 
 private:
@@ -369,5 +392,74 @@ tuple tagged(std::string_view tag, Ts&&... rest) {
 
 /// The elements of `x` if it is a tuple of `arity` elements that starts with the atom `tag`, else null.
 const tuple* match_tagged(const term& x, std::string_view tag, std::size_t arity) noexcept;
+
+// -- inspection by CAF ------------------------------------------------------------------------------------------------
+
+std::string to_string(const term& value); // see text.hpp
+std::string to_string(const atom& value);
+
+namespace detail {
+
+// Each of these is false at an error, which `inspect_error` describes.
+bool to_bytes(const term& x, std::string& bytes);
+bool from_bytes(const std::string& bytes, term& x);
+bool from_text(const std::string& text, term& x);
+bool from_text(const std::string& text, atom& x);
+const caf::error& inspect_error() noexcept;
+
+template <class Inspector>
+bool inspect_term(Inspector& f, term& x) {
+  std::string text;
+  auto is_text = f.has_human_readable_format();
+  if constexpr (Inspector::is_loading) {
+    if (!f.apply(text))
+      return false;
+    if (is_text ? from_text(text, x) : from_bytes(text, x))
+      return true;
+  } else {
+    if (is_text)
+      return f.apply(to_string(x));
+    if (to_bytes(x, text))
+      return f.apply(text);
+  }
+  f.set_error(inspect_error());
+  return false;
+}
+
+template <class Inspector>
+bool inspect_term(Inspector& f, atom& x) {
+  if constexpr (Inspector::is_loading) {
+    std::string name;
+    if (!f.apply(name))
+      return false;
+    if (from_text(name, x))
+      return true;
+    f.set_error(inspect_error());
+    return false;
+  } else {
+    return f.apply(x.name());
+  }
+}
+
+} // namespace detail
+
+/// Lets terms travel in CAF's own messages: as Erlang text through inspectors for text, else in the external format. A
+/// `term_save_inspector` and a `term_load_inspector` (see convert.hpp) do not ask these functions.
+template <class Inspector>
+bool inspect(Inspector& f, term& x) {
+  return detail::inspect_term(f, x);
+}
+
+/// An atom travels as its name.
+template <class Inspector>
+bool inspect(Inspector& f, atom& x) {
+  return detail::inspect_term(f, x);
+}
+
+// CAF's virtual inspectors may be ours: then terms stay terms.
+bool inspect(caf::serializer& f, term& x);
+bool inspect(caf::serializer& f, atom& x);
+bool inspect(caf::deserializer& f, term& x);
+bool inspect(caf::deserializer& f, atom& x);
 
 } // namespace peer

@@ -40,13 +40,17 @@ public:
   /// Writes the header of a tuple; `arity` elements follow.
   void tuple(std::size_t arity);
 
-  /// Starts a tuple whose arity is known only at its end. Returns what `end_tuple` needs.
+  /// Starts a tuple whose arity is known only at its end. Returns what `end_tuple` needs. Nested ones end in reverse order.
   std::size_t begin_tuple();
   void end_tuple(std::size_t token, std::size_t arity);
 
   /// Writes the header of a list of `size > 0` elements, which follow, and then a tail: `nil` for a proper list.
   void list(std::size_t size);
   void nil();
+
+  /// Writes a list of integers from 0 to 255.
+  /// @pre `bytes` has at most 65535 elements.
+  void string(const_byte_span bytes);
 
   /// Writes the header of a map; `size` times a key and a value follow.
   void map(std::size_t size);
@@ -62,6 +66,12 @@ public:
   byte_buffer& buffer() noexcept { return out_; }
 
 private:
+  void put8(std::uint8_t value) { out_.push_back(static_cast<std::byte>(value)); }
+  void put16(std::uint16_t value);
+  void put32(std::uint32_t value);
+  void put64(std::uint64_t value);
+  void big(bool negative, const_byte_span magnitude);
+
   byte_buffer& out_;
 };
 

@@ -4,12 +4,15 @@
 
 #include "peer/base/bytes.hpp"
 #include "peer/term/limits.hpp"
+#include "peer/term/reader.hpp"
 #include "peer/term/term.hpp"
 
 #include "caf/fwd.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 /// @file
@@ -21,8 +24,8 @@
 ///     {message, To, Content}                   {message, To, Content}
 ///     {io_reply, From, ReplyAs, Reply}         {io_request, From, ReplyAs, Request}
 ///
-/// A field that may be any term is an `encoded_view`: the term's bytes, still encoded, without the version byte. It views
-/// the payload that was parsed, or what the caller wants to be written.
+/// A field that may be any term is an `encoded_view`: the term's bytes, still encoded, without the version byte. It
+/// views the payload that was parsed, or what the caller wants to be written.
 
 namespace peer::wire {
 
@@ -107,11 +110,11 @@ void write(byte_buffer& out, const io_request& x);
 /// returns views the payload and this parser, and is valid until the next call.
 class parser {
 public:
-  explicit parser(const term_limits& limits = {}) noexcept;
-  ~parser();
+  explicit parser(const term_limits& limits = {}) noexcept : limits_(limits) {}
 
-  /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown or malformed message, naming it) or
-  /// `errc::bad_term`. Every term in the result has been checked: decoding it cannot fail.
+  /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown message, or one with a wrong field; the
+  /// text names both) or with `errc::bad_term`. Every term in the result has been checked, with the same limits:
+  /// decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
   /// Parses what an origin sent.
@@ -119,8 +122,12 @@ public:
 
 private:
   term_limits limits_;
+
+  /// Names of the last call or cast.
   names names_;
-  byte_buffer inflated_;
+
+  /// Reads the last payload, and owns what was inflated.
+  std::optional<term_reader> reader_;
 };
 
 } // namespace peer::wire

@@ -1,0 +1,192 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "commands.hpp"
+
+#include "peer/loop/loop.hpp"
+
+#include "caf/all.hpp"
+
+#include <csignal>
+#include <future>
+#include <iostream>
+#include <thread>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace peerctl {
+
+namespace {
+
+// -- output -----------------------------------------------------------------------------------------------------------
+
+/// Waits until the peer's console output has been written.
+void flush_console(caf::actor_system& sys) {
+  auto done = std::promise<void>{};
+  peer::loop::of(sys)->offload([&done] { done.set_value(); });
+  done.get_future().wait();
+}
+
+int complain(const caf::error& err, int status) {
+  std::cerr << "peerctl: " << peer::describe(err) << '\n';
+  return status;
+}
+
+/// Tells why a call failed.
+int complain_about_call(const caf::error& err) {
+  if (peer::exception_of(err)) {
+    std::cerr << peer::to_string(peer::to_reason(err)) << '\n';
+    return raised;
+  }
+  if (err == peer::errc::timeout)
+    return complain(err, timed_out);
+  if (err == peer::errc::bad_term)
+    return complain(err, usage);
+  return complain(err, went_down);
+}
+
+// -- signals ----------------------------------------------------------------------------------------------------------
+
+/// Calls a function when SIGINT or SIGTERM arrives. They must be blocked in all threads.
+class signal_watch {
+public:
+  explicit signal_watch(std::function<void()> on_signal) : stop_(eventfd(0, EFD_CLOEXEC)) {
+    thread_ = std::thread{[this, on_signal = std::move(on_signal)] { watch(on_signal); }};
+  }
+
+  ~signal_watch() {
+    eventfd_write(stop_, 1);
+    thread_.join();
+    close(stop_);
+  }
+
+private:
+  void watch(const std::function<void()>& on_signal) const {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    auto fd = signalfd(-1, &set, SFD_CLOEXEC);
+    pollfd ready[] = {{fd, POLLIN, 0}, {stop_, POLLIN, 0}};
+    while (poll(ready, 2, -1) < 0 && errno == EINTR)
+      ;
+    if (ready[1].revents == 0)
+      on_signal();
+    close(fd);
+  }
+
+  int stop_;
+  std::thread thread_;
+};
+
+void block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// -- shell ------------------------------------------------------------------------------------------------------------
+
+/// Reads one line and prints what it gives. Returns false if the peer has gone.
+bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::string& line) {
+  if (line.find_first_not_of(" \t\r") == std::string::npos)
+    return true;
+  auto what = peer::parse_call(line);
+  if (!what) {
+    std::cerr << "** " << peer::describe(what.error()) << '\n';
+    return true;
+  }
+  auto result = worker.apply(what->module.name(), what->function.name(), what->arguments);
+  if (result) {
+    flush_console(sys);
+    std::cout << peer::to_string(*result) << std::endl;
+    return true;
+  }
+  auto& err = result.error();
+  if (err != peer::errc::timeout && err != peer::errc::bad_term && !peer::exception_of(err)) {
+    complain(err, went_down);
+    return false;
+  }
+  std::cerr << "** " << (peer::exception_of(err) ? peer::to_string(peer::to_reason(err)) : peer::describe(err)) << '\n';
+  return true;
+}
+
+} // namespace
+
+int call(caf::actor_system& sys, const request& what) {
+  auto worker = peer::start(sys, what.start);
+  if (!worker)
+    return complain(worker.error(), not_started);
+  auto result = worker->within(what.timeout).apply(what.module, what.function, what.terms);
+  flush_console(sys);
+  auto status = int{done};
+  if (result)
+    std::cout << peer::to_string(*result) << std::endl;
+  else
+    status = complain_about_call(result.error());
+  static_cast<void>(worker->stop());
+  return status;
+}
+
+int cast(caf::actor_system& sys, const request& what) {
+  auto worker = peer::start(sys, what.start);
+  if (!worker)
+    return complain(worker.error(), not_started);
+  if (auto err = worker->apply_cast(what.module, what.function, what.terms))
+    return complain(err, usage);
+  // Messages arrive in their order: when this is answered, the function has been started.
+  static_cast<void>(worker->call<void>("erlang", "node"));
+  static_cast<void>(worker->stop());
+  return done;
+}
+
+int run(caf::actor_system& sys, const request& what) {
+  block_signals();
+  auto options = what.start;
+  options.input = peer::descriptor_input(STDIN_FILENO);
+  options.peer_down = peer::peer_down::crash; // so that the exit reason tells how the peer ended
+  auto worker = peer::start(sys, std::move(options));
+  if (!worker)
+    return complain(worker.error(), run_not_started);
+  auto self = caf::scoped_actor{sys};
+  self->monitor(worker->actor());
+  auto stopped = std::optional<peer::stop_report>{};
+  auto reason = caf::error{};
+  {
+    auto watch = signal_watch{[&] {
+      if (auto report = worker->stop())
+        stopped = *report;
+    }};
+    self->receive([&](const caf::down_msg& down) { reason = down.reason; });
+  }
+  flush_console(sys);
+  auto details = peer::failure_of(reason);
+  auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
+  if (!status)
+    return complain(reason, run_not_started);
+  return peer::shell_status(*status);
+}
+
+int shell(caf::actor_system& sys, const request& what) {
+  auto worker = peer::start(sys, what.start);
+  if (!worker)
+    return complain(worker.error(), not_started);
+  auto interactive = isatty(STDIN_FILENO) != 0;
+  auto line = std::string{};
+  for (auto number = 1;; ++number) {
+    if (interactive)
+      std::cout << number << "> " << std::flush;
+    if (!std::getline(std::cin, line))
+      break;
+    if (!shell_line(sys, *worker, line))
+      return went_down;
+  }
+  static_cast<void>(worker->stop());
+  return done;
+}
+
+} // namespace peerctl

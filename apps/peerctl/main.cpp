@@ -1,0 +1,29 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "arguments.hpp"
+#include "commands.hpp"
+
+#include "caf/all.hpp"
+
+int main(int argc, char** argv) {
+  auto parsed = peerctl::parse_arguments(argc, argv);
+  if (auto end = std::get_if<peerctl::finished>(&parsed))
+    return end->status;
+  auto& what = std::get<peerctl::request>(parsed);
+  peer::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  auto config = caf::actor_system_config{};
+  // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
+  config.set("caf.scheduler.policy", "sharing");
+  auto sys = caf::actor_system{config};
+  switch (what.command) {
+    case peerctl::command::call:
+      return peerctl::call(sys, what);
+    case peerctl::command::cast:
+      return peerctl::cast(sys, what);
+    case peerctl::command::run:
+      return peerctl::run(sys, what);
+    case peerctl::command::shell:
+      return peerctl::shell(sys, what);
+  }
+}

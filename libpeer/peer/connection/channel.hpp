@@ -1,0 +1,78 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/process/descriptor.hpp"
+#include "peer/wire/framing.hpp"
+#include "peer/wire/message.hpp"
+
+#include "caf/error.hpp"
+
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+} // namespace boost::asio
+
+namespace peer {
+
+/// One end of the byte stream between an origin and its peer: messages out, messages and console text in.
+///
+/// A channel is an object of the loop's thread, not an actor: the actor that owns it writes a message with a function call
+/// and gets one the same way, as OTP's control process owns its port. That saves a mailbox each way.
+class channel {
+public:
+  /// Receives what the other side sent. A function may destroy neither the channel nor the listener.
+  class listener : public wire::framing::sink {
+  public:
+    /// The stream has ended, once, and after all that it held was passed on. `why` is empty if the other side closed it
+    /// between two frames, else it says what is wrong (`errc::protocol_violation`, `errc::system_failure`).
+    virtual void on_closed(caf::error why) = 0;
+  };
+
+  virtual ~channel();
+
+  /// Queues a message; what is queued during one turn of the loop leaves in one system call. After `close` or `on_closed`
+  /// it is dropped. Fails (`errc::protocol_violation`) if it is larger than a frame may be.
+  template <class Message>
+  caf::error send(const Message& message) {
+    if (!writable())
+      return {};
+    auto& out = output();
+    auto token = framing().begin_frame(out);
+    wire::write(out, message);
+    auto failed = framing().end_frame(out, token);
+    if (!failed)
+      flush_later();
+    return failed;
+  }
+
+  /// Reads what has arrived, until there is nothing more for now. For the moment before a process's end is told.
+  virtual void drain() = 0;
+
+  /// Ends the outgoing stream after what is queued has been written as far as that needs no waiting; the other side sees
+  /// the end of its input. Incoming messages are still passed on.
+  virtual void close() = 0;
+
+  /// Bytes that wait to be written.
+  virtual std::size_t queued() const noexcept = 0;
+
+  /// Frames from the other side that were damaged and skipped so far. The answer to a call may have been among them.
+  virtual std::size_t lost_frames() const noexcept = 0;
+
+protected:
+  virtual bool writable() const noexcept = 0;
+  virtual byte_buffer& output() = 0;
+  virtual wire::framing& framing() = 0;
+  virtual void flush_later() = 0;
+};
+
+using channel_ptr = std::unique_ptr<channel>;
+
+/// Makes a channel of two descriptors, which may be the same pipe ends or sockets that a child process has on its side.
+/// It starts to read at once. @param events must outlive the channel.
+channel_ptr make_stream_channel(boost::asio::io_context& io, descriptor input, descriptor output,
+                                wire::framing_ptr framing, channel::listener& events);
+
+} // namespace peer

@@ -1,0 +1,42 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/process/descriptor.hpp"
+
+#include <functional>
+#include <memory>
+#include <system_error>
+
+namespace boost::asio {
+class io_context;
+} // namespace boost::asio
+
+namespace peer {
+
+/// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer: the loop's
+/// thread has one for all of them.
+class stream_reader {
+public:
+  /// Receives bytes; they are valid during the call. It may pause or destroy the reader.
+  using data_handler = std::function<void(const_byte_span)>;
+
+  /// Receives the end of the stream, once: no error at end of file.
+  using end_handler = std::function<void(std::error_code)>;
+
+  /// Starts to read.
+  static std::unique_ptr<stream_reader> make(boost::asio::io_context& io, descriptor input, data_handler on_data,
+                                             end_handler on_end);
+
+  virtual ~stream_reader();
+
+  /// Stops reading until `resume`: the writer will have to wait when the pipe is full.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
+
+  /// Reads what is there now, also while paused. Stops at the end, which is then told as usual.
+  virtual void drain() = 0;
+};
+
+} // namespace peer

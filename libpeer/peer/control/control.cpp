@@ -1,0 +1,539 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/control.hpp"
+
+#include "peer/control/lifecycle.hpp"
+#include "peer/control/outstanding_calls.hpp"
+#include "peer/io/io_server.hpp"
+#include "peer/term/text.hpp"
+#include "peer/wire/message.hpp"
+
+#include "caf/all.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include <deque>
+#include <map>
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+/// The interface, and what the actor tells itself: that there are orders to carry out.
+using control_self = control_actor::extend<caf::result<void>(poke_atom)>;
+
+/// The node part of the pids that stand for actors of the origin. No node has this name, so that Erlang code which sends
+/// to such a pid directly reaches nobody, instead of a process of its own.
+constexpr auto origin_node = "libpeer@origin";
+
+std::string who(const start_options& options) {
+  auto result = "peer '" + display_name(options) + "'";
+  return options.name.empty() ? result : result + " (" + options.exec->program + ")";
+}
+
+caf::timespan boot_limit(const wait_boot_option& option) {
+  auto limit = std::get_if<caf::timespan>(&option);
+  return limit ? *limit : caf::timespan{defaults::boot_limit};
+}
+
+class control final : public pinned<control_self::base>, private incarnation::listener {
+public:
+  // -- constructors, destructors ---
+
+  control(caf::actor_config& cfg, habitat place, launcher launch, start_options options, caf::strong_actor_ptr parent)
+    : pinned(cfg, std::move(place)),
+      options_(std::move(options)),
+      launch_(std::move(launch)),
+      parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
+      life_(boot_limit(options_.wait_boot)) {
+    if (parent)
+      link_to(parent);
+  }
+
+  // -- caf::local_actor ---
+
+  const char* name() const override { return "peer.control"; }
+
+  behavior_type make_behavior() override {
+    set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
+    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
+      return caf::message{}; // stray messages are dropped
+    });
+    boot();
+    return {
+      [this](call_request& request) { return on_call(request); },
+      [this](cast_request& request) { return on_cast(request); },
+      [this](send_request& request) { return on_send(request); },
+      [this](await_boot_atom) { return on_await_boot(); },
+      [this](get_state_atom) { return status(); },
+      [this](expose_atom, const caf::actor& whom) { return expose(whom); },
+      [this](stop_atom) { return on_stop(); },
+      [this](poke_atom) { follow_orders(); },
+    };
+  }
+
+  void on_exit() override {
+    timer_.dispose();
+    call_timer_.dispose();
+    if (io_)
+      io_->finish();
+    incarnation_.reset();
+    keep_alive_ = nullptr;
+    pinned::on_exit();
+  }
+
+private:
+  struct waiter {
+    caf::typed_response_promise<encoded_term> caller; ///< unless the call is one of the I/O server's
+    io_server::evaluated evaluated;
+    atom module;
+    atom function;
+  };
+
+  // -- boot ---
+
+  void boot() {
+    keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
+    if (auto err = start_io())
+      return fail_start(err);
+    auto started = launch_(options_, *this);
+    if (!started)
+      return fail_start(started.error());
+    incarnation_ = std::move(*started);
+    obey(life_.on_spawned());
+  }
+
+  caf::error start_io() {
+    auto output = options_.output(where().loop, display_name(options_));
+    if (!output)
+      return std::move(output.error());
+    auto evaluate = [this](const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
+      evaluate_in_peer(module, function, arguments, std::move(then));
+    };
+    io_ = std::make_shared<io_server>(std::move(*output), options_.input(where().loop), std::move(evaluate), poster());
+    io_->on_progress([this] { balance_stderr(); });
+    return {};
+  }
+
+  /// Brings what other threads tell back to this one.
+  io_server::poster poster() {
+    if (auto loop = where().loop)
+      return [weak = std::weak_ptr<peer::loop>{loop}](std::function<void()> task) {
+        if (auto ptr = weak.lock())
+          boost::asio::post(ptr->io(), std::move(task));
+      };
+    return [](const std::function<void()>& task) { task(); };
+  }
+
+  void fail_start(const caf::error& why) {
+    end(caf::make_error(errc::boot_failed, failure{who(options_), phase::spawn, describe(why), std::nullopt, {}}));
+  }
+
+  // -- requests ---
+
+  caf::result<encoded_term> on_call(call_request& request) {
+    if (!life_.connected())
+      return no_connection();
+    auto promise = make_response_promise<encoded_term>();
+    auto now = clock().now();
+    auto seq = calls_.add({promise, {}, atom{request.module}, atom{request.function}}, now, request.timeout);
+    if (auto err = send_call(seq, request.module, request.function, request.arguments)) {
+      calls_.take(seq);
+      promise.deliver(std::move(err));
+      return promise;
+    }
+    watch_deadlines();
+    return promise;
+  }
+
+  caf::error send_call(std::uint64_t seq, std::string_view module, std::string_view function, const_byte_span arguments) {
+    return incarnation_->connection().send(wire::call{seq, module, function, arguments});
+  }
+
+  caf::result<void> on_cast(cast_request& request) {
+    if (!life_.connected())
+      return caf::unit;
+    if (auto err = incarnation_->connection().send(wire::cast{request.module, request.function, request.arguments}))
+      return err;
+    return caf::unit;
+  }
+
+  caf::result<void> on_send(send_request& request) {
+    auto to = byte_buffer{};
+    if (!request.to.is<pid>() && !request.to.is<atom>())
+      return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
+    if (auto err = save_term(to, request.to))
+      return err;
+    if (!life_.connected())
+      return caf::unit;
+    if (auto err = incarnation_->connection().send(wire::message{to, request.content}))
+      return err;
+    return caf::unit;
+  }
+
+  caf::result<atom> on_await_boot() {
+    if (reason_)
+      return reason_;
+    if (life_.started())
+      return node_;
+    boot_waiters_.push_back(make_response_promise<atom>());
+    return boot_waiters_.back();
+  }
+
+  peer_status status() const {
+    auto result = peer_status{};
+    result.node = node_;
+    if (reason_) {
+      result.state = peer_state::down;
+      result.reason = reason_;
+    } else {
+      result.state = life_.started() ? peer_state::running : peer_state::booting;
+      if (incarnation_)
+        result.process_id = incarnation_->process_id();
+    }
+    return result;
+  }
+
+  term expose(const caf::actor& whom) {
+    auto id = static_cast<std::uint32_t>(exposed_.size() + 1);
+    exposed_.emplace(id, caf::actor_cast<caf::actor_addr>(whom));
+    return pid{atom{origin_node}, id, 0, 1};
+  }
+
+  caf::result<stop_report> on_stop() {
+    if (reason_) { // `continue`: the peer ended before
+      quit(caf::exit_reason::normal);
+      return report();
+    }
+    stop_waiters_.push_back(make_response_promise<stop_report>());
+    stop_peer({});
+    return stop_waiters_.back();
+  }
+
+  // -- ending the peer ---
+
+  /// @param then the reason to exit with after the peer has ended on request; no error for `normal`.
+  void stop_peer(caf::error then) {
+    if (!stop_requested_)
+      exit_reason_ = std::move(then);
+    stop_requested_ = true;
+    obey(life_.on_stop(options_.shutdown));
+  }
+
+  /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.
+  void on_exit_message(caf::exit_msg& msg) {
+    if (!msg.reason && msg.source != parent_)
+      return;
+    if (reason_)
+      return quit(std::move(msg.reason));
+    stop_peer(std::move(msg.reason));
+  }
+
+  void obey(const orders& what) {
+    if (what.ask_to_stop)
+      ask_to_stop();
+    if (what.close)
+      incarnation_->connection().close();
+    if (what.signal != 0)
+      incarnation_->signal(what.signal, signal_scope::group);
+    if (what.timer)
+      set_timer(*what.timer);
+    if (what.finished)
+      end(final_error());
+  }
+
+  void ask_to_stop() {
+    auto no_arguments = encode_arguments();
+    static_cast<void>(incarnation_->connection().send(wire::cast{"init", "stop", *no_arguments}));
+  }
+
+  void set_timer(caf::timespan delay) {
+    timer_.dispose();
+    timer_ = {};
+    if (delay != caf::infinite)
+      timer_ = run_delayed(delay, [this] { obey(life_.on_timer()); });
+  }
+
+  /// What the callbacks of the incarnation noticed; it is told outside of them.
+  void follow_orders() {
+    if (life_.down())
+      return;
+    if (closed_)
+      obey(life_.on_closed(*std::exchange(closed_, std::nullopt)));
+    if (exited_ && !life_.down())
+      obey(life_.on_exit(*std::exchange(exited_, std::nullopt)));
+  }
+
+  void poke() { caf::anon_send(caf::actor_cast<control_self>(this), poke_atom_v); }
+
+  caf::error final_error() {
+    stderr_lines_.finish([this](std::string_view line) { remember(line); });
+    auto details = failure{who(options_), life_.reached(), life_.cause(), life_.status(),
+                           {last_words_.begin(), last_words_.end()}};
+    if (!life_.started())
+      return caf::make_error(errc::boot_failed, std::move(details));
+    auto code = life_.connection_lost() && !life_.status() ? errc::connection_closed : errc::exit_status;
+    return caf::make_error(code, std::move(details));
+  }
+
+  /// The one terminal event: everybody who waits is told, then the policy decides.
+  void end(caf::error why) {
+    reason_ = std::move(why);
+    timer_.dispose();
+    call_timer_.dispose();
+    if (io_)
+      io_->finish();
+    for (auto& call : calls_.take_all())
+      answer(call, reason_);
+    tell_boot_failed();
+    for (auto& promise : std::exchange(stop_waiters_, {}))
+      promise.deliver(report());
+    incarnation_.reset();
+    if (stop_requested_)
+      quit(exit_reason_);
+    else if (options_.peer_down == peer_down::stop)
+      quit(caf::exit_reason::normal);
+    else if (options_.peer_down == peer_down::crash)
+      quit(reason_);
+  }
+
+  stop_report report() const { return {life_.last_step(), life_.status()}; }
+
+  void tell_boot_failed() {
+    if (life_.started())
+      return;
+    for (auto& promise : std::exchange(boot_waiters_, {}))
+      promise.deliver(reason_);
+    notify_receiver(start_notice{{}, {}, reason_, address()});
+  }
+
+  void notify_receiver(start_notice notice) {
+    if (auto whom = std::get_if<notify>(&options_.wait_boot)) {
+      notice.tag = whom->tag;
+      caf::anon_send(whom->receiver, std::move(notice));
+    }
+  }
+
+  // -- calls ---
+
+  static caf::error no_connection() {
+    return caf::make_error(errc::noconnection, std::string{"there is no connection to the peer"});
+  }
+
+  void watch_deadlines() {
+    auto next = calls_.next_check();
+    if (next >= call_timer_time_)
+      return;
+    call_timer_.dispose();
+    call_timer_time_ = next;
+    call_timer_ = run_scheduled(next, [this] {
+      call_timer_time_ = decltype(calls_)::never;
+      for (auto& call : calls_.take_expired(clock().now()))
+        answer(call, caf::make_error(errc::timeout, "the call of " + to_string(call.module) + ":"
+                                                      + to_string(call.function) + " was not answered in time"));
+      watch_deadlines();
+    });
+  }
+
+  static void answer(waiter& call, caf::error why) {
+    if (call.evaluated)
+      call.evaluated(std::move(why));
+    else
+      call.caller.deliver(std::move(why));
+  }
+
+  static void answer(waiter& call, wire::encoded_view result) {
+    if (call.evaluated)
+      call.evaluated(load_term<term>(result));
+    else
+      call.caller.deliver(encoded_term{{result.begin(), result.end()}});
+  }
+
+  void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
+    auto encoded = byte_buffer{};
+    auto failed = life_.connected() ? save_term(encoded, arguments) : no_connection();
+    if (failed)
+      return then(std::move(failed));
+    auto seq = calls_.add({{}, std::move(then), module, function}, clock().now(), caf::infinite);
+    if (auto err = send_call(seq, module.name(), function.name(), encoded))
+      if (auto call = calls_.take(seq))
+        answer(*call, std::move(err));
+  }
+
+  static caf::error to_exception(const wire::reply& reply) {
+    auto result = load_term<term>(reply.result);
+    if (!result)
+      return std::move(result.error());
+    if (reply.cls == wire::reply_class::crash) // the process was killed: its exit reason, as a link would tell it
+      return caf::make_error(errc::exception, exception{exception_class::exit_, std::move(*result), {}});
+    auto details = exception{};
+    details.cls = reply.cls == wire::reply_class::throw_  ? exception_class::throw_
+                  : reply.cls == wire::reply_class::error ? exception_class::error_
+                                                          : exception_class::exit_;
+    auto pair = result->get_if<tuple>();
+    if (pair != nullptr && pair->size() == 2) {
+      details.reason = (*pair)[0];
+      details.stacktrace = (*pair)[1];
+    } else {
+      details.reason = std::move(*result);
+    }
+    return caf::make_error(errc::exception, std::move(details));
+  }
+
+  // -- incarnation::listener ---
+
+  void on_frame(const_byte_span payload) override {
+    if (closed_)
+      return;
+    auto message = parser_.parse_to_origin(payload);
+    if (message)
+      std::visit([this](auto& x) { on_message(x); }, *message);
+    else
+      on_closed(std::move(message.error()));
+  }
+
+  void on_text(const_byte_span text) override {
+    check_lost_frames();
+    io_->text(stream::standard_output, as_text(text));
+  }
+
+  void on_closed(caf::error why) override {
+    if (closed_)
+      return;
+    closed_ = std::move(why);
+    poke();
+  }
+
+  void on_stderr(const_byte_span text) override {
+    stderr_lines_.feed(as_text(text), [this](std::string_view line) { remember(line); });
+    io_->text(stream::standard_error, as_text(text));
+    balance_stderr();
+  }
+
+  void on_exit(const exit_status& status) override {
+    exited_ = status;
+    poke();
+  }
+
+  // -- what the peer says ---
+
+  void on_message(const wire::started& x) {
+    if (life_.started())
+      return;
+    obey(life_.on_started());
+    if (!life_.started())
+      return;
+    node_ = x.node;
+    for (auto& promise : std::exchange(boot_waiters_, {}))
+      promise.deliver(node_);
+    notify_receiver(start_notice{{}, node_, {}, address()});
+  }
+
+  void on_message(const wire::reply& x) {
+    auto call = calls_.take(x.seq);
+    if (!call)
+      return; // late: the caller was told that the time has passed
+    if (x.cls == wire::reply_class::ok)
+      answer(*call, x.result);
+    else
+      answer(*call, to_exception(x));
+  }
+
+  void on_message(const wire::message& x) {
+    auto to = load_term<pid>(x.to);
+    auto found = to && to->node == origin_node ? exposed_.find(to->id) : exposed_.end();
+    auto whom = found != exposed_.end() ? caf::actor_cast<caf::strong_actor_ptr>(found->second) : nullptr;
+    if (!whom) { // no such process: Erlang drops the message, too
+      ++undelivered_;
+      CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_)) << CAF_ARG2("so-far", undelivered_));
+      return;
+    }
+    if (auto values = load_term<caf::message>(x.content))
+      caf::anon_send(caf::actor_cast<caf::actor>(whom), std::move(*values));
+    else if (auto content = load_term<term>(x.content))
+      caf::anon_send(caf::actor_cast<caf::actor>(whom), std::move(*content));
+  }
+
+  void on_message(const wire::io_request& x) {
+    auto request = load_term<term>(x.request);
+    if (!request)
+      return;
+    auto from = byte_buffer{x.from.begin(), x.from.end()};
+    auto reply_as = byte_buffer{x.reply_as.begin(), x.reply_as.end()};
+    io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
+      auto encoded = byte_buffer{};
+      if (alive.expired() || !life_.connected() || save_term(encoded, reply))
+        return;
+      static_cast<void>(incarnation_->connection().send(wire::io_reply{from, reply_as, encoded}));
+    });
+  }
+
+  // -- console ---
+
+  void remember(std::string_view line) {
+    last_words_.emplace_back(line.substr(0, defaults::stderr_bytes));
+    last_words_size_ += last_words_.back().size();
+    while (last_words_.size() > defaults::stderr_lines || last_words_size_ > defaults::stderr_bytes) {
+      last_words_size_ -= last_words_.front().size();
+      last_words_.pop_front();
+    }
+  }
+
+  /// Lets the peer wait on its stderr while the sink does not keep up.
+  void balance_stderr() {
+    auto full = io_->backlog() > defaults::output_high_water;
+    if (incarnation_ && full != std::exchange(stderr_paused_, full))
+      incarnation_->pause_stderr(full);
+  }
+
+  /// A damaged frame may have been the answer to any call: all of them fail, since nobody can tell which.
+  void check_lost_frames() {
+    auto lost = incarnation_->connection().lost_frames();
+    if (lost == std::exchange(lost_frames_, lost))
+      return;
+    for (auto& call : calls_.take_all())
+      answer(call, caf::make_error(errc::protocol_violation, std::string{"a damaged frame from the peer may have held "
+                                                                         "the answer"}));
+  }
+
+  // -- member variables ---
+
+  start_options options_;
+  launcher launch_;
+  caf::actor_addr parent_;          ///< the actor of `start_link`
+  caf::strong_actor_ptr keep_alive_; ///< this actor, until it exits
+  lifecycle life_;
+  std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
+  std::shared_ptr<io_server> io_;
+  wire::parser parser_;
+  outstanding_calls<waiter> calls_;
+  atom node_;
+  caf::error reason_; ///< what ended the peer; no error before
+  std::optional<caf::error> closed_;    ///< noticed, not yet told: the stream's end
+  std::optional<exit_status> exited_;   ///< noticed, not yet told: the process's end
+  std::vector<caf::typed_response_promise<atom>> boot_waiters_;
+  std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
+  bool stop_requested_ = false;
+  caf::error exit_reason_; ///< what to exit with after a stop on request
+  caf::disposable timer_;  ///< the lifecycle's
+  caf::disposable call_timer_;
+  decltype(calls_)::time_point call_timer_time_ = decltype(calls_)::never;
+  std::map<std::uint32_t, caf::actor_addr> exposed_;
+  std::size_t undelivered_ = 0;
+  line_splitter stderr_lines_;
+  std::deque<std::string> last_words_;
+  std::size_t last_words_size_ = 0;
+  bool stderr_paused_ = false;
+  std::size_t lost_frames_ = 0;
+};
+
+} // namespace
+
+control_actor spawn_control(caf::actor_system& sys, habitat where, launcher launch, start_options options,
+                            caf::strong_actor_ptr parent) {
+  return spawn_pinned<control>(sys, std::move(where), std::move(launch), std::move(options), std::move(parent));
+}
+
+} // namespace peer

@@ -1,0 +1,121 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/control/messages.hpp"
+#include "peer/control/options.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace peer {
+
+/// A started peer, for code that may block: a thin layer over the messages of `control_actor`. Actors that must not block
+/// send those messages to `actor()`.
+///
+/// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called by
+/// any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
+class handle {
+public:
+  // -- constructors ---
+
+  handle(caf::actor_system& sys, control_actor control, atom node)
+    : sys_(&sys), control_(std::move(control)), node_(std::move(node)) {}
+
+  // -- properties ---
+
+  /// The peer's control actor: link to it, monitor it, send it messages.
+  const control_actor& actor() const noexcept { return control_; }
+
+  /// The node's name; `nonode@nohost` if it is not distributed, `''` if nobody waited for its boot.
+  const atom& node() const noexcept { return node_; }
+
+  /// The same peer with another time-out for calls. `caf::infinite` waits for ever.
+  handle within(caf::timespan timeout) const;
+
+  // -- calls ---
+
+  /// Calls `module:function(xs…)` in the peer and reads the result as a `T`; `void` drops it. Fails with what
+  /// `call_request` tells, with `errc::bad_term` for an argument that is no term, and with `errc::type_mismatch` if the
+  /// result is no `T`.
+  template <class T, class... Ts>
+  caf::expected<T> call(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::move(arguments.error());
+    auto result = request_call(module, function, std::move(*arguments));
+    if (!result)
+      return std::move(result.error());
+    if constexpr (std::is_void_v<T>)
+      return caf::expected<void>{};
+    else
+      return result->template as<T>();
+  }
+
+  /// Like `call`, with any number of arguments.
+  caf::expected<term> apply(std::string_view module, std::string_view function, const std::vector<term>& xs) const;
+
+  /// Starts `module:function(xs…)` in the peer. Fails only with `errc::bad_term` for an argument that is no term.
+  template <class... Ts>
+  caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::move(arguments.error());
+    return start_cast(module, function, std::move(*arguments));
+  }
+
+  /// Like `cast`, with any number of arguments.
+  caf::error apply_cast(std::string_view module, std::string_view function, const std::vector<term>& xs) const;
+
+  /// Sends a message to a process of the peer: a `pid`, or the `atom` that it is registered under.
+  template <class T>
+  caf::error send(const term& to, const T& content) const {
+    auto encoded = byte_buffer{};
+    if (auto err = save_term(encoded, content))
+      return err;
+    return start_send(to, std::move(encoded));
+  }
+
+  template <class T>
+  caf::error send(std::string_view registered_name, const T& content) const {
+    return send(term{atom{registered_name}}, content);
+  }
+
+  // -- state ---
+
+  /// The peer's state. Fails with `errc::noproc` once the control actor has exited.
+  caf::expected<peer_status> get_state() const;
+
+  /// Gives `whom` a pid that Erlang code can answer: `group_leader() ! {message, Pid, Answer}` arrives at it as a
+  /// `peer::term`, or as the CAF values if it is what a `caf::message` became. The peer does not keep the actor alive.
+  caf::expected<pid> expose(const caf::actor& whom) const;
+
+  /// Stops the peer as the option `shutdown` says. Returns when its process has ended and was reaped, and tells which step
+  /// ended it. Fails with `errc::noproc` if the control actor has exited already.
+  caf::expected<stop_report> stop() const;
+
+private:
+  caf::expected<encoded_term> request_call(std::string_view module, std::string_view function,
+                                           byte_buffer arguments) const;
+  caf::error start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const;
+  caf::error start_send(const term& to, byte_buffer content) const;
+
+  caf::actor_system* sys_;
+  control_actor control_;
+  atom node_;
+  caf::timespan timeout_{defaults::call_timeout};
+};
+
+/// Starts a peer and, as `wait_boot` says, waits until it runs. Fails with `errc::invalid_option` before anything is
+/// started, or with `errc::boot_failed`, and then nothing is left of it.
+caf::expected<handle> start(caf::actor_system& sys, start_options options);
+
+/// Starts a peer that is linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the peer, too).
+caf::expected<handle> start_link(caf::local_actor* parent, start_options options);
+
+} // namespace peer

@@ -1,0 +1,51 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/connection/channel.hpp"
+#include "peer/control/options.hpp"
+#include "peer/loop/loop.hpp"
+#include "peer/process/child.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace peer {
+
+/// One life of a peer: its process and the channel to it. Tests replace it, and what runs elsewhere can.
+///
+/// Belongs to the loop's thread. Its end kills what is left of the process.
+class incarnation {
+public:
+  /// Receives what comes from the peer. May not destroy the incarnation from within a call.
+  class listener : public channel::listener {
+  public:
+    /// Text on the peer's stderr.
+    virtual void on_stderr(const_byte_span text) = 0;
+
+    /// The process has ended, once. All that it wrote before has been passed on.
+    virtual void on_exit(const exit_status& status) = 0;
+  };
+
+  virtual ~incarnation();
+
+  virtual channel& connection() = 0;
+
+  /// Sends a signal to the process or its group, while it has not ended.
+  virtual void signal(int number, signal_scope scope) = 0;
+
+  virtual pid_t process_id() const noexcept = 0;
+
+  /// Stops and goes on to read the peer's stderr.
+  virtual void pause_stderr(bool paused) = 0;
+};
+
+/// Starts a peer. Fails with `errc::system_failure` if that is not possible; then nothing was started.
+using launcher = std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
+
+/// Starts processes on this host.
+launcher process_launcher(loop_ptr where);
+
+} // namespace peer

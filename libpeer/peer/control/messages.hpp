@@ -1,0 +1,201 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/base/caf_compat.hpp"
+#include "peer/base/defaults.hpp"
+#include "peer/base/type_ids.hpp"
+#include "peer/control/report.hpp"
+#include "peer/term/convert.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/default_enum_inspect.hpp"
+#include "caf/timespan.hpp"
+#include "caf/typed_actor.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+/// @file
+/// The messages that a control actor understands. Actors send them; `handle` wraps them for everybody else.
+
+namespace peer {
+
+// -- terms on their way -----------------------------------------------------------------------------------------------
+
+/// A term in the external format without its version byte: the result of a call as it came, so that it can be read as a
+/// C++ type without a tree in between.
+struct encoded_term {
+  byte_buffer bytes;
+
+  /// Reads the term as a `T`, by the mapping in term/convert.hpp. Fails with `errc::type_mismatch`.
+  template <class T>
+  caf::expected<T> as() const {
+    return load_term<T>(bytes);
+  }
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, encoded_term& x) {
+  return f.object(x).fields(f.field("bytes", x.bytes));
+}
+
+/// Encodes the arguments of a call as the list that the wire wants.
+template <class... Ts>
+caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
+  auto result = byte_buffer{};
+  auto out = term_writer{result};
+  auto err = caf::error{};
+  if constexpr (sizeof...(Ts) > 0) {
+    out.list(sizeof...(Ts));
+    static_cast<void>((!(err = save_term(result, xs)) && ...));
+  }
+  if (err)
+    return err;
+  out.nil();
+  return result;
+}
+
+// -- requests ---------------------------------------------------------------------------------------------------------
+
+/// Calls `module:function(arguments…)` in the peer. Answered once with an `encoded_term`, or with `errc::exception`,
+/// `errc::timeout`, `errc::noconnection`, `errc::exit_status` or `errc::connection_closed`.
+struct call_request {
+  std::string module;
+  std::string function;
+  byte_buffer arguments;                              ///< from `encode_arguments`
+  caf::timespan timeout{defaults::call_timeout};      ///< `caf::infinite` stands for none.
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, call_request& x) {
+  return f.object(x).fields(f.field("module", x.module), f.field("function", x.function),
+                            f.field("arguments", x.arguments), f.field("timeout", x.timeout));
+}
+
+/// Calls a function in the peer and forgets about it. Dropped without a connection.
+struct cast_request {
+  std::string module;
+  std::string function;
+  byte_buffer arguments; ///< from `encode_arguments`
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, cast_request& x) {
+  return f.object(x).fields(f.field("module", x.module), f.field("function", x.function),
+                            f.field("arguments", x.arguments));
+}
+
+/// Sends a message to a process of the peer. Dropped without a connection, or if there is no such process.
+struct send_request {
+  term to;             ///< A `pid` of the peer or, as an `atom`, a registered name.
+  byte_buffer content; ///< A term without version byte.
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, send_request& x) {
+  return f.object(x).fields(f.field("to", x.to), f.field("content", x.content));
+}
+
+// -- answers ----------------------------------------------------------------------------------------------------------
+
+enum class peer_state : std::uint8_t { booting, running, down };
+
+std::string to_string(peer_state value);
+bool from_string(caf_string_view name, peer_state& value);
+bool from_integer(std::uint8_t number, peer_state& value);
+
+template <class Inspector>
+bool inspect(Inspector& f, peer_state& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+/// The answer to `get_state_atom`.
+struct peer_status {
+  peer_state state = peer_state::booting;
+
+  /// The node's name once it runs; `nonode@nohost` unless it is distributed.
+  atom node;
+
+  /// What ended the peer; no error unless the state is `down`.
+  caf::error reason;
+
+  /// The process's id; nothing before it was started and after it has ended.
+  std::optional<std::int64_t> process_id;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, peer_status& x) {
+  return f.object(x).fields(f.field("state", x.state), f.field("node", x.node), f.field("reason", x.reason),
+                            f.field("process_id", x.process_id));
+}
+
+/// The steps that end a peer, in their order.
+enum class stop_step : std::uint8_t {
+  none,       ///< It ended by itself.
+  asked,      ///< It followed the request to stop.
+  closed,     ///< It ended when its connection was closed.
+  terminated, ///< It took SIGTERM.
+  killed,     ///< It took SIGKILL.
+  gave_up,    ///< It is still there: the kernel did not end it in time.
+};
+
+std::string to_string(stop_step value);
+bool from_string(caf_string_view name, stop_step& value);
+bool from_integer(std::uint8_t number, stop_step& value);
+
+template <class Inspector>
+bool inspect(Inspector& f, stop_step& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+/// The answer to `stop_atom`: sent when the process has ended and was reaped.
+struct stop_report {
+  stop_step ended_by = stop_step::none;
+  std::optional<exit_status> status;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, stop_report& x) {
+  return f.object(x).fields(f.field("ended_by", x.ended_by), f.field("status", x.status));
+}
+
+// -- the control actor's interface ------------------------------------------------------------------------------------
+
+/// One peer's representative: as long as it lives the peer does, and its exit is the peer's end. Link to it, monitor it.
+///
+/// An exit message with a reason other than `normal` makes it stop the peer and then exit with that reason, as any CAF
+/// actor would; `exit_reason::kill` does so at once, without asking the peer.
+using control_actor = caf::typed_actor<
+  // Calls a function.
+  caf::result<encoded_term>(call_request),
+  // Starts a function.
+  caf::result<void>(cast_request),
+  // Sends a message.
+  caf::result<void>(send_request),
+  // Waits until the peer runs; answers with its node's name, or with what went wrong.
+  caf::result<atom>(await_boot_atom),
+  // Tells the state.
+  caf::result<peer_status>(get_state_atom),
+  // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
+  caf::result<term>(expose_atom, caf::actor),
+  // Stops the peer as its options say and answers when its process has ended.
+  caf::result<stop_report>(stop_atom)>;
+
+/// Sent to the receiver of `wait_boot = notify{…}`, once.
+struct start_notice {
+  term tag;
+  atom node;         ///< The node's name if it runs.
+  caf::error reason; ///< What went wrong, if it does not.
+  caf::actor_addr control;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, start_notice& x) {
+  return f.object(x).fields(f.field("tag", x.tag), f.field("node", x.node), f.field("reason", x.reason),
+                            f.field("control", x.control));
+}
+
+} // namespace peer

@@ -1,0 +1,156 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/options.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/term/text.hpp"
+
+#include "caf/all.hpp"
+
+#include <atomic>
+
+#include <unistd.h>
+
+namespace peer {
+
+namespace {
+
+caf::error invalid(std::string_view option, const std::string& value, std::string_view why) {
+  auto text = "invalid option '" + std::string{option} + "'";
+  if (!value.empty())
+    text += " (" + value + ")";
+  return caf::make_error(errc::invalid_option, text + ": " + std::string{why});
+}
+
+bool has_nul(const std::string& text) {
+  return text.find('\0') != std::string::npos;
+}
+
+std::string quoted(const std::string& text) {
+  return to_string(term{text});
+}
+
+caf::error check_strings(std::string_view option, const std::vector<std::string>& strings) {
+  for (auto& x : strings)
+    if (has_nul(x))
+      return invalid(option, quoted(x), "a string for another program cannot contain a NUL character");
+  return {};
+}
+
+caf::error check_name(const start_options& x) {
+  // What a node's name may hold: "Distributed Erlang", "Nodes".
+  auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  if (x.name.empty() && !x.host.empty())
+    return invalid("host", quoted(x.host), "needs the option 'name'");
+  if (x.name.empty() && x.longnames)
+    return invalid("longnames", "true", "needs the option 'name'");
+  if (!std::all_of(x.name.begin(), x.name.end(), allowed))
+    return invalid("name", quoted(x.name), "may contain letters, digits, '_' and '-' only; a host is an option of its own");
+  if (has_nul(x.host) || x.host.find_first_of("@ \t\n") != std::string::npos)
+    return invalid("host", quoted(x.host), "is no host name");
+  if (x.longnames && !x.host.empty() && x.host.find('.') == std::string::npos && x.host.find(':') == std::string::npos)
+    return invalid("host", quoted(x.host), "is no long name: it has no dot");
+  if (!x.longnames && x.host.find('.') != std::string::npos)
+    return invalid("host", quoted(x.host), "is a long name: set 'longnames'");
+  return {};
+}
+
+caf::error check_connection(const start_options& x) {
+  constexpr auto later = "is not available yet: this version offers 'standard_io' only";
+  auto chosen = x.connection.value_or(standard_io{});
+  if (std::holds_alternative<inherited>(chosen))
+    return invalid("connection", "inherited", later);
+  if (std::holds_alternative<tcp>(chosen))
+    return invalid("connection", "tcp", later);
+  if (std::holds_alternative<distribution>(chosen))
+    return invalid("connection", "distribution", later);
+  if (!x.detached)
+    return invalid("detached", "false", "cannot be chosen with 'standard_io', which needs the peer's stdin for itself");
+  return {};
+}
+
+caf::error check_exec(const start_options& x) {
+  if (!x.exec)
+    return invalid("exec", "", "is missing: name the program to start, such as \"erl\"");
+  if (x.exec->program.empty() || has_nul(x.exec->program))
+    return invalid("exec", quoted(x.exec->program), "is no name of a program");
+  return check_strings("exec", x.exec->arguments);
+}
+
+caf::error check_env(const start_options& x) {
+  for (auto& [name, value] : x.env) {
+    if (name.empty() || has_nul(name) || name.find('=') != std::string::npos)
+      return invalid("env", quoted(name), "is no name of a variable");
+    if (value && has_nul(*value))
+      return invalid("env", quoted(*value), "a variable cannot contain a NUL character");
+  }
+  return {};
+}
+
+caf::error check_wait_boot(const start_options& x) {
+  if (auto limit = std::get_if<caf::timespan>(&x.wait_boot); limit && limit->count() < 0)
+    return invalid("wait_boot", caf::deep_to_string(*limit), "a time cannot be negative");
+  if (auto whom = std::get_if<notify>(&x.wait_boot); whom && !whom->receiver)
+    return invalid("wait_boot", "notify", "has no receiver");
+  return {};
+}
+
+caf::error check_shutdown(const start_options& x) {
+  auto limit = std::get_if<caf::timespan>(&x.shutdown);
+  if (auto how = std::get_if<halt>(&x.shutdown))
+    limit = &how->timeout;
+  if (limit && *limit != caf::infinite && (*limit < defaults::min_shutdown || *limit > defaults::max_shutdown))
+    return invalid("shutdown", caf::deep_to_string(*limit), "a time must be infinite or between 1000 and 4294967295 ms");
+  return {};
+}
+
+caf::error check_functions(const start_options& x) {
+  if (!x.output)
+    return invalid("output", "", "is empty; discard_output() drops everything");
+  if (!x.input)
+    return invalid("input", "", "is empty; no_input() gives none");
+  return {};
+}
+
+} // namespace
+
+caf::error validate(const start_options& x) {
+  if (auto err = check_strings("args", x.args))
+    return err;
+  for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown, check_functions})
+    if (auto err = check(x))
+      return err;
+  if (has_nul(x.working_directory))
+    return invalid("working_directory", quoted(x.working_directory), "cannot contain a NUL character");
+  if (x.post_process_args)
+    return check_strings("post_process_args", command_line(x));
+  return {};
+}
+
+std::vector<std::string> command_line(const start_options& x) {
+  auto result = std::vector<std::string>{};
+  if (x.exec)
+    result = x.exec->arguments;
+  if (!x.name.empty()) {
+    result.emplace_back(x.longnames ? "-name" : "-sname");
+    result.emplace_back(x.host.empty() ? x.name : x.name + "@" + x.host);
+  }
+  result.insert(result.end(), x.args.begin(), x.args.end());
+  result.insert(result.end(), {"-user", "peer"});
+  return x.post_process_args ? x.post_process_args(std::move(result)) : result;
+}
+
+std::string display_name(const start_options& x) {
+  if (!x.name.empty())
+    return x.host.empty() ? x.name : x.name + "@" + x.host;
+  return x.exec ? x.exec->program : "peer";
+}
+
+std::string random_name(std::string_view prefix) {
+  static std::atomic<unsigned> counter = 0;
+  return std::string{prefix} + "-" + std::to_string(++counter) + "-" + std::to_string(getpid());
+}
+
+} // namespace peer

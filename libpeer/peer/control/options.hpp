@@ -1,0 +1,156 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/defaults.hpp"
+#include "peer/io/input.hpp"
+#include "peer/io/sink.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
+#include "caf/timestamp.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+/// @file
+/// Everything that can be said about a peer before it starts. The names are those of OTP's `peer:start_options()`.
+
+namespace peer {
+
+// -- exec -------------------------------------------------------------------------------------------------------------
+
+/// The program that becomes the peer: a path, or a name to be looked up in PATH. Arguments given here come before all
+/// others, as `ssh host erl` needs it.
+struct exec {
+  std::string program;
+  std::vector<std::string> arguments;
+
+  explicit exec(std::string what, std::vector<std::string> leading = {})
+    : program(std::move(what)), arguments(std::move(leading)) {}
+};
+
+// -- connection -------------------------------------------------------------------------------------------------------
+
+/// A socketpair on a private descriptor.
+struct inherited {};
+
+/// OTP's frames on the peer's stdin and stdout, its console text in between.
+struct standard_io {};
+
+/// The peer connects back.
+struct tcp {
+  std::string address; ///< Where to listen; empty for loopback.
+  std::uint16_t port = 0; ///< 0 for a free one.
+};
+
+/// Erlang's or CAF's own network.
+struct distribution {};
+
+/// The control connection.
+using connection_kind = std::variant<inherited, standard_io, tcp, distribution>;
+
+// -- the peer's end ---------------------------------------------------------------------------------------------------
+
+/// What the control actor does when the peer ends without having been asked to.
+enum class peer_down : std::uint8_t {
+  stop,      ///< It exits normally.
+  crash,     ///< It exits with what ended the peer, and takes linked actors along.
+  continue_, ///< It stays, with the state `down`.
+};
+
+// -- wait_boot --------------------------------------------------------------------------------------------------------
+
+/// `wait_boot`: send `receiver` a `start_notice` with this tag, and do not wait.
+struct notify {
+  caf::actor receiver;
+  term tag;
+};
+
+/// `wait_boot`: do not wait, tell nobody.
+struct no_wait {};
+
+/// How long `start` waits until the peer runs (`caf::infinite` for ever), or whom it tells.
+using wait_boot_option = std::variant<caf::timespan, notify, no_wait>;
+
+// -- shutdown ---------------------------------------------------------------------------------------------------------
+
+/// `shutdown`: close the connection, and let the peer go with little patience.
+struct close_link {};
+
+/// `shutdown`: close the connection, which makes the peer halt, and give it this time.
+struct halt {
+  caf::timespan timeout = defaults::halt_timeout;
+};
+
+/// How `stop` ends the peer. A time: the peer is asked to stop (`init:stop()`) and given that time, `caf::infinite` for ever.
+using shutdown_option = std::variant<halt, close_link, caf::timespan>;
+
+// -- start_options ----------------------------------------------------------------------------------------------------
+
+/// How to start a peer.
+struct start_options {
+  /// The node's name without host; empty for a node without a name. A named `erl` joins Erlang's distribution.
+  std::string name = {};
+
+  /// The node's host. Needs `name`.
+  std::string host = {};
+
+  /// Whether the name is a long one (`-name` instead of `-sname`). Needs `name`.
+  bool longnames = false;
+
+  /// The program to start.
+  std::optional<peer::exec> exec = std::nullopt;
+
+  /// The control connection. Default: `standard_io`.
+  std::optional<connection_kind> connection = std::nullopt;
+
+  /// Whether the peer has stdin for itself. Over `standard_io` it never has, and this must not be false.
+  bool detached = true;
+
+  /// Arguments of the node.
+  std::vector<std::string> args = {};
+
+  /// Has the last word about the arguments: what it returns is passed to the program.
+  std::function<std::vector<std::string>(std::vector<std::string>)> post_process_args = {};
+
+  /// Changes to the environment: a value sets a variable, nothing removes it.
+  std::vector<std::pair<std::string, std::optional<std::string>>> env = {};
+
+  /// Where the program runs; empty for the origin's working directory.
+  std::string working_directory = {};
+
+  peer::peer_down peer_down = peer::peer_down::stop;
+
+  wait_boot_option wait_boot = caf::timespan{defaults::wait_boot};
+
+  shutdown_option shutdown = halt{};
+
+  /// Where the peer's console output goes.
+  sink_factory output = console_output();
+
+  /// Where the peer's input comes from.
+  input_factory input = no_input();
+};
+
+/// Checks everything that can be checked before anything is started. The error (`errc::invalid_option`) names the option
+/// and its value.
+caf::error validate(const start_options& options);
+
+/// The arguments that the program is started with, `exec`'s own included ("Command lines" in docs/protocol.md).
+std::vector<std::string> command_line(const start_options& options);
+
+/// How errors and console prefixes call the peer: its name if it has one, else its program.
+std::string display_name(const start_options& options);
+
+/// A name that no other peer on this host has: `Prefix-Number-ProcessId`, as OTP's `peer:random_name/1` makes it.
+std::string random_name(std::string_view prefix = "peer");
+
+} // namespace peer

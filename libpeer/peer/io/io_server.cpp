@@ -1,0 +1,327 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/io/io_server.hpp"
+
+#include "peer/io/chardata.hpp"
+
+#include "caf/error.hpp"
+#include "caf/expected.hpp"
+
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+term error_reply(term reason) {
+  return tagged("error", std::move(reason));
+}
+
+bool is_encoding(const term& x) {
+  return x.is_atom("unicode") || x.is_atom("latin1");
+}
+
+/// A request without its encoding, which older programs leave out and which is then Latin-1.
+struct normal_form {
+  std::string_view name;
+  std::vector<term> arguments;
+  bool latin1 = true;
+};
+
+/// The tuple's name and arguments. `{put_chars, unicode, X}` has an encoding, `{put_chars, X}` has none; a module named
+/// `unicode` in `{put_chars, M, F, A}` is told apart by the number of elements.
+std::optional<normal_form> normalize(const term& what) {
+  if (auto name = what.get_if<atom>())
+    return normal_form{name->name(), {}, true};
+  auto elements = what.get_if<tuple>();
+  if (elements == nullptr || elements->empty() || !(*elements)[0].is<atom>())
+    return std::nullopt;
+  auto result = normal_form{};
+  result.name = (*elements)[0].get_if<atom>()->name();
+  auto first = elements->begin() + 1;
+  auto has_encoding = elements->size() > 1 && is_encoding(*first)
+                      && !(result.name == "put_chars" && elements->size() == 4);
+  if (has_encoding) {
+    result.latin1 = first->is_atom("latin1");
+    ++first;
+  }
+  result.arguments.assign(first, elements->end());
+  return result;
+}
+
+/// Whether the arguments from `at` on are `Module, Function, Arguments`.
+bool is_function_call(const std::vector<term>& arguments, std::size_t at) {
+  return arguments.size() == at + 3 && arguments[at].is<atom>() && arguments[at + 1].is<atom>()
+         && arguments[at + 2].is<list>();
+}
+
+} // namespace
+
+/// A request for input that has not been answered.
+struct io_server::reader {
+  enum class kind { line, chars, until };
+
+  kind what;
+  bool latin1;
+  answer done;
+  std::size_t count = 0;    ///< characters wanted
+  atom module = {};             ///< for `until`
+  atom function = {};           ///< for `until`
+  std::vector<term> extra = {}; ///< for `until`
+  term continuation = {};       ///< for `until`
+};
+
+io_server::io_server(sink_ptr output, input_ptr input, evaluator evaluate, poster post)
+  : output_(std::move(output)), input_(std::move(input)), evaluate_(std::move(evaluate)), post_(std::move(post)) {}
+
+io_server::~io_server() = default;
+
+// -- requests ---------------------------------------------------------------------------------------------------------
+
+void io_server::request(const term& what, answer done) {
+  auto form = normalize(what);
+  if (!form)
+    return done(error_reply(atom{"request"}));
+  auto& args = form->arguments;
+  auto is = [&](std::string_view name, std::size_t arity) { return form->name == name && args.size() == arity; };
+  if (is("put_chars", 1))
+    put_chars(args[0], form->latin1, std::move(done));
+  else if (form->name == "put_chars" && is_function_call(args, 0))
+    put_result(*args[0].get_if<atom>(), *args[1].get_if<atom>(), args[2], form->latin1, std::move(done));
+  else if (is("get_line", 1)) {
+    prompt(args[0]);
+    read(std::make_shared<reader>(reader{reader::kind::line, form->latin1, std::move(done)}));
+  } else if (is("get_chars", 2) && args[1].is<std::int64_t>() && *args[1].get_if<std::int64_t>() >= 0) {
+    prompt(args[0]);
+    auto count = static_cast<std::size_t>(*args[1].get_if<std::int64_t>());
+    read(std::make_shared<reader>(reader{reader::kind::chars, form->latin1, std::move(done), count}));
+  } else if (form->name == "get_until" && is_function_call(args, 1)) {
+    prompt(args[0]);
+    auto& extra = *args[3].get_if<list>();
+    read(std::make_shared<reader>(reader{reader::kind::until, form->latin1, std::move(done), 0, *args[1].get_if<atom>(),
+                                         *args[2].get_if<atom>(), {extra.begin(), extra.end()}}));
+  } else if (is("get_password", 0) || is("get_geometry", 1))
+    done(error_reply(atom{"enotsup"}));
+  else if (is("getopts", 0))
+    done(options());
+  else if (is("setopts", 1))
+    set_options(args[0], std::move(done));
+  else if (is("requests", 1) && args[0].is<list>()) {
+    auto& items = *args[0].get_if<list>();
+    batch(std::make_shared<std::deque<term>>(items.begin(), items.end()), atom{"ok"}, std::move(done));
+  } else
+    done(error_reply(atom{"request"}));
+}
+
+/// One request after the other until one fails; the last answer counts.
+void io_server::batch(std::shared_ptr<std::deque<term>> rest, term last, answer done) {
+  auto failed = match_tagged(last, "error", 2) != nullptr;
+  if (rest->empty() || failed)
+    return done(std::move(last));
+  auto next = std::move(rest->front());
+  rest->pop_front();
+  request(next, [self = weak_from_this(), rest, done = std::move(done)](term result) {
+    if (auto ptr = self.lock())
+      ptr->batch(rest, std::move(result), done);
+  });
+}
+
+void io_server::set_options(const term& what, answer done) {
+  auto options = what.get_if<list>();
+  if (options == nullptr)
+    return done(error_reply(atom{"enotsup"}));
+  auto binary = binary_;
+  for (auto& option : *options) {
+    if (option.is_atom("binary"))
+      binary = true;
+    else if (option.is_atom("list"))
+      binary = false;
+    else if (auto pair = match_tagged(option, "binary", 2); pair && (*pair)[1].is<atom>())
+      binary = (*pair)[1].is_atom("true");
+    else if (auto enc = match_tagged(option, "encoding", 2); !enc || !is_encoding((*enc)[1]))
+      return done(error_reply(atom{"enotsup"}));
+  }
+  binary_ = binary;
+  done(atom{"ok"});
+}
+
+term io_server::options() const {
+  return list{tagged("binary", binary_), tagged("encoding", atom{"unicode"})};
+}
+
+// -- output -----------------------------------------------------------------------------------------------------------
+
+void io_server::put_chars(const term& chars, bool latin1, answer done) {
+  auto text = flatten_chardata(chars, latin1 ? encoding::latin1 : encoding::unicode);
+  if (!text)
+    return done(error_reply(atom{"put_chars"}));
+  write(stream::standard_output, *text, [done = std::move(done)] { done(atom{"ok"}); });
+}
+
+void io_server::put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done) {
+  evaluate_(module, function, arguments,
+            [self = weak_from_this(), function, latin1, done = std::move(done)](caf::expected<term> chars) {
+              auto ptr = self.lock();
+              if (!ptr || ptr->finished_)
+                return;
+              if (chars)
+                ptr->put_chars(*chars, latin1, done);
+              else
+                done(error_reply(tagged("error", function)));
+            });
+}
+
+void io_server::text(stream from, std::string_view bytes) {
+  auto whole = joiners_[static_cast<std::size_t>(from)].feed(bytes);
+  if (!whole.empty())
+    write(from, whole, [] {});
+}
+
+void io_server::write(stream from, std::string_view text, std::function<void()> then) {
+  backlog_ += text.size();
+  output_->write(from, text, [self = weak_from_this(), post = post_, size = text.size(), then = std::move(then)] {
+    post([self, size, then] {
+      auto ptr = self.lock();
+      if (!ptr)
+        return;
+      ptr->written(size);
+      if (!ptr->finished_)
+        then();
+    });
+  });
+}
+
+void io_server::written(std::size_t size) {
+  backlog_ -= size;
+  if (on_progress_)
+    on_progress_();
+}
+
+void io_server::finish() {
+  if (std::exchange(finished_, true))
+    return;
+  for (auto from : {stream::standard_output, stream::standard_error})
+    if (auto rest = joiners_[static_cast<std::size_t>(from)].finish(); !rest.empty())
+      write(from, rest, [] {});
+  output_->finish();
+  readers_.clear();
+  on_progress_ = nullptr;
+}
+
+// -- input ------------------------------------------------------------------------------------------------------------
+
+void io_server::prompt(const term& what) {
+  if (auto name = what.get_if<atom>())
+    return name->name().empty() ? void() : write(stream::standard_output, name->name(), [] {});
+  if (auto format = match_tagged(what, "format", 3))
+    return put_result(atom{"io_lib"}, atom{"format"}, list{(*format)[1], (*format)[2]}, false, [](term) {});
+  if (auto text = flatten_chardata(what, encoding::unicode); text && !text->empty())
+    write(stream::standard_output, *text, [] {});
+}
+
+void io_server::read(std::shared_ptr<reader> next) {
+  readers_.push_back(std::move(next));
+  serve_readers();
+}
+
+/// Answers readers in their order as far as the buffer reaches, then asks the source.
+void io_server::serve_readers() {
+  while (!readers_.empty() && !until_running_ && !finished_) {
+    auto next = readers_.front();
+    if (next->what == reader::kind::until ? !serve_until(next) : !serve(*next))
+      return more_input();
+  }
+}
+
+void io_server::more_input() {
+  if (std::exchange(reading_, true))
+    return;
+  input_->read([self = weak_from_this(), post = post_](std::optional<std::string> piece) {
+    post([self, piece = std::move(piece)] {
+      auto ptr = self.lock();
+      if (!ptr)
+        return;
+      ptr->reading_ = false;
+      if (piece)
+        ptr->buffer_ += *piece;
+      else
+        ptr->end_of_input_ = true;
+      ptr->serve_readers();
+    });
+  });
+}
+
+/// Answers the first reader if the buffer has what it wants.
+bool io_server::serve(reader& next) {
+  return next.what == reader::kind::line ? serve_line(next) : serve_chars(next);
+}
+
+bool io_server::serve_line(reader& next) {
+  auto end = buffer_.find('\n');
+  if (end == std::string::npos && !end_of_input_)
+    return false;
+  auto line = buffer_.substr(0, end == std::string::npos ? end : end + 1);
+  buffer_.erase(0, line.size());
+  finish_reader(line.empty() ? term{atom{"eof"}} : input_term(std::move(line), next.latin1));
+  return true;
+}
+
+bool io_server::serve_chars(reader& next) {
+  auto size = find_characters(buffer_, next.count);
+  if (!size && !end_of_input_)
+    return false;
+  auto text = buffer_.substr(0, size.value_or(buffer_.size()));
+  buffer_.erase(0, text.size());
+  auto eof = text.empty() && next.count > 0;
+  finish_reader(eof ? term{atom{"eof"}} : input_term(std::move(text), next.latin1));
+  return true;
+}
+
+/// Lets the peer look at the next line: `Module:Function(Continuation, Line, Extra…)`, where the line is `eof` at the end.
+bool io_server::serve_until(const std::shared_ptr<reader>& next) {
+  auto end = buffer_.find('\n');
+  if (end == std::string::npos && !end_of_input_)
+    return false;
+  auto line = buffer_.substr(0, end == std::string::npos ? end : end + 1);
+  buffer_.erase(0, line.size());
+  auto arguments = std::vector<term>{next->continuation, line.empty() ? term{atom{"eof"}} : to_charlist(line)};
+  arguments.insert(arguments.end(), next->extra.begin(), next->extra.end());
+  until_running_ = true;
+  evaluate_(next->module, next->function, list{std::move(arguments)},
+            [self = weak_from_this(), next](caf::expected<term> result) {
+              if (auto ptr = self.lock(); ptr && !ptr->finished_)
+                ptr->until_result(next, std::move(result));
+            });
+  return true;
+}
+
+/// `{done, Result, Rest}` ends the request, `{more, Continuation}` asks for the next line ("The Erlang I/O Protocol").
+void io_server::until_result(const std::shared_ptr<reader>& next, caf::expected<term> result) {
+  until_running_ = false;
+  if (!result) {
+    finish_reader(error_reply(next->function));
+  } else if (auto done = match_tagged(*result, "done", 3)) {
+    if (auto rest = flatten_chardata((*done)[2], encoding::unicode))
+      buffer_.insert(0, *rest);
+    finish_reader((*done)[1]);
+  } else if (auto more = match_tagged(*result, "more", 2)) {
+    next->continuation = (*more)[1];
+  } else {
+    finish_reader(error_reply(next->function));
+  }
+  serve_readers();
+}
+
+void io_server::finish_reader(term result) {
+  auto done = std::move(readers_.front()->done);
+  readers_.pop_front();
+  done(std::move(result));
+}
+
+term io_server::input_term(std::string text, bool latin1) const {
+  if (latin1 && !is_latin1(text))
+    return error_reply(tuple{atom{"no_translation"}, atom{"unicode"}, atom{"latin1"}});
+  return binary_ ? term{std::move(text)} : to_charlist(text);
+}
+
+} // namespace peer

@@ -1,0 +1,232 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/io/sink.hpp"
+
+#include "peer/base/type_ids.hpp"
+#include "peer/io/line_splitter.hpp"
+#include "peer/io/messages.hpp"
+#include "peer/process/descriptor.hpp"
+
+#include "caf/all.hpp"
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace peer {
+
+namespace {
+
+// -- writing to descriptors -------------------------------------------------------------------------------------------
+
+/// Writes all of `text` to `fd`, waiting as long as it takes unless `ending` becomes readable: then what needs waiting is
+/// dropped. Returns an errno value.
+int write_all(int fd, std::string_view text, int ending) {
+  // A pipe that is ready takes this much without waiting (POSIX, PIPE_BUF).
+  constexpr std::size_t piece = 4096;
+  while (!text.empty()) {
+    auto ready = std::array<pollfd, 2>{pollfd{fd, POLLOUT, 0}, pollfd{ending, POLLIN, 0}};
+    if (poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR)
+      return errno;
+    if (ready[0].revents != 0) {
+      auto count = ::write(fd, text.data(), std::min(text.size(), piece));
+      if (count >= 0)
+        text.remove_prefix(static_cast<std::size_t>(count));
+      else if (errno != EINTR && errno != EAGAIN)
+        return errno;
+    } else if (ready[1].revents != 0) {
+      return ECANCELED;
+    }
+  }
+  return 0;
+}
+
+// -- sinks ------------------------------------------------------------------------------------------------------------
+
+class null_sink final : public sink {
+public:
+  void write(stream, std::string_view, done written) override { written(); }
+};
+
+/// Keeps lines together, per stream, and passes on whole ones.
+class line_sink : public sink {
+public:
+  void write(stream from, std::string_view text, done written) final {
+    auto lines = std::vector<output_line>{};
+    splitter(from).feed(text, [&](std::string_view line) { lines.push_back({from, std::string{line}}); });
+    put(std::move(lines), std::move(written));
+  }
+
+  void finish() final {
+    auto lines = std::vector<output_line>{};
+    for (auto from : {stream::standard_output, stream::standard_error})
+      splitter(from).finish([&](std::string_view line) { lines.push_back({from, std::string{line}}); });
+    put(std::move(lines), [] {});
+  }
+
+protected:
+  virtual void put(std::vector<output_line> lines, done written) = 0;
+
+private:
+  line_splitter& splitter(stream from) { return splitters_[static_cast<std::size_t>(from)]; }
+
+  std::array<line_splitter, 2> splitters_;
+};
+
+class callback_sink final : public line_sink {
+public:
+  callback_sink(loop_ptr where, std::shared_ptr<const std::function<void(const output_line&)>> handler)
+    : where_(std::move(where)), handler_(std::move(handler)) {}
+
+protected:
+  void put(std::vector<output_line> lines, done written) override {
+    if (lines.empty())
+      return written();
+    where_->offload([handler = handler_, lines = std::move(lines), written = std::move(written)] {
+      for (auto& line : lines)
+        (*handler)(line);
+      written();
+    });
+  }
+
+private:
+  loop_ptr where_;
+  std::shared_ptr<const std::function<void(const output_line&)>> handler_;
+};
+
+class actor_sink final : public line_sink {
+public:
+  explicit actor_sink(caf::actor receiver) : receiver_(std::move(receiver)) {}
+
+protected:
+  void put(std::vector<output_line> lines, done written) override {
+    for (auto& line : lines)
+      caf::anon_send(receiver_, std::move(line));
+    written();
+  }
+
+private:
+  caf::actor receiver_;
+};
+
+class console_sink final : public sink {
+public:
+  explicit console_sink(loop_ptr where) : where_(std::move(where)) {}
+
+  void write(stream from, std::string_view text, done written) override {
+    auto fd = from == stream::standard_output ? STDOUT_FILENO : STDERR_FILENO;
+    where_->offload([fd, text = std::string{text}, written = std::move(written), ending = where_->ending_fd()] {
+      write_all(fd, text, ending);
+      written();
+    });
+  }
+
+private:
+  loop_ptr where_;
+};
+
+class prefixed_console_sink final : public line_sink {
+public:
+  prefixed_console_sink(loop_ptr where, const std::string& name) : console_(std::move(where)), prefix_("[" + name + "] ") {}
+
+protected:
+  void put(std::vector<output_line> lines, done written) override {
+    auto texts = std::array<std::string, 2>{};
+    for (auto& line : lines)
+      texts[static_cast<std::size_t>(line.from)].append(prefix_).append(line.text).append("\n");
+    auto [out, err] = std::move(texts);
+    if (!out.empty() && !err.empty()) // only at the end, when both have a last line
+      console_.write(stream::standard_error, std::exchange(err, {}), [] {});
+    if (!out.empty())
+      console_.write(stream::standard_output, out, std::move(written));
+    else if (!err.empty())
+      console_.write(stream::standard_error, err, std::move(written));
+    else
+      written();
+  }
+
+private:
+  console_sink console_;
+  std::string prefix_;
+};
+
+class file_sink final : public sink {
+public:
+  file_sink(loop_ptr where, descriptor file)
+    : where_(std::move(where)), file_(std::make_shared<descriptor>(std::move(file))) {}
+
+  void write(stream, std::string_view text, done written) override {
+    where_->offload([file = file_, text = std::string{text}, written = std::move(written), ending = where_->ending_fd()] {
+      write_all(file->get(), text, ending);
+      written();
+    });
+  }
+
+private:
+  loop_ptr where_;
+  std::shared_ptr<descriptor> file_;
+};
+
+} // namespace
+
+sink::~sink() = default;
+
+sink_factory discard_output() {
+  return [](const loop_ptr&, const std::string&) -> caf::expected<sink_ptr> { return std::make_shared<null_sink>(); };
+}
+
+sink_factory console_output(bool prefix) {
+  return [prefix](const loop_ptr& where, const std::string& name) -> caf::expected<sink_ptr> {
+    if (prefix)
+      return std::make_shared<prefixed_console_sink>(where, name);
+    return std::make_shared<console_sink>(where);
+  };
+}
+
+sink_factory file_output(std::string path) {
+  return [path = std::move(path)](const loop_ptr& where, const std::string&) -> caf::expected<sink_ptr> {
+    auto file = descriptor{open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)};
+    if (!file)
+      return system_failure("cannot open the output file '" + path + "'", errno);
+    return std::make_shared<file_sink>(where, std::move(file));
+  };
+}
+
+sink_factory line_output(std::function<void(const output_line&)> handler) {
+  auto shared = std::make_shared<const std::function<void(const output_line&)>>(std::move(handler));
+  return [shared](const loop_ptr& where, const std::string&) -> caf::expected<sink_ptr> {
+    return std::make_shared<callback_sink>(where, shared);
+  };
+}
+
+sink_factory actor_output(caf::actor receiver) {
+  return [receiver = std::move(receiver)](const loop_ptr&, const std::string&) -> caf::expected<sink_ptr> {
+    return std::make_shared<actor_sink>(receiver);
+  };
+}
+
+// -- names ------------------------------------------------------------------------------------------------------------
+
+std::string to_string(stream value) {
+  return value == stream::standard_output ? "standard_output" : "standard_error";
+}
+
+bool from_string(caf_string_view name, stream& value) {
+  for (auto candidate : {stream::standard_output, stream::standard_error})
+    if (to_string(candidate) == to_std(name)) {
+      value = candidate;
+      return true;
+    }
+  return false;
+}
+
+bool from_integer(std::uint8_t number, stream& value) {
+  value = static_cast<stream>(number);
+  return number <= static_cast<std::uint8_t>(stream::standard_error);
+}
+
+} // namespace peer

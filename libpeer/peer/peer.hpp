@@ -1,0 +1,19 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+/// @file
+/// Everything that users of libpeer need.
+
+#include "peer/base/error.hpp"
+#include "peer/control/handle.hpp"
+#include "peer/control/messages.hpp"
+#include "peer/control/options.hpp"
+#include "peer/control/report.hpp"
+#include "peer/io/input.hpp"
+#include "peer/io/messages.hpp"
+#include "peer/io/sink.hpp"
+#include "peer/meta_objects.hpp"
+#include "peer/term/convert.hpp"
+#include "peer/term/term.hpp"
+#include "peer/term/text.hpp"

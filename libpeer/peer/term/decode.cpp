@@ -1,0 +1,348 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/base/error.hpp"
+#include "peer/term/reader.hpp"
+#include "peer/term/tags.hpp"
+
+#include "caf/expected.hpp"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace peer {
+
+namespace {
+
+/// zlib cannot do better than this, so that a size beyond it is a lie ("zlib Technical Details": 1032:1).
+constexpr std::uint64_t max_compression = 1040;
+
+/// Inflates `input`, a whole zlib stream, to exactly `output`. Returns what is wrong, or null.
+const char* inflate_to(const_byte_span input, std::span<std::byte> output) {
+  z_stream stream = {};
+  if (inflateInit(&stream) != Z_OK)
+    return "zlib cannot be initialized";
+  // zlib counts in `unsigned`.
+  constexpr auto max_chunk = std::size_t{std::numeric_limits<uInt>::max()};
+  auto rest_in = input;
+  auto rest_out = output;
+  auto code = Z_OK;
+  std::byte overflow;
+  while (code == Z_OK) {
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_in.data()));
+    stream.avail_in = static_cast<uInt>(std::min(rest_in.size(), max_chunk));
+    // With all output written, zlib may still need to read its checksum: it gets room for a byte that must not come.
+    auto room = rest_out.empty() ? std::span{&overflow, 1} : rest_out.first(std::min(rest_out.size(), max_chunk));
+    stream.next_out = reinterpret_cast<Bytef*>(room.data());
+    stream.avail_out = static_cast<uInt>(room.size());
+    code = ::inflate(&stream, Z_NO_FLUSH);
+    auto written = room.size() - stream.avail_out;
+    if (rest_out.empty() && written > 0)
+      code = Z_BUF_ERROR;
+    else
+      rest_out = rest_out.subspan(written);
+    rest_in = rest_in.last(rest_in.size() - static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - rest_in.data()));
+  }
+  inflateEnd(&stream);
+  if (code != Z_STREAM_END)
+    return code == Z_BUF_ERROR ? "the zlib stream is cut off or longer than announced" : "the zlib stream is damaged";
+  if (!rest_out.empty())
+    return "the zlib stream is shorter than announced";
+  return rest_in.empty() ? nullptr : "bytes follow the zlib stream";
+}
+
+} // namespace
+
+// -- version ----------------------------------------------------------------------------------------------------------
+
+bool term_reader::version() {
+  if (left() == 0)
+    return fail("the input is empty");
+  if (input_[position_] != std::byte{version_byte})
+    return fail("expected the version 131, found " + std::to_string(static_cast<unsigned>(input_[position_])));
+  ++position_;
+  start_ = position_;
+  if (left() > 0 && input_[position_] == static_cast<std::byte>(tag::compressed))
+    return inflate();
+  return true;
+}
+
+bool term_reader::inflate() {
+  tag which;
+  if (!take_tag(which) || !need(4))
+    return false;
+  auto size = take(4);
+  if (size > limits_.max_inflated)
+    return fail_at(tag_at_, "tag 80 announces " + std::to_string(size) + " inflated bytes, the limit is "
+                              + std::to_string(limits_.max_inflated));
+  if (size > max_compression * left())
+    return fail_at(tag_at_, "tag 80 announces " + std::to_string(size) + " inflated bytes, which "
+                              + std::to_string(left()) + " cannot hold");
+  inflated_.resize(size);
+  if (auto* what = inflate_to(remaining(), inflated_))
+    return fail_at(tag_at_, std::string{"tag 80: "} + what);
+  input_ = inflated_;
+  position_ = 0;
+  start_ = 0;
+  return true;
+}
+
+// -- any term ---------------------------------------------------------------------------------------------------------
+
+bool term_reader::read(term& value) {
+  kind what;
+  if (!peek(what))
+    return false;
+  switch (what) {
+    case kind::integer: return integer(value);
+    case kind::real: {
+      double x = 0;
+      if (!real(x))
+        return false;
+      value = x;
+      return true;
+    }
+    case kind::atom: {
+      std::string name;
+      if (!atom(name))
+        return false;
+      value = peer::atom{std::move(name)};
+      return true;
+    }
+    case kind::binary:
+    case kind::bits: return read_as<bitstring>(value, [this](bitstring& x) { return bits(x); });
+    case kind::pid: return read_as<peer::pid>(value, [this](peer::pid& x) { return identifier(x); });
+    case kind::port: return read_as<peer::port>(value, [this](peer::port& x) { return identifier(x); });
+    case kind::reference: return read_as<peer::reference>(value, [this](peer::reference& x) { return identifier(x); });
+    case kind::export_fun: return read_as<peer::export_fun>(value, [this](peer::export_fun& x) { return function(x); });
+    case kind::tuple: return read_tuple(value);
+    case kind::nil:
+    case kind::list:
+    case kind::string: return read_list(value);
+    case kind::map: return read_map(value);
+    case kind::opaque: break;
+  }
+  const_byte_span bytes;
+  if (!skip(bytes))
+    return false;
+  value = opaque{std::string{as_text(bytes)}};
+  return true;
+}
+
+bool term_reader::read_elements(std::size_t count, std::vector<term>& elements) {
+  if (!enter())
+    return false;
+  // Only once: asking for room again and again, for list after list that continues another, would copy all each time.
+  if (elements.empty())
+    elements.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    if (!read(elements.emplace_back()))
+      return false;
+  leave();
+  return true;
+}
+
+bool term_reader::read_tuple(term& value) {
+  std::size_t arity = 0;
+  std::vector<term> elements;
+  if (!tuple(arity) || !read_elements(arity, elements))
+    return false;
+  value = peer::tuple{std::move(elements)};
+  return true;
+}
+
+bool term_reader::read_list(term& value) {
+  std::vector<term> elements;
+  // A tail that is a list continues this one.
+  for (;;) {
+    kind what;
+    if (!peek(what))
+      return false;
+    if (what == kind::nil) {
+      ++position_;
+      value = peer::list{std::move(elements)};
+      return true;
+    }
+    if (what == kind::string) {
+      const_byte_span bytes;
+      if (!string(bytes))
+        return false;
+      if (elements.empty())
+        elements.reserve(bytes.size());
+      for (auto byte : bytes)
+        elements.emplace_back(static_cast<std::int64_t>(byte));
+      value = peer::list{std::move(elements)};
+      return true;
+    }
+    if (what != kind::list) {
+      term tail;
+      if (!enter() || !read(tail))
+        return false;
+      leave();
+      value = peer::list::cons(std::move(elements), std::move(tail));
+      return true;
+    }
+    tag_at_ = position_++;
+    if (!need(4))
+      return false;
+    auto count = take(4);
+    if (!need_elements(count + 1) || !read_elements(count, elements))
+      return false;
+  }
+}
+
+bool term_reader::read_map(term& value) {
+  auto at = position_;
+  std::size_t size = 0;
+  if (!map(size) || !enter())
+    return false;
+  std::vector<peer::map::value_type> entries;
+  entries.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    auto& [key, mapped] = entries.emplace_back();
+    if (!read(key) || !read(mapped))
+      return false;
+  }
+  leave();
+  auto result = peer::map::unique(std::move(entries));
+  if (!result)
+    return fail_at(at, "tag 116 holds the same key twice");
+  value = std::move(*result);
+  return true;
+}
+
+caf::expected<term> decode(const_byte_span bytes, const term_limits& limits) {
+  term_reader reader{bytes, limits};
+  term result;
+  if (!reader.version() || !reader.read(result)
+      || (!reader.at_end()
+          && !reader.fail(std::to_string(reader.remaining().size()) + " bytes follow the term")))
+    return reader.error();
+  return result;
+}
+
+// -- passing over -----------------------------------------------------------------------------------------------------
+
+bool term_reader::skip(const_byte_span& skipped) {
+  auto from = position_;
+  if (!skip_terms())
+    return false;
+  skipped = input_.subspan(from, position_ - from);
+  return true;
+}
+
+bool term_reader::skip_terms() {
+  // Counts what is still to come instead of calling itself, so that no nesting exhausts the stack. The count cannot
+  // overflow: each term takes a byte at least, and a header that announces more than the bytes left is refused.
+  std::uint64_t pending = 1;
+  // Funs that are not passed yet: what is pending after one, and where its size says that it ends.
+  std::vector<std::pair<std::uint64_t, std::size_t>> funs;
+  while (pending > 0) {
+    std::uint64_t children = 0;
+    std::size_t fun_end = 0;
+    if (!skip_one(children, fun_end))
+      return false;
+    --pending;
+    if (fun_end != 0)
+      funs.emplace_back(pending, fun_end);
+    pending += children;
+    if (!need_elements(pending))
+      return false;
+    for (; !funs.empty() && funs.back().first == pending; funs.pop_back())
+      if (funs.back().second != position_)
+        return fail("tag 112 should end at byte " + std::to_string(funs.back().second));
+  }
+  return true;
+}
+
+bool term_reader::skip_one(std::uint64_t& children, std::size_t& fun_end) {
+  kind what;
+  if (!peek(what))
+    return false;
+  std::size_t size = 0;
+  const_byte_span bytes;
+  switch (what) {
+    case kind::integer: {
+      number ignored;
+      return integer(ignored);
+    }
+    case kind::real: {
+      double ignored = 0;
+      return real(ignored);
+    }
+    case kind::atom: {
+      std::string ignored;
+      return atom(ignored);
+    }
+    case kind::binary: return binary(bytes);
+    case kind::string: return string(bytes);
+    case kind::nil: return list_end();
+    case kind::pid: return skip_as<peer::pid>([this](peer::pid& x) { return identifier(x); });
+    case kind::port: return skip_as<peer::port>([this](peer::port& x) { return identifier(x); });
+    case kind::reference: return skip_as<peer::reference>([this](peer::reference& x) { return identifier(x); });
+    case kind::export_fun: return skip_as<peer::export_fun>([this](peer::export_fun& x) { return function(x); });
+    case kind::tuple:
+      if (!tuple(size))
+        return false;
+      children = size;
+      return true;
+    case kind::map:
+      if (!map(size))
+        return false;
+      children = 2 * std::uint64_t{size};
+      return true;
+    case kind::list:
+      tag_at_ = position_++;
+      if (!need(4))
+        return false;
+      children = take(4) + 1;
+      return true;
+    case kind::bits: {
+      std::uint8_t used_bits = 0;
+      tag_at_ = position_++;
+      if (!bits_header(size, used_bits))
+        return false;
+      position_ += size;
+      return true;
+    }
+    case kind::opaque: break;
+  }
+  return skip_fun(children, fun_end);
+}
+
+bool term_reader::skip_fun(std::uint64_t& children, std::size_t& fun_end) {
+  auto at = position_;
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which == tag::local) {
+    // Nobody but the runtime that made it knows where such a term ends.
+    if (at != start_ || depth_ > 0)
+      return fail_at(at, "tag 121, a term in a local format, is inside of another term");
+    position_ = input_.size();
+    return true;
+  }
+  std::string name;
+  number ignored;
+  peer::pid creator;
+  if (which == tag::fun) {
+    if (!need(4))
+      return false;
+    children = take(4);
+    return identifier(creator) && atom(name) && integer(ignored) && integer(ignored);
+  }
+  constexpr std::size_t fixed_size = 4 + 1 + 16 + 4 + 4; // size, arity, unique value, index, number of free variables
+  if (!need(fixed_size))
+    return false;
+  auto size = take(4);
+  fun_end = at + 1 + size;
+  if (size < fixed_size || size > input_.size() - at - 1)
+    return fail_at(at, "tag 112 announces " + std::to_string(size) + " bytes, but "
+                         + std::to_string(input_.size() - at - 1) + " are left");
+  position_ += 1 + 16 + 4;
+  children = take(4);
+  return atom(name) && integer(ignored) && integer(ignored) && identifier(creator);
+}
+
+} // namespace peer

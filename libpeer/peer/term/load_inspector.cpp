@@ -1,0 +1,497 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term/load_inspector.hpp"
+
+#include "peer/term/message_types.hpp"
+#include "peer/term/tags.hpp"
+#include "peer/term/text.hpp"
+#include "peer/term/utf8.hpp"
+
+#include "caf/message.hpp"
+#include "caf/message_builder.hpp"
+
+#include <cmath>
+
+namespace peer {
+
+namespace {
+
+using kind = term_reader::kind;
+
+/// What is shown of a term that was not expected.
+constexpr std::size_t max_shown = 80;
+
+constexpr std::string_view kind_names[] = {"an integer", "a float",     "an atom",     "a binary", "a bit string",
+                                           "a tuple",    "[]",          "a list",      "a list",   "a map",
+                                           "a pid",      "a port",      "a reference", "a fun",    "a local fun"};
+
+std::string show(const_byte_span encoded) {
+  term_reader reader{encoded};
+  term value;
+  // The encoded form is not much longer than the text; what is longer anyway is not worth decoding.
+  if (encoded.size() <= 4 * max_shown && reader.read(value))
+    if (auto text = to_string(value); text.size() <= max_shown)
+      return text;
+  term_reader other{encoded};
+  auto what = kind::opaque;
+  other.peek(what);
+  return std::string{kind_names[static_cast<std::size_t>(what)]} + " of " + std::to_string(encoded.size())
+         + " encoded bytes";
+}
+
+} // namespace
+
+// -- errors -----------------------------------------------------------------------------------------------------------
+
+std::string term_load_inspector::path() const {
+  std::string result{root_};
+  for (const auto& [name, index] : path_) {
+    if (name.empty())
+      result += '[' + std::to_string(index) + ']';
+    else
+      result += (result.empty() ? "" : ".") + std::string{name};
+  }
+  return result.empty() ? result : result + ": ";
+}
+
+bool term_load_inspector::fail(const std::string& what) {
+  emplace_error(errc::type_mismatch, path() + what);
+  return false;
+}
+
+bool term_load_inspector::mismatch(const std::string& expected) {
+  const_byte_span found;
+  return reader_->skip(found) && fail("expected " + expected + ", found " + show(found));
+}
+
+caf::error term_load_inspector::take_error() {
+  if (reader_->error())
+    return reader_->error();
+  auto result = move_error();
+  // CAF reports with codes of its own that a setter or an invariant refused a value.
+  if (result && result.category() == caf::type_id_v<caf::sec>) {
+    auto what = detail::enum_name(static_cast<caf::sec>(result.code()));
+    if (result.context().match_elements<std::string>())
+      what += ": " + result.context().get_as<std::string>(0);
+    return caf::make_error(errc::type_mismatch, path() + what);
+  }
+  return result ? std::move(result) : caf::make_error(errc::type_mismatch, path() + "the type's inspect function failed");
+}
+
+// -- expectations -----------------------------------------------------------------------------------------------------
+
+bool term_load_inspector::expect_kind(kind what, const char* expected) {
+  kind found;
+  if (!reader_->peek(found))
+    return false;
+  return found == what || mismatch(expected);
+}
+
+bool term_load_inspector::expect_integer(std::uint64_t least, std::uint64_t greatest, term_reader::number& found) {
+  auto start = reader_->position();
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what == kind::integer) {
+    if (!reader_->integer(found))
+      return false;
+    if (!found.wide && found.magnitude <= (found.negative ? least : greatest))
+      return true;
+    reader_->rewind(start);
+  }
+  return mismatch("an integer from " + std::string{least == 0 ? "" : "-"} + std::to_string(least) + " to "
+                  + std::to_string(greatest));
+}
+
+bool term_load_inspector::expect_name(std::string& name) {
+  return expect_kind(kind::atom, "an atom") && reader_->atom(name);
+}
+
+bool term_load_inspector::expect_atom(std::string_view name) {
+  auto start = reader_->position();
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what == kind::atom) {
+    std::string found;
+    if (!reader_->atom(found))
+      return false;
+    if (found == name)
+      return true;
+    reader_->rewind(start);
+  }
+  return mismatch("the atom " + to_string(atom{name}));
+}
+
+bool term_load_inspector::expect_binary(const_byte_span& bytes) {
+  return expect_kind(kind::binary, "a binary") && reader_->binary(bytes);
+}
+
+bool term_load_inspector::present(bool& result) {
+  result = true;
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what != kind::atom)
+    return true;
+  auto start = reader_->position();
+  std::string name;
+  if (!reader_->atom(name))
+    return false;
+  result = name != "undefined";
+  if (result)
+    reader_->rewind(start);
+  return true;
+}
+
+// -- containers -------------------------------------------------------------------------------------------------------
+
+bool term_load_inspector::enter(std::size_t size, std::size_t used) {
+  if (!reader_->enter())
+    return false;
+  frames_.push_back({size, used, false});
+  return true;
+}
+
+void term_load_inspector::leave() {
+  frames_.pop_back();
+  reader_->leave();
+}
+
+bool term_load_inspector::begin_object(caf::type_id_t, caf_string_view name) {
+  if (path_.empty() && root_.empty())
+    root_ = to_std(name);
+  auto expected = "a tuple that starts with " + to_string(atom{to_std(name)});
+  auto start = reader_->position();
+  std::size_t arity = 0;
+  if (!expect_kind(kind::tuple, expected.c_str()) || !reader_->tuple(arity))
+    return false;
+  auto what = kind::nil;
+  std::string found;
+  if (arity == 0 || (reader_->peek(what) && what != kind::atom)) {
+    reader_->rewind(start);
+    return mismatch(expected);
+  }
+  if (!reader_->atom(found))
+    return false;
+  if (found == to_std(name))
+    return enter(arity, 1);
+  reader_->rewind(start);
+  return mismatch(expected);
+}
+
+bool term_load_inspector::end_object() {
+  auto [size, used, ignored] = frames_.back();
+  if (size != used)
+    return fail("expected a tuple of " + std::to_string(used) + " elements, found one of " + std::to_string(size));
+  leave();
+  return true;
+}
+
+bool term_load_inspector::begin_field(caf_string_view name) {
+  path_.push_back({to_std(name), 0});
+  alternatives_.push_back(false);
+  auto& [size, used, ignored] = frames_.back();
+  if (used == size)
+    return fail("the tuple of " + std::to_string(size) + " elements has no such field");
+  ++used;
+  return true;
+}
+
+bool term_load_inspector::begin_field(caf_string_view name, bool& is_present) {
+  return begin_field(name) && present(is_present);
+}
+
+bool term_load_inspector::begin_field(caf_string_view name, caf::span<const caf::type_id_t> types, std::size_t& index) {
+  std::string found;
+  if (!begin_field(name) || !begin_tuple(2) || !expect_name(found))
+    return false;
+  alternatives_.back() = true;
+  auto has_name = [&found](caf::type_id_t id) { return to_std(caf::query_type_name(id)) == found; };
+  index = static_cast<std::size_t>(std::find_if(types.begin(), types.end(), has_name) - types.begin());
+  return index < types.size() || fail("a sum type without an alternative '" + found + "'");
+}
+
+bool term_load_inspector::begin_field(caf_string_view name, bool& is_present, caf::span<const caf::type_id_t> types,
+                                      std::size_t& index) {
+  auto start = reader_->position();
+  if (!present(is_present))
+    return false;
+  reader_->rewind(start);
+  return is_present ? begin_field(name, types, index) : begin_field(name, is_present);
+}
+
+bool term_load_inspector::end_field() {
+  auto is_pair = alternatives_.back();
+  alternatives_.pop_back();
+  path_.pop_back();
+  return !is_pair || end_tuple();
+}
+
+bool term_load_inspector::begin_tuple(std::size_t size) {
+  auto expected = "a tuple of " + std::to_string(size) + " elements";
+  auto start = reader_->position();
+  std::size_t arity = 0;
+  if (!expect_kind(kind::tuple, expected.c_str()) || !reader_->tuple(arity))
+    return false;
+  if (arity == size)
+    return enter(size);
+  reader_->rewind(start);
+  return mismatch(expected);
+}
+
+bool term_load_inspector::end_tuple() {
+  leave();
+  return true;
+}
+
+bool term_load_inspector::begin_sequence(std::size_t& size) {
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what == kind::string)
+    return begin_expansion(size);
+  if (what != kind::nil && what != kind::list)
+    return mismatch("a list");
+  return reader_->list(size) && enter(size);
+}
+
+bool term_load_inspector::end_sequence() {
+  if (frames_.back().is_expanded) {
+    end_expansion();
+    return true;
+  }
+  if (frames_.back().size > 0 && !(expect_kind(kind::nil, "the end of the list") && reader_->list_end()))
+    return false;
+  leave();
+  return true;
+}
+
+bool term_load_inspector::begin_expansion(std::size_t& size) {
+  const_byte_span bytes;
+  if (!reader_->string(bytes) || !enter(bytes.size()))
+    return false;
+  frames_.back().is_expanded = true;
+  expansion next{{}, nullptr, reader_};
+  for (auto byte : bytes) {
+    next.terms.push_back(static_cast<std::byte>(tag::small_integer));
+    next.terms.push_back(byte);
+  }
+  next.reader = std::make_unique<term_reader>(next.terms);
+  size = bytes.size();
+  reader_ = next.reader.get();
+  expansions_.push_back(std::move(next));
+  return true;
+}
+
+void term_load_inspector::end_expansion() {
+  reader_ = expansions_.back().outer;
+  expansions_.pop_back();
+  leave();
+}
+
+bool term_load_inspector::next_part(bool& more, std::size_t& size) {
+  more = false;
+  if (size == 0 || frames_.back().is_expanded)
+    return end_sequence();
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what != kind::list && what != kind::string)
+    return end_sequence();
+  leave();
+  more = true;
+  return begin_sequence(size);
+}
+
+bool term_load_inspector::begin_associative_array(std::size_t& size) {
+  return expect_kind(kind::map, "a map") && reader_->map(size) && enter(size);
+}
+
+bool term_load_inspector::end_associative_array() {
+  leave();
+  return true;
+}
+
+// -- values -----------------------------------------------------------------------------------------------------------
+
+bool term_load_inspector::value(bool& x) {
+  auto start = reader_->position();
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  if (what == kind::atom) {
+    std::string name;
+    if (!reader_->atom(name))
+      return false;
+    x = name == "true";
+    if (x || name == "false")
+      return true;
+    reader_->rewind(start);
+  }
+  return mismatch("true or false");
+}
+
+bool term_load_inspector::value(double& x) {
+  return expect_kind(kind::real, "a float") && reader_->real(x);
+}
+
+bool term_load_inspector::value(float& x) {
+  auto start = reader_->position();
+  double wide = 0;
+  if (!value(wide))
+    return false;
+  x = static_cast<float>(wide);
+  if (std::isfinite(x))
+    return true;
+  reader_->rewind(start);
+  return mismatch("a float of 32 bits");
+}
+
+bool term_load_inspector::value(long double& x) {
+  double narrow = 0;
+  if (!value(narrow))
+    return false;
+  x = narrow;
+  return true;
+}
+
+bool term_load_inspector::value(caf_byte& x) {
+  std::uint8_t number = 0;
+  if (!value(number))
+    return false;
+  x = static_cast<caf_byte>(number);
+  return true;
+}
+
+bool term_load_inspector::value(std::string& x) {
+  constexpr const char* expected = "a binary or a list of characters";
+  x.clear();
+  auto start = reader_->position();
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  const_byte_span bytes;
+  if (what == kind::binary) {
+    if (!reader_->binary(bytes))
+      return false;
+    x = as_text(bytes);
+    return true;
+  }
+  if (what != kind::string && what != kind::list && what != kind::nil)
+    return mismatch(expected);
+  // A charlist: its numbers are code points, also in the compact form.
+  term text;
+  if (!reader_->read(text))
+    return false;
+  auto* characters = text.get_if<peer::list>();
+  auto append_one = [&x](const term& character) {
+    auto* code = character.get_if<std::int64_t>();
+    return code != nullptr && *code >= 0 && append_utf8(x, static_cast<std::uint64_t>(*code));
+  };
+  if (characters != nullptr && characters->proper() && std::all_of(characters->begin(), characters->end(), append_one))
+    return true;
+  reader_->rewind(start);
+  return mismatch(expected);
+}
+
+bool term_load_inspector::value(std::u32string& x) {
+  auto start = reader_->position();
+  std::string utf8;
+  if (!value(utf8))
+    return false;
+  x.clear();
+  for (std::string_view rest{utf8}; !rest.empty();) {
+    auto code = take_utf8(rest);
+    if (!code) {
+      reader_->rewind(start);
+      return mismatch("a binary of UTF-8");
+    }
+    x += *code;
+  }
+  return true;
+}
+
+bool term_load_inspector::value(std::u16string& x) {
+  std::u32string codes;
+  if (!value(codes))
+    return false;
+  x.clear();
+  for (auto code : codes) {
+    if (code >= 0x10000) {
+      x += static_cast<char16_t>(0xD800 + ((code - 0x10000) >> 10));
+      code = 0xDC00 + ((code - 0x10000) & 0x3FF);
+    }
+    x += static_cast<char16_t>(code);
+  }
+  return true;
+}
+
+bool term_load_inspector::value(caf::span<caf_byte> x) {
+  auto start = reader_->position();
+  const_byte_span bytes;
+  if (!expect_binary(bytes))
+    return false;
+  if (bytes.size() != x.size()) {
+    reader_->rewind(start);
+    return mismatch("a binary of " + std::to_string(x.size()) + " bytes");
+  }
+  std::transform(bytes.begin(), bytes.end(), x.begin(), [](auto byte) { return static_cast<caf_byte>(byte); });
+  return true;
+}
+
+// -- terms and CAF's own types ----------------------------------------------------------------------------------------
+
+bool term_load_inspector::builtin_inspect(term& x) {
+  return reader_->read(x);
+}
+
+bool term_load_inspector::builtin_inspect(big_integer& x) {
+  term found;
+  if (!expect_kind(kind::integer, "an integer") || !reader_->integer(found))
+    return false;
+  if (auto* wide = found.get_if<big_integer>()) {
+    x = *wide;
+    return true;
+  }
+  auto value = *found.get_if<std::int64_t>();
+  auto rest = value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
+  std::string magnitude;
+  for (; rest != 0; rest >>= 8)
+    magnitude += static_cast<char>(static_cast<std::uint8_t>(rest));
+  x = big_integer{value < 0, std::move(magnitude)};
+  return true;
+}
+
+bool term_load_inspector::builtin_inspect(caf::message& x) {
+  std::size_t size = 0;
+  if (!begin_tuple(2) || !expect_atom("$message") || !begin_sequence(size))
+    return false;
+  caf::message_builder elements;
+  for (std::size_t i = 0; i < size; ++i) {
+    path_.push_back({{}, i});
+    std::string name;
+    caf::message element;
+    if (!begin_tuple(2) || !expect_name(name) || !load_message_element(*this, name, element) || !end_tuple())
+      return false;
+    elements.append_from(element, 0);
+    path_.pop_back();
+  }
+  if (!end_sequence() || !end_tuple())
+    return false;
+  x = elements.to_message();
+  return true;
+}
+
+bool term_load_inspector::builtin_inspect(caf::error& x) {
+  std::string category;
+  std::string code;
+  std::string text;
+  if (!begin_tuple(4) || !expect_atom("$error") || !expect_name(category) || !expect_name(code) || !value(text)
+      || !end_tuple())
+    return false;
+  x = make_error_by_name(category, code, std::move(text));
+  return true;
+}
+
+} // namespace peer

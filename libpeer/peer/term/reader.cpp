@@ -1,0 +1,506 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term/reader.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/term/tags.hpp"
+#include "peer/term/utf8.hpp"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+namespace peer {
+
+namespace {
+
+std::string describe(tag which) {
+  return "tag " + std::to_string(static_cast<unsigned>(which));
+}
+
+/// Reads the bytes of a number, least significant first. False if they are more than 64 bits.
+bool magnitude_of(const_byte_span bytes, std::uint64_t& result) noexcept {
+  while (!bytes.empty() && bytes.back() == std::byte{0})
+    bytes = bytes.first(bytes.size() - 1);
+  if (bytes.size() > sizeof(result))
+    return false;
+  result = 0;
+  for (auto i = bytes.size(); i-- > 0;)
+    result = (result << 8) | static_cast<std::uint64_t>(bytes[i]);
+  return true;
+}
+
+} // namespace
+
+term_reader::term_reader(const_byte_span input, const term_limits& limits) noexcept : input_(input), limits_(limits) {}
+
+// -- bytes and errors -------------------------------------------------------------------------------------------------
+
+std::uint64_t term_reader::take(std::size_t size) noexcept {
+  std::uint64_t result = 0;
+  for (auto byte : take_bytes(size))
+    result = (result << 8) | static_cast<std::uint64_t>(byte);
+  return result;
+}
+
+const_byte_span term_reader::take_bytes(std::size_t size) noexcept {
+  auto result = input_.subspan(position_, size);
+  position_ += size;
+  return result;
+}
+
+bool term_reader::take_tag(tag& result) {
+  tag_at_ = position_;
+  if (left() == 0)
+    return fail("the input ends where a term should start");
+  result = static_cast<tag>(take(1));
+  return true;
+}
+
+bool term_reader::need(std::uint64_t size) {
+  if (size <= left())
+    return true;
+  return fail_at(tag_at_, describe(static_cast<tag>(input_[tag_at_])) + " needs " + std::to_string(size)
+                            + " more bytes at byte " + std::to_string(position_) + " and " + std::to_string(left())
+                            + " are left");
+}
+
+bool term_reader::need_elements(std::uint64_t count) {
+  if (count <= left())
+    return true;
+  return fail_at(tag_at_, describe(static_cast<tag>(input_[tag_at_])) + " announces " + std::to_string(count)
+                            + " terms, but only " + std::to_string(left()) + " bytes are left");
+}
+
+bool term_reader::fail_at(std::size_t position, std::string what) {
+  error_ = caf::make_error(errc::bad_term, "byte " + std::to_string(position) + ": " + std::move(what));
+  return false;
+}
+
+bool term_reader::fail(std::string what) {
+  return fail_at(position_, std::move(what));
+}
+
+bool term_reader::mismatch(const char* expected) {
+  return fail_at(tag_at_, "expected " + std::string{expected} + ", found " + describe(static_cast<tag>(input_[tag_at_])));
+}
+
+bool term_reader::enter() {
+  if (depth_ >= limits_.max_depth)
+    return fail("more than " + std::to_string(limits_.max_depth) + " levels of nesting");
+  ++depth_;
+  return true;
+}
+
+bool term_reader::peek(kind& result) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  position_ = tag_at_;
+  switch (which) {
+    case tag::small_integer:
+    case tag::integer:
+    case tag::small_big:
+    case tag::large_big: result = kind::integer; return true;
+    case tag::new_float:
+    case tag::float_text: result = kind::real; return true;
+    case tag::atom:
+    case tag::small_atom:
+    case tag::atom_utf8:
+    case tag::small_atom_utf8: result = kind::atom; return true;
+    case tag::binary: result = kind::binary; return true;
+    case tag::bit_binary: result = kind::bits; return true;
+    case tag::small_tuple:
+    case tag::large_tuple: result = kind::tuple; return true;
+    case tag::nil: result = kind::nil; return true;
+    case tag::list: result = kind::list; return true;
+    case tag::string: result = kind::string; return true;
+    case tag::map: result = kind::map; return true;
+    case tag::new_pid:
+    case tag::pid: result = kind::pid; return true;
+    case tag::new_port:
+    case tag::v4_port:
+    case tag::port: result = kind::port; return true;
+    case tag::newer_reference:
+    case tag::new_reference:
+    case tag::reference: result = kind::reference; return true;
+    case tag::export_fun: result = kind::export_fun; return true;
+    case tag::new_fun:
+    case tag::fun:
+    case tag::local: result = kind::opaque; return true;
+    case tag::compressed: break;
+  }
+  return fail(describe(which) + " is unknown");
+}
+
+// -- numbers ----------------------------------------------------------------------------------------------------------
+
+bool term_reader::number_body(tag which, bool& negative, const_byte_span& magnitude, std::uint64_t& small) {
+  magnitude = {};
+  negative = false;
+  small = 0;
+  if (which == tag::small_integer) {
+    if (!need(1))
+      return false;
+    small = take(1);
+    return true;
+  }
+  if (which == tag::integer) {
+    if (!need(4))
+      return false;
+    auto value = std::int64_t{static_cast<std::int32_t>(take(4))};
+    negative = value < 0;
+    small = static_cast<std::uint64_t>(negative ? -value : value);
+    return true;
+  }
+  if (which != tag::small_big && which != tag::large_big)
+    return mismatch("an integer");
+  auto width = which == tag::small_big ? 1u : 4u;
+  if (!need(width))
+    return false;
+  auto size = take(width);
+  if (!need(size + 1))
+    return false;
+  negative = take(1) != 0;
+  magnitude = take_bytes(size);
+  return true;
+}
+
+bool term_reader::integer(number& value) {
+  tag which;
+  const_byte_span bytes;
+  if (!take_tag(which) || !number_body(which, value.negative, bytes, value.magnitude))
+    return false;
+  value.wide = !bytes.empty() && !magnitude_of(bytes, value.magnitude);
+  if (!value.wide && value.magnitude == 0)
+    value.negative = false;
+  return true;
+}
+
+bool term_reader::integer(std::int64_t& value) {
+  number found;
+  if (!integer(found))
+    return false;
+  constexpr auto max = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (found.wide || found.magnitude > max + (found.negative ? 1 : 0))
+    return fail_at(tag_at_, "expected an integer of 64 bits, found a bigger one");
+  value = static_cast<std::int64_t>(found.negative ? ~found.magnitude + 1 : found.magnitude);
+  return true;
+}
+
+bool term_reader::integer(std::uint64_t& value) {
+  number found;
+  if (!integer(found))
+    return false;
+  if (found.wide || found.negative)
+    return fail_at(tag_at_, "expected an integer from 0 to 2^64 - 1, found another one");
+  value = found.magnitude;
+  return true;
+}
+
+bool term_reader::integer(term& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  bool negative = false;
+  const_byte_span bytes;
+  std::uint64_t small = 0;
+  if (!number_body(which, negative, bytes, small))
+    return false;
+  if (bytes.empty())
+    value = negative ? -static_cast<std::int64_t>(small) : static_cast<std::int64_t>(small);
+  else
+    value = big_integer{negative, std::string{as_text(bytes)}};
+  return true;
+}
+
+bool term_reader::real_text(double& value) {
+  constexpr std::size_t text_size = 31;
+  if (!need(text_size))
+    return false;
+  auto text = as_text(take_bytes(text_size));
+  text = text.substr(0, text.find('\0'));
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code != std::errc{} || end != text.data() + text.size())
+    return fail_at(tag_at_, describe(tag::float_text) + " holds no float");
+  return true;
+}
+
+bool term_reader::real(double& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which == tag::new_float) {
+    if (!need(8))
+      return false;
+    value = std::bit_cast<double>(take(8));
+  } else if (which == tag::float_text) {
+    if (!real_text(value))
+      return false;
+  } else {
+    return mismatch("a float");
+  }
+  return std::isfinite(value) || fail_at(tag_at_, describe(which) + " holds a float that is infinite or not a number");
+}
+
+// -- atoms and binaries -----------------------------------------------------------------------------------------------
+
+bool term_reader::atom_body(tag which, std::string& name) {
+  if (which != tag::atom && which != tag::small_atom && which != tag::atom_utf8 && which != tag::small_atom_utf8)
+    return mismatch("an atom");
+  auto width = which == tag::small_atom || which == tag::small_atom_utf8 ? 1u : 2u;
+  if (!need(width))
+    return false;
+  auto size = take(width);
+  if (!need(size))
+    return false;
+  auto text = as_text(take_bytes(size));
+  name.clear();
+  if (which == tag::atom || which == tag::small_atom)
+    append_latin1(name, text);
+  else
+    name = text;
+  if (valid_atom(name))
+    return true;
+  return fail_at(tag_at_, describe(which)
+                            + (count_utf8(name) ? " holds an atom of more than 255 characters" : " holds no UTF-8"));
+}
+
+bool term_reader::atom(std::string& name) {
+  tag which;
+  return take_tag(which) && atom_body(which, name);
+}
+
+bool term_reader::binary(const_byte_span& bytes) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which != tag::binary)
+    return mismatch("a binary");
+  if (!need(4))
+    return false;
+  auto size = take(4);
+  if (!need(size))
+    return false;
+  bytes = take_bytes(size);
+  return true;
+}
+
+bool term_reader::bits_header(std::size_t& size, std::uint8_t& used_bits) {
+  if (!need(5))
+    return false;
+  size = take(4);
+  used_bits = static_cast<std::uint8_t>(take(1));
+  if (used_bits > 8 || (size == 0) != (used_bits == 0))
+    return fail_at(tag_at_, describe(tag::bit_binary) + " uses " + std::to_string(used_bits) + " bits of the last of "
+                              + std::to_string(size) + " bytes");
+  return need(size);
+}
+
+bool term_reader::bits(bitstring& value) {
+  kind what;
+  if (!peek(what))
+    return false;
+  value.unused_bits = 0;
+  if (what != kind::bits) {
+    const_byte_span bytes;
+    if (what != kind::binary)
+      return mismatch("a bit string");
+    if (!binary(bytes))
+      return false;
+    value.bytes = as_text(bytes);
+    return true;
+  }
+  tag which;
+  std::size_t size = 0;
+  std::uint8_t used_bits = 0;
+  if (!take_tag(which) || !bits_header(size, used_bits))
+    return false;
+  value.bytes = as_text(take_bytes(size));
+  if (!value.bytes.empty()) {
+    value.unused_bits = static_cast<std::uint8_t>(8 - used_bits);
+    value.bytes.back() = static_cast<char>(static_cast<std::uint8_t>(value.bytes.back()) & (0xFF << value.unused_bits));
+  }
+  return true;
+}
+
+// -- identifiers and functions ----------------------------------------------------------------------------------------
+
+bool term_reader::pid_body(tag which, pid& value) {
+  auto tag_at = tag_at_;
+  std::string node;
+  auto creation_size = which == tag::new_pid ? 4u : 1u;
+  if (!atom(node))
+    return false;
+  tag_at_ = tag_at;
+  if (!need(8 + creation_size))
+    return false;
+  value.node = peer::atom{std::move(node)};
+  value.id = static_cast<std::uint32_t>(take(4));
+  value.serial = static_cast<std::uint32_t>(take(4));
+  value.creation = static_cast<std::uint32_t>(take(creation_size));
+  return true;
+}
+
+bool term_reader::identifier(pid& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  return which == tag::new_pid || which == tag::pid ? pid_body(which, value) : mismatch("a pid");
+}
+
+bool term_reader::port_body(tag which, port& value) {
+  auto tag_at = tag_at_;
+  std::string node;
+  auto id_size = which == tag::v4_port ? 8u : 4u;
+  auto creation_size = which == tag::port ? 1u : 4u;
+  if (!atom(node))
+    return false;
+  tag_at_ = tag_at;
+  if (!need(id_size + creation_size))
+    return false;
+  value.node = peer::atom{std::move(node)};
+  value.id = take(id_size);
+  value.creation = static_cast<std::uint32_t>(take(creation_size));
+  return true;
+}
+
+bool term_reader::identifier(port& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  return which == tag::new_port || which == tag::v4_port || which == tag::port ? port_body(which, value)
+                                                                               : mismatch("a port");
+}
+
+bool term_reader::reference_body(tag which, reference& value) {
+  auto tag_at = tag_at_;
+  std::size_t count = 1;
+  if (which != tag::reference) {
+    if (!need(2))
+      return false;
+    count = take(2);
+    if (count == 0 || count > max_reference_ids)
+      return fail_at(tag_at, describe(which) + " holds a reference of " + std::to_string(count)
+                               + " numbers instead of 1 to 5");
+  }
+  std::string node;
+  if (!atom(node))
+    return false;
+  tag_at_ = tag_at;
+  auto creation_size = which == tag::newer_reference ? 4u : 1u;
+  if (!need(creation_size + 4 * count))
+    return false;
+  value.node = peer::atom{std::move(node)};
+  value.ids.clear();
+  // The oldest form has its only number first.
+  if (which == tag::reference)
+    value.ids.push_back(static_cast<std::uint32_t>(take(4)));
+  value.creation = static_cast<std::uint32_t>(take(creation_size));
+  while (value.ids.size() < count)
+    value.ids.push_back(static_cast<std::uint32_t>(take(4)));
+  return true;
+}
+
+bool term_reader::identifier(reference& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  return which == tag::newer_reference || which == tag::new_reference || which == tag::reference
+           ? reference_body(which, value)
+           : mismatch("a reference");
+}
+
+bool term_reader::export_body(export_fun& value) {
+  auto tag_at = tag_at_;
+  std::string module;
+  std::string function;
+  std::uint64_t arity = 0;
+  if (!atom(module) || !atom(function) || !integer(arity))
+    return false;
+  if (arity > 0xFF)
+    return fail_at(tag_at, describe(tag::export_fun) + " has arity " + std::to_string(arity));
+  value = {peer::atom{std::move(module)}, peer::atom{std::move(function)}, static_cast<std::uint8_t>(arity)};
+  return true;
+}
+
+bool term_reader::function(export_fun& value) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  return which == tag::export_fun ? export_body(value) : mismatch("a fun M:F/A");
+}
+
+// -- containers -------------------------------------------------------------------------------------------------------
+
+bool term_reader::tuple(std::size_t& arity) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which != tag::small_tuple && which != tag::large_tuple)
+    return mismatch("a tuple");
+  auto width = which == tag::small_tuple ? 1u : 4u;
+  if (!need(width))
+    return false;
+  arity = take(width);
+  return need_elements(arity);
+}
+
+bool term_reader::list(std::size_t& size) {
+  for (;;) {
+    tag which;
+    if (!take_tag(which))
+      return false;
+    if (which == tag::nil) {
+      size = 0;
+      return true;
+    }
+    if (which != tag::list)
+      return mismatch("a list");
+    if (!need(4))
+      return false;
+    size = take(4);
+    if (!need_elements(std::uint64_t{size} + 1))
+      return false;
+    // Without elements, the tail is the list.
+    if (size > 0)
+      return true;
+  }
+}
+
+bool term_reader::list_end() {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  return which == tag::nil || mismatch("the end of a list");
+}
+
+bool term_reader::string(const_byte_span& bytes) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which != tag::string)
+    return mismatch("a list of bytes");
+  if (!need(2))
+    return false;
+  auto size = take(2);
+  if (!need(size))
+    return false;
+  bytes = take_bytes(size);
+  return true;
+}
+
+bool term_reader::map(std::size_t& size) {
+  tag which;
+  if (!take_tag(which))
+    return false;
+  if (which != tag::map)
+    return mismatch("a map");
+  if (!need(4))
+    return false;
+  size = take(4);
+  return need_elements(2 * std::uint64_t{size});
+}
+
+} // namespace peer

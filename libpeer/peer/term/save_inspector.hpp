@@ -1,0 +1,291 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/error.hpp"
+#include "peer/term/inspector_traits.hpp"
+#include "peer/term/limits.hpp"
+#include "peer/term/tags.hpp"
+#include "peer/term/writer.hpp"
+
+#include "caf/save_inspector_base.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace peer {
+
+/// Writes C++ values as terms, as convert.hpp maps them. CAF asks `builtin_inspect` before all of its own rules; what has
+/// a mapping of its own is therefore found here wherever it stands: alone, in a field, in a container.
+class term_save_inspector : public caf::save_inspector_base<term_save_inspector> {
+public:
+  using super = caf::save_inspector_base<term_save_inspector>;
+
+  /// Writes to `out`, which must outlive the inspector.
+  explicit term_save_inspector(term_writer& out) noexcept : out_(&out) {}
+
+  /// Names instead of numbers, and text for types that have both forms.
+  bool has_human_readable_format() const noexcept { return true; }
+
+  term_writer& writer() noexcept { return *out_; }
+
+  /// Sets `errc::bad_term`. Always returns false.
+  bool fail(std::string what);
+
+  // -- fields ---
+
+  /// CAF's own field types know no nested optionals, and no variants of types that it does not number. For those this
+  /// inspector has its own, with the same modifiers.
+  template <class Get>
+  struct direct_field {
+    caf_string_view name;
+    Get get;
+
+    bool operator()(term_save_inspector& f) { return f.begin_field(name) && f.apply(get()) && f.end_field(); }
+
+    template <class U>
+    auto fallback(U value) && {
+      auto is_present = [getter = get, other = std::move(value)] { return getter() != other; };
+      return direct_optional_field<decltype(is_present), Get>{name, std::move(is_present), std::move(get)};
+    }
+
+    template <class Predicate>
+    direct_field&& invariant(Predicate&&) && {
+      return std::move(*this);
+    }
+  };
+
+  template <class IsPresent, class Get>
+  struct direct_optional_field {
+    caf_string_view name;
+    IsPresent is_present;
+    Get get;
+
+    bool operator()(term_save_inspector& f) {
+      if (!is_present())
+        return f.begin_field(name, false) && f.end_field();
+      return f.begin_field(name, true) && f.apply(get()) && f.end_field();
+    }
+
+    template <class Predicate>
+    direct_optional_field&& invariant(Predicate&&) && {
+      return std::move(*this);
+    }
+  };
+
+  template <class T>
+  static auto field(caf_string_view name, T& x) {
+    if constexpr (detail::optional_like<T> || detail::variant_like<T>) {
+      auto get = [&x]() -> const T& { return x; };
+      return direct_field<decltype(get)>{name, get};
+    } else {
+      return super::field(name, x);
+    }
+  }
+
+  template <class Get, class Set>
+  static auto field(caf_string_view name, Get get, Set&& set) {
+    using type = std::decay_t<decltype(get())>;
+    if constexpr (detail::optional_like<type> || detail::variant_like<type>)
+      return direct_field<Get>{name, std::move(get)};
+    else
+      return super::field(name, std::move(get), std::forward<Set>(set));
+  }
+
+  template <class IsPresent, class Get, class Reset, class Set>
+  static auto field(caf_string_view name, IsPresent is_present, Get get, Reset&&, Set&&) {
+    return direct_optional_field<IsPresent, Get>{name, std::move(is_present), std::move(get)};
+  }
+
+  // -- what CAF asks of an inspector ---
+
+  bool begin_object(caf::type_id_t type, caf_string_view name);
+  bool end_object();
+
+  /// Ends an object without fields as an atom instead of a tuple.
+  bool end_object_as_atom(std::string_view name);
+
+  /// Whether the innermost object has no field yet.
+  bool object_is_empty() const noexcept { return frames_.back().size == 1; }
+
+  bool begin_field(caf_string_view name);
+  bool begin_field(caf_string_view name, bool is_present);
+  bool begin_field(caf_string_view name, caf::span<const caf::type_id_t> types, std::size_t index);
+  bool begin_field(caf_string_view name, bool is_present, caf::span<const caf::type_id_t> types, std::size_t index);
+  bool end_field();
+  bool begin_tuple(std::size_t size);
+  bool end_tuple();
+  bool begin_key_value_pair() { return true; }
+  bool end_key_value_pair() { return true; }
+  bool begin_sequence(std::size_t size);
+  bool end_sequence();
+  bool begin_associative_array(std::size_t size);
+  bool end_associative_array();
+
+  bool value(bool x);
+  bool value(double x);
+  bool value(float x) { return value(double{x}); }
+  bool value(long double x) { return value(static_cast<double>(x)); }
+  bool value(caf_byte x) { return value(static_cast<std::uint8_t>(x)); }
+  bool value(caf_string_view x);
+  bool value(const std::u16string& x);
+  bool value(const std::u32string& x);
+  bool value(caf::span<const caf_byte> x);
+
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  bool value(T x) {
+    if constexpr (std::is_signed_v<T>)
+      out_->integer(static_cast<std::int64_t>(x));
+    else
+      out_->integer(static_cast<std::uint64_t>(x));
+    return true;
+  }
+
+  template <class T>
+  bool list(const T& xs) {
+    using element = typename T::value_type;
+    if constexpr (std::integral<element> && !std::same_as<element, bool>) {
+      auto is_byte = [](element x) { return std::in_range<std::uint8_t>(detail_integer(x)); };
+      if (xs.size() <= max_string_size && std::all_of(xs.begin(), xs.end(), is_byte)) {
+        byte_buffer bytes;
+        for (auto x : xs)
+          bytes.push_back(static_cast<std::byte>(x));
+        out_->string(bytes);
+        return true;
+      }
+    }
+    return super::list(xs);
+  }
+
+  /// A multimap cannot be an Erlang map. It becomes a list of pairs.
+  template <class T>
+  bool map(const T& xs) {
+    if constexpr (detail::multimap_like<T>) {
+      if (!begin_sequence(xs.size()))
+        return false;
+      for (const auto& [key, mapped] : xs)
+        if (!begin_tuple(2) || !apply(key) || !apply(mapped) || !end_tuple())
+          return false;
+      return end_sequence();
+    } else {
+      return super::map(xs);
+    }
+  }
+
+  // -- types with a mapping of their own ---
+
+  bool builtin_inspect(const term& x);
+  bool builtin_inspect(const caf::message& x);
+  bool builtin_inspect(const caf::error& x);
+
+  template <detail::term_alternative T>
+  bool builtin_inspect(const T& x) {
+    return builtin_inspect(term{x});
+  }
+
+  template <detail::printable_enum T>
+  bool builtin_inspect(const T& x) {
+    return name(detail::enum_name(x));
+  }
+
+  template <detail::unit_atom T>
+  bool builtin_inspect(const T&) {
+    return name(detail::unit_atom_name<T>());
+  }
+
+  template <detail::byte_sequence T>
+  bool builtin_inspect(const T& xs) {
+    byte_buffer bytes;
+    bytes.reserve(xs.size());
+    for (auto x : xs)
+      bytes.push_back(static_cast<std::byte>(x));
+    return binary(bytes);
+  }
+
+  template <class T>
+    requires(detail::is_std_array<T> && !detail::byte_sequence<T>)
+  bool builtin_inspect(const T& xs) {
+    return list(xs);
+  }
+
+  template <detail::optional_like T>
+  bool builtin_inspect(const T& x) {
+    if (!x)
+      return name("undefined");
+    if constexpr (!detail::optional_like<std::decay_t<decltype(*x)>>)
+      return apply(*x);
+    else
+      return begin_tuple(2) && name("some") && apply(*x) && end_tuple();
+  }
+
+  template <detail::variant_like T>
+  bool builtin_inspect(const T& x) {
+    static_assert(detail::alternatives_of<T>::named, "each alternative of a variant needs a CAF type ID");
+    auto save_alternative = [this](const auto& value) {
+      return name(detail::alternative_name<std::decay_t<decltype(value)>>()) && apply(value);
+    };
+    return begin_tuple(2) && caf::variant_inspector_traits<T>::visit(save_alternative, x) && end_tuple();
+  }
+
+  template <class T>
+    requires detail::is_duration<T>
+  bool builtin_inspect(const T& x) {
+    std::int64_t count = 0;
+    if (!nanoseconds(x, count))
+      return false;
+    return begin_tuple(2) && name("ns") && value(count) && end_tuple();
+  }
+
+  template <class T>
+    requires detail::is_timestamp<T>
+  bool builtin_inspect(const T& x) {
+    std::int64_t count = 0;
+    return nanoseconds(x.time_since_epoch(), count) && value(count);
+  }
+
+  template <detail::actor_handle T>
+  bool builtin_inspect(const T&) {
+    return fail("an actor handle has no meaning in another process");
+  }
+
+private:
+  /// A container whose header is written.
+  struct frame {
+    std::size_t token; ///< Of a tuple whose arity is not known yet.
+    std::size_t size;
+  };
+
+  bool enter(frame x);
+  bool name(std::string_view x);
+  bool binary(const_byte_span bytes);
+
+  // `std::in_range` takes no characters.
+  template <class T>
+  static constexpr auto detail_integer(T x) noexcept {
+    if constexpr (std::is_signed_v<T>)
+      return static_cast<std::int64_t>(x);
+    else
+      return static_cast<std::uint64_t>(x);
+  }
+
+  template <class Rep, class Period>
+  bool nanoseconds(std::chrono::duration<Rep, Period> x, std::int64_t& result) {
+    using wide = std::chrono::duration<long double, std::nano>;
+    auto exact = std::chrono::duration_cast<wide>(x).count();
+    // 2^63, the first count that does not fit. False for a NaN, too.
+    if (!(exact >= -0x1p63L && exact < 0x1p63L))
+      return fail("a duration of more than 64 bits of nanoseconds");
+    if constexpr (std::integral<Rep>)
+      result = std::chrono::duration_cast<std::chrono::duration<std::int64_t, std::nano>>(x).count();
+    else
+      result = static_cast<std::int64_t>(exact);
+    return true;
+  }
+
+  term_writer* out_;
+  std::vector<frame> frames_;
+  std::vector<bool> alternatives_; ///< For each open field, whether it holds the pair of a sum type.
+};
+
+} // namespace peer

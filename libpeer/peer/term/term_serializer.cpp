@@ -1,0 +1,40 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term/term_serializer.hpp"
+
+#include "peer/term/text.hpp"
+
+#include "caf/message.hpp"
+
+namespace peer {
+
+bool term_serializer::begin_object(caf::type_id_t type, caf_string_view name) {
+  if (type == caf::type_id_v<caf::error> || type == caf::type_id_v<caf::message>)
+    return out_.fail(std::string{to_std(name)} + " inside of a message element whose type is not registered");
+  objects_.emplace_back(to_std(name));
+  return out_.begin_object(type, name);
+}
+
+bool term_serializer::end_object() {
+  auto name = std::move(objects_.back());
+  objects_.pop_back();
+  if (!out_.object_is_empty() || !name.ends_with("_atom"))
+    return out_.end_object();
+  return out_.end_object_as_atom(detail::unit_atom_name(name));
+}
+
+// -- terms inside of what CAF knows only by type ID -------------------------------------------------------------------
+
+bool inspect(caf::serializer& f, term& x) {
+  if (auto* sink = dynamic_cast<term_serializer*>(&f))
+    return sink->inspector().builtin_inspect(x);
+  return detail::inspect_term(f, x);
+}
+
+bool inspect(caf::serializer& f, atom& x) {
+  if (auto* sink = dynamic_cast<term_serializer*>(&f))
+    return sink->inspector().builtin_inspect(x);
+  return detail::inspect_term(f, x);
+}
+
+} // namespace peer

@@ -1,0 +1,232 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term/writer.hpp"
+
+#include "peer/term/tags.hpp"
+
+#include <array>
+#include <bit>
+#include <limits>
+
+namespace peer {
+
+namespace {
+
+constexpr std::uint8_t operator+(tag value) noexcept {
+  return static_cast<std::uint8_t>(value);
+}
+
+template <class T>
+void put_big_endian(byte_buffer& out, T value) {
+  std::array<std::byte, sizeof(T)> bytes;
+  for (std::size_t i = 0; i < sizeof(T); ++i)
+    bytes[i] = static_cast<std::byte>(value >> (8 * (sizeof(T) - 1 - i)));
+  append(out, bytes);
+}
+
+} // namespace
+
+// -- primitives -------------------------------------------------------------------------------------------------------
+
+void term_writer::put16(std::uint16_t value) {
+  put_big_endian(out_, value);
+}
+
+void term_writer::put32(std::uint32_t value) {
+  put_big_endian(out_, value);
+}
+
+void term_writer::put64(std::uint64_t value) {
+  put_big_endian(out_, value);
+}
+
+void term_writer::version() {
+  put8(version_byte);
+}
+
+// -- numbers ----------------------------------------------------------------------------------------------------------
+
+void term_writer::big(bool negative, const_byte_span magnitude) {
+  if (magnitude.size() <= 0xFF) {
+    put8(+tag::small_big);
+    put8(static_cast<std::uint8_t>(magnitude.size()));
+  } else {
+    put8(+tag::large_big);
+    put32(static_cast<std::uint32_t>(magnitude.size()));
+  }
+  put8(negative ? 1 : 0);
+  append(out_, magnitude);
+}
+
+void term_writer::integer(std::int64_t value) {
+  if (value >= 0) {
+    integer(static_cast<std::uint64_t>(value));
+  } else if (value >= std::numeric_limits<std::int32_t>::min()) {
+    put8(+tag::integer);
+    put32(static_cast<std::uint32_t>(value));
+  } else {
+    std::array<std::byte, 8> magnitude;
+    auto rest = ~static_cast<std::uint64_t>(value) + 1;
+    std::size_t size = 0;
+    for (; rest != 0; rest >>= 8)
+      magnitude[size++] = static_cast<std::byte>(rest);
+    big(true, const_byte_span{magnitude}.first(size));
+  }
+}
+
+void term_writer::integer(std::uint64_t value) {
+  if (value <= 0xFF) {
+    put8(+tag::small_integer);
+    put8(static_cast<std::uint8_t>(value));
+  } else if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
+    put8(+tag::integer);
+    put32(static_cast<std::uint32_t>(value));
+  } else {
+    std::array<std::byte, 8> magnitude;
+    std::size_t size = 0;
+    for (auto rest = value; rest != 0; rest >>= 8)
+      magnitude[size++] = static_cast<std::byte>(rest);
+    big(false, const_byte_span{magnitude}.first(size));
+  }
+}
+
+void term_writer::integer(const big_integer& value) {
+  if (auto small = value.to_int64())
+    integer(*small);
+  else
+    big(value.negative(), as_byte_span(value.magnitude()));
+}
+
+void term_writer::real(double value) {
+  put8(+tag::new_float);
+  put64(std::bit_cast<std::uint64_t>(value));
+}
+
+// -- atoms and binaries -----------------------------------------------------------------------------------------------
+
+void term_writer::atom(std::string_view name) {
+  if (name.size() <= 0xFF) {
+    put8(+tag::small_atom_utf8);
+    put8(static_cast<std::uint8_t>(name.size()));
+  } else {
+    put8(+tag::atom_utf8);
+    put16(static_cast<std::uint16_t>(name.size()));
+  }
+  append(out_, as_byte_span(name));
+}
+
+void term_writer::binary(const_byte_span bytes) {
+  put8(+tag::binary);
+  put32(static_cast<std::uint32_t>(bytes.size()));
+  append(out_, bytes);
+}
+
+void term_writer::bits(const bitstring& value) {
+  if (value.unused_bits == 0) {
+    binary(value.bytes);
+    return;
+  }
+  put8(+tag::bit_binary);
+  put32(static_cast<std::uint32_t>(value.bytes.size()));
+  put8(static_cast<std::uint8_t>(8 - value.unused_bits));
+  append(out_, as_byte_span(value.bytes));
+}
+
+// -- containers -------------------------------------------------------------------------------------------------------
+
+void term_writer::tuple(std::size_t arity) {
+  if (arity <= 0xFF) {
+    put8(+tag::small_tuple);
+    put8(static_cast<std::uint8_t>(arity));
+  } else {
+    put8(+tag::large_tuple);
+    put32(static_cast<std::uint32_t>(arity));
+  }
+}
+
+std::size_t term_writer::begin_tuple() {
+  auto token = out_.size();
+  tuple(0);
+  return token;
+}
+
+void term_writer::end_tuple(std::size_t token, std::size_t arity) {
+  if (arity <= 0xFF) {
+    out_[token + 1] = static_cast<std::byte>(arity);
+    return;
+  }
+  // The header that was written has room for a small arity only.
+  byte_buffer header;
+  term_writer{header}.tuple(arity);
+  auto position = out_.begin() + static_cast<std::ptrdiff_t>(token);
+  out_.insert(out_.erase(position, position + 2), header.begin(), header.end());
+}
+
+void term_writer::list(std::size_t size) {
+  put8(+tag::list);
+  put32(static_cast<std::uint32_t>(size));
+}
+
+void term_writer::nil() {
+  put8(+tag::nil);
+}
+
+void term_writer::string(const_byte_span bytes) {
+  if (bytes.empty()) {
+    nil();
+    return;
+  }
+  put8(+tag::string);
+  put16(static_cast<std::uint16_t>(bytes.size()));
+  append(out_, bytes);
+}
+
+void term_writer::map(std::size_t size) {
+  put8(+tag::map);
+  put32(static_cast<std::uint32_t>(size));
+}
+
+// -- identifiers and functions ----------------------------------------------------------------------------------------
+
+void term_writer::identifier(const pid& value) {
+  put8(+tag::new_pid);
+  atom(value.node.name());
+  put32(value.id);
+  put32(value.serial);
+  put32(value.creation);
+}
+
+void term_writer::identifier(const port& value) {
+  if (value.id <= max_new_port_id) {
+    put8(+tag::new_port);
+    atom(value.node.name());
+    put32(static_cast<std::uint32_t>(value.id));
+  } else {
+    put8(+tag::v4_port);
+    atom(value.node.name());
+    put64(value.id);
+  }
+  put32(value.creation);
+}
+
+void term_writer::identifier(const reference& value) {
+  put8(+tag::newer_reference);
+  put16(static_cast<std::uint16_t>(value.ids.size()));
+  atom(value.node.name());
+  put32(value.creation);
+  for (auto id : value.ids)
+    put32(id);
+}
+
+void term_writer::function(const export_fun& value) {
+  put8(+tag::export_fun);
+  atom(value.module.name());
+  atom(value.function.name());
+  integer(std::uint64_t{value.arity});
+}
+
+void term_writer::encoded(const_byte_span bytes) {
+  append(out_, bytes);
+}
+
+} // namespace peer

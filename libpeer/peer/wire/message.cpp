@@ -1,0 +1,191 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/wire/message.hpp"
+
+#include "peer/term/writer.hpp"
+#include "peer/wire/fields.hpp"
+
+#include "caf/expected.hpp"
+
+#include <array>
+
+namespace peer::wire {
+
+namespace {
+
+/// In the order of `reply_class`.
+constexpr auto class_names = std::array<std::string_view, 5>{"ok", "throw", "error", "exit", "crash"};
+
+// -- messages ---------------------------------------------------------------------------------------------------------
+
+bool read(fields& in, names& texts, call& x) {
+  if (!in.arity(5) || !in.integer("Seq", x.seq) || !in.atom("M", texts.module) || !in.atom("F", texts.function)
+      || !in.proper_list("A", x.arguments))
+    return false;
+  x.module = texts.module;
+  x.function = texts.function;
+  return true;
+}
+
+bool read(fields& in, names& texts, cast& x) {
+  if (!in.arity(4) || !in.atom("M", texts.module) || !in.atom("F", texts.function) || !in.proper_list("A", x.arguments))
+    return false;
+  x.module = texts.module;
+  x.function = texts.function;
+  return true;
+}
+
+bool read(fields& in, names&, message& x) {
+  return in.arity(3) && in.pid_or_atom("To", x.to) && in.any("Content", x.content);
+}
+
+bool read(fields& in, names&, io_reply& x) {
+  return in.arity(4) && in.pid("From", x.from) && in.any("ReplyAs", x.reply_as) && in.any("Reply", x.reply);
+}
+
+bool read(fields& in, names& texts, started& x) {
+  if (!in.arity(2) || !in.atom("Node", texts.module))
+    return false;
+  x.node = atom{texts.module};
+  return true;
+}
+
+bool read(fields& in, const char* field, reply_class& x) {
+  std::string name;
+  if (!in.atom(field, name))
+    return false;
+  for (std::size_t i = 0; i < class_names.size(); ++i) {
+    if (class_names[i] == name) {
+      x = static_cast<reply_class>(i);
+      return true;
+    }
+  }
+  return in.mismatch(field, "ok, throw, error, exit or crash", "'" + name + "'");
+}
+
+bool read(fields& in, names&, reply& x) {
+  if (!in.arity(4) || !in.integer("Seq", x.seq) || !read(in, "Class", x.cls))
+    return false;
+  switch (x.cls) {
+  case reply_class::ok:
+  case reply_class::crash:
+    return in.any("Result", x.result);
+  case reply_class::throw_:
+  case reply_class::error:
+  case reply_class::exit:
+    return in.exception("Result", x.result);
+  }
+  return false;
+}
+
+bool read(fields& in, names&, io_request& x) {
+  return in.arity(4) && in.pid("From", x.from) && in.any("ReplyAs", x.reply_as) && in.any("Request", x.request);
+}
+
+template <class Message, class Result>
+caf::expected<Result> parse_as(fields& in, names& texts) {
+  Message x;
+  if (!read(in, texts, x) || !in.close())
+    return in.error();
+  return Result{std::move(x)};
+}
+
+/// Starts the payload of a frame: a tuple that begins with `tag`.
+term_writer open(byte_buffer& out, std::string_view tag, std::size_t arity) {
+  term_writer writer{out};
+  writer.version();
+  writer.tuple(arity);
+  writer.atom(tag);
+  return writer;
+}
+
+} // namespace
+
+std::string_view to_string(reply_class value) noexcept {
+  return class_names[static_cast<std::size_t>(value)];
+}
+
+// -- writing ----------------------------------------------------------------------------------------------------------
+
+void write(byte_buffer& out, const call& x) {
+  auto writer = open(out, "call", 5);
+  writer.integer(x.seq);
+  writer.atom(x.module);
+  writer.atom(x.function);
+  writer.encoded(x.arguments);
+}
+
+void write(byte_buffer& out, const cast& x) {
+  auto writer = open(out, "cast", 4);
+  writer.atom(x.module);
+  writer.atom(x.function);
+  writer.encoded(x.arguments);
+}
+
+void write(byte_buffer& out, const message& x) {
+  auto writer = open(out, "message", 3);
+  writer.encoded(x.to);
+  writer.encoded(x.content);
+}
+
+void write(byte_buffer& out, const io_reply& x) {
+  auto writer = open(out, "io_reply", 4);
+  writer.encoded(x.from);
+  writer.encoded(x.reply_as);
+  writer.encoded(x.reply);
+}
+
+void write(byte_buffer& out, const started& x) {
+  auto writer = open(out, "started", 2);
+  writer.atom(x.node.name());
+}
+
+void write(byte_buffer& out, const reply& x) {
+  auto writer = open(out, "reply", 4);
+  writer.integer(x.seq);
+  writer.atom(to_string(x.cls));
+  writer.encoded(x.result);
+}
+
+void write(byte_buffer& out, const io_request& x) {
+  auto writer = open(out, "io_request", 4);
+  writer.encoded(x.from);
+  writer.encoded(x.reply_as);
+  writer.encoded(x.request);
+}
+
+// -- reading ----------------------------------------------------------------------------------------------------------
+
+caf::expected<to_origin> parser::parse_to_origin(const_byte_span payload) {
+  fields in{reader_.emplace(payload, limits_)};
+  if (!in.open())
+    return in.error();
+  if (in.tag() == "reply")
+    return parse_as<reply, to_origin>(in, names_);
+  if (in.tag() == "message")
+    return parse_as<message, to_origin>(in, names_);
+  if (in.tag() == "io_request")
+    return parse_as<io_request, to_origin>(in, names_);
+  if (in.tag() == "started")
+    return parse_as<started, to_origin>(in, names_);
+  in.unknown("peer");
+  return in.error();
+}
+
+caf::expected<to_peer> parser::parse_to_peer(const_byte_span payload) {
+  fields in{reader_.emplace(payload, limits_)};
+  if (!in.open())
+    return in.error();
+  if (in.tag() == "call")
+    return parse_as<call, to_peer>(in, names_);
+  if (in.tag() == "cast")
+    return parse_as<cast, to_peer>(in, names_);
+  if (in.tag() == "message")
+    return parse_as<message, to_peer>(in, names_);
+  if (in.tag() == "io_reply")
+    return parse_as<io_reply, to_peer>(in, names_);
+  in.unknown("origin");
+  return in.error();
+}
+
+} // namespace peer::wire
