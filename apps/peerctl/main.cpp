@@ -6,12 +6,12 @@
 #include "caf/all.hpp"
 
 int main(int argc, char** argv) {
+  peer::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
   auto parsed = peerctl::parse_arguments(argc, argv);
   if (auto end = std::get_if<peerctl::finished>(&parsed))
     return end->status;
   auto& what = std::get<peerctl::request>(parsed);
-  peer::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");

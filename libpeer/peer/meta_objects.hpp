@@ -4,8 +4,9 @@
 
 namespace peer {
 
-/// Tells CAF about the types of libpeer. Must run before the first `caf::actor_system` is made; running it again does
-/// nothing. `CAF_MAIN(caf::id_block::libpeer)` does the same.
+/// Tells CAF about the types of libpeer. Like `caf::core::init_global_meta_objects`, which has to be called as well, it must
+/// run before anything else of libpeer and CAF is used, since errors need it, too; running it again does nothing.
+/// `CAF_MAIN(caf::id_block::libpeer)` does both.
 void init_global_meta_objects();
 
 } // namespace peer

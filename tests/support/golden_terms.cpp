@@ -60,7 +60,8 @@ void add_numbers(collector& f) {
   f.canonical("9223372036854775807", /*       */ "6E 08 00 FFFFFFFFFFFFFF7F", INT64_MAX);
   f.canonical("-9223372036854775808", /*      */ "6E 08 01 0000000000000080", INT64_MIN);
   f.canonical("9223372036854775808", /*       */ "6E 08 00 0000000000000080", UINT64_C(9223372036854775808));
-  f.canonical("18446744073709551616", /*      */ "6E 09 00 000000000000000001", big(false, {0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  f.canonical("18446744073709551616", /*      */ "6E 09 00 000000000000000001",
+              big(false, {0, 0, 0, 0, 0, 0, 0, 0, 1}));
   auto large = std::string(255, '\0') + '\1';
   f.canonical("1 bsl 2032", "6E FF 00" + repeat("00", 254) + "01", big_integer{false, large.substr(1)});
   f.canonical("-(1 bsl 2040)", "6F 00000100 01" + repeat("00", 255) + "01", big_integer{true, large});

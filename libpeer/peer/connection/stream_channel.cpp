@@ -42,7 +42,7 @@ public:
     if (!output_.is_open())
       return;
     write_some();
-    output_.close();
+    close_output();
   }
 
   std::size_t queued() const noexcept override { return pending_.size() - written_; }
@@ -114,9 +114,16 @@ private:
     written_ = 0;
   }
 
+  /// What could not be written is dropped.
+  void close_output() {
+    output_.close();
+    pending_.clear();
+    written_ = 0;
+  }
+
   /// The other side reads no more. What it had written before still counts.
   void broken(int code) {
-    output_.close();
+    close_output();
     drain();
     end(system_failure("cannot write to the peer", code));
   }
@@ -143,7 +150,7 @@ private:
     if (std::exchange(closed_, true))
       return;
     if (output_.is_open())
-      output_.close();
+      close_output();
     events_.on_closed(std::move(why));
   }
 

@@ -2,6 +2,7 @@
 
 #include "peer/connection/stream_reader.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -9,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace peer {
@@ -40,8 +42,13 @@ public:
   }
 
   void drain() override {
-    if (!ended_)
-      read(-1);
+    if (ended_)
+      return;
+    // Not until there is nothing: a writer that never pauses, such as a grandchild that survives, would keep the loop.
+    auto there = 0;
+    ioctl(input_.native_handle(), FIONREAD, &there);
+    constexpr auto for_the_rest_and_the_end = 2;
+    read(there / static_cast<int>(chunk_size) + for_the_rest_and_the_end, true);
   }
 
 private:
@@ -49,27 +56,27 @@ private:
     waiting_ = true;
     input_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this, alive = alive_](const boost::system::error_code& code) {
-                        // A handler that is ready to run is not cancelled by the end of this object.
-                        if (code || !*alive)
+                        // A handler that is ready to run is not cancelled by the end of this object. Other errors say
+                        // that epoll does not know this kind of descriptor (a file, the null device): it never blocks.
+                        if (code == boost::asio::error::operation_aborted || !*alive)
                           return;
                         waiting_ = false;
-                        if (!paused_ && !ended_ && read(max_chunks_per_turn) && !paused_)
+                        if (!paused_ && !ended_ && read(max_chunks_per_turn, false) && !paused_)
                           wait();
                       });
   }
 
-  /// Reads at most `turns` chunks, or all there is if negative. Returns whether there may be more later; after false this
-  /// object may be gone.
-  bool read(int turns) {
+  /// Reads at most `turns` chunks. Returns whether there may be more later; after false this object may be gone.
+  bool read(int turns, bool although_paused) {
     static thread_local auto buffer = std::vector<std::byte>(chunk_size);
     auto alive = alive_;
-    for (auto turn = 0; turn != turns; ++turn) {
+    for (auto turn = 0; turn < turns; ++turn) {
       auto got = ::read(input_.native_handle(), buffer.data(), buffer.size());
       if (got > 0) {
         on_data_(const_byte_span{buffer.data(), static_cast<std::size_t>(got)});
         if (!*alive || ended_)
           return false;
-        if (paused_ && turns >= 0)
+        if (paused_ && !although_paused)
           return true;
       } else if (got == 0) {
         return end({});

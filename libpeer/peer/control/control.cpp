@@ -61,7 +61,8 @@ public:
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
       return caf::message{}; // stray messages are dropped
     });
-    boot();
+    if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
+      boot(); // else whoever waits makes it boot, and so cannot miss how that ends
     return {
       [this](call_request& request) { return on_call(request); },
       [this](cast_request& request) { return on_cast(request); },
@@ -94,7 +95,10 @@ private:
 
   // -- boot ---
 
+  /// Starts the peer unless that has been done.
   void boot() {
+    if (keep_alive_)
+      return;
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
     if (auto err = start_io())
       return fail_start(err);
@@ -134,7 +138,7 @@ private:
   // -- requests ---
 
   caf::result<encoded_term> on_call(call_request& request) {
-    if (!life_.connected())
+    if (!connected())
       return no_connection();
     auto promise = make_response_promise<encoded_term>();
     auto now = clock().now();
@@ -153,7 +157,7 @@ private:
   }
 
   caf::result<void> on_cast(cast_request& request) {
-    if (!life_.connected())
+    if (!connected())
       return caf::unit;
     if (auto err = incarnation_->connection().send(wire::cast{request.module, request.function, request.arguments}))
       return err;
@@ -166,7 +170,7 @@ private:
       return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
     if (auto err = save_term(to, request.to))
       return err;
-    if (!life_.connected())
+    if (!connected())
       return caf::unit;
     if (auto err = incarnation_->connection().send(wire::message{to, request.content}))
       return err;
@@ -178,8 +182,10 @@ private:
       return reason_;
     if (life_.started())
       return node_;
-    boot_waiters_.push_back(make_response_promise<atom>());
-    return boot_waiters_.back();
+    auto promise = make_response_promise<atom>();
+    boot_waiters_.push_back(promise);
+    boot();
+    return promise;
   }
 
   peer_status status() const {
@@ -219,7 +225,10 @@ private:
     if (!stop_requested_)
       exit_reason_ = std::move(then);
     stop_requested_ = true;
-    obey(life_.on_stop(options_.shutdown));
+    if (incarnation_)
+      obey(life_.on_stop(options_.shutdown));
+    else // it never started
+      end(caf::make_error(errc::boot_failed, failure{who(options_), phase::spawn, "it was stopped before", {}, {}}));
   }
 
   /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.
@@ -318,6 +327,8 @@ private:
 
   // -- calls ---
 
+  bool connected() const noexcept { return incarnation_ && life_.connected(); }
+
   static caf::error no_connection() {
     return caf::make_error(errc::noconnection, std::string{"there is no connection to the peer"});
   }
@@ -353,7 +364,7 @@ private:
 
   void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
     auto encoded = byte_buffer{};
-    auto failed = life_.connected() ? save_term(encoded, arguments) : no_connection();
+    auto failed = connected() ? save_term(encoded, arguments) : no_connection();
     if (failed)
       return then(std::move(failed));
     auto seq = calls_.add({{}, std::move(then), module, function}, clock().now(), caf::infinite);
@@ -464,7 +475,7 @@ private:
     auto reply_as = byte_buffer{x.reply_as.begin(), x.reply_as.end()};
     io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
       auto encoded = byte_buffer{};
-      if (alive.expired() || !life_.connected() || save_term(encoded, reply))
+      if (alive.expired() || !connected() || save_term(encoded, reply))
         return;
       static_cast<void>(incarnation_->connection().send(wire::io_reply{from, reply_as, encoded}));
     });

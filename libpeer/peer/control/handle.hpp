@@ -8,6 +8,7 @@
 #include "caf/expected.hpp"
 #include "caf/fwd.hpp"
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -73,12 +74,13 @@ public:
   caf::error apply_cast(std::string_view module, std::string_view function, const std::vector<term>& xs) const;
 
   /// Sends a message to a process of the peer: a `pid`, or the `atom` that it is registered under.
-  template <class T>
-  caf::error send(const term& to, const T& content) const {
+  template <std::convertible_to<term> To, class T>
+    requires(!std::convertible_to<To, std::string_view>)
+  caf::error send(const To& to, const T& content) const {
     auto encoded = byte_buffer{};
     if (auto err = save_term(encoded, content))
       return err;
-    return start_send(to, std::move(encoded));
+    return start_send(term{to}, std::move(encoded));
   }
 
   template <class T>

@@ -63,11 +63,15 @@ std::optional<std::size_t> find_characters(std::string_view text, std::size_t co
   return text.size() - rest.size();
 }
 
-bool is_latin1(std::string_view text) {
-  while (!text.empty())
-    if (take_character(text) > 0xFF)
-      return false;
-  return true;
+std::optional<std::string> to_latin1(std::string_view text) {
+  auto result = std::string{};
+  while (!text.empty()) {
+    auto code = take_character(text);
+    if (code > 0xFF)
+      return std::nullopt;
+    result += static_cast<char>(code);
+  }
+  return result;
 }
 
 } // namespace peer

@@ -23,7 +23,7 @@ term to_charlist(std::string_view text);
 /// How many bytes the first `count` characters of `text` take; nothing if it has fewer.
 std::optional<std::size_t> find_characters(std::string_view text, std::size_t count);
 
-/// Whether every character of `text` is in Latin-1.
-bool is_latin1(std::string_view text);
+/// The characters of `text` as bytes of Latin-1; nothing if one has no such byte.
+std::optional<std::string> to_latin1(std::string_view text);
 
 } // namespace peer

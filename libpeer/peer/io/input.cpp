@@ -96,6 +96,13 @@ private:
         cancelled_ = true;
         return std::nullopt;
       }
+      // All sources of a descriptor are told that there is input, but only one gets it: another one would wait in `read`,
+      // deaf to its end.
+      static std::mutex one_at_a_time;
+      auto guard = std::lock_guard{one_at_a_time};
+      auto still = pollfd{fd_, POLLIN, 0};
+      if (poll(&still, 1, 0) <= 0)
+        continue;
       auto buffer = std::string(4096, '\0');
       auto got = ::read(fd_, buffer.data(), buffer.size());
       if (got < 0 && (errno == EINTR || errno == EAGAIN))

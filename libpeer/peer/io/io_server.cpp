@@ -21,6 +21,13 @@ bool is_encoding(const term& x) {
   return x.is_atom("unicode") || x.is_atom("latin1");
 }
 
+/// The number of elements, the name among them, of requests that have an encoding.
+bool has_encoding(std::string_view name, std::size_t size) {
+  return (name == "put_chars" && (size == 3 || size == 5)) || (name == "get_line" && size == 3)
+         || (name == "get_chars" && size == 4) || (name == "get_until" && size == 6)
+         || (name == "get_password" && size == 2);
+}
+
 /// A request without its encoding, which older programs leave out and which is then Latin-1.
 struct normal_form {
   std::string_view name;
@@ -28,8 +35,8 @@ struct normal_form {
   bool latin1 = true;
 };
 
-/// The tuple's name and arguments. `{put_chars, unicode, X}` has an encoding, `{put_chars, X}` has none; a module named
-/// `unicode` in `{put_chars, M, F, A}` is told apart by the number of elements.
+/// The tuple's name and arguments. Only the number of elements tells whether there is an encoding: in
+/// `{put_chars, unicode, F, A}` and `{get_line, unicode}` there is none. Nothing if `what` is no request.
 std::optional<normal_form> normalize(const term& what) {
   if (auto name = what.get_if<atom>())
     return normal_form{name->name(), {}, true};
@@ -39,9 +46,9 @@ std::optional<normal_form> normalize(const term& what) {
   auto result = normal_form{};
   result.name = (*elements)[0].get_if<atom>()->name();
   auto first = elements->begin() + 1;
-  auto has_encoding = elements->size() > 1 && is_encoding(*first)
-                      && !(result.name == "put_chars" && elements->size() == 4);
-  if (has_encoding) {
+  if (has_encoding(result.name, elements->size())) {
+    if (!is_encoding(*first))
+      return std::nullopt;
     result.latin1 = first->is_atom("latin1");
     ++first;
   }
@@ -71,6 +78,15 @@ struct io_server::reader {
   term continuation = {};       ///< for `until`
 };
 
+/// The requests of `{requests, List}` that have not been served.
+struct io_server::batch {
+  std::deque<term> rest;
+  answer done;
+  term last = atom{"ok"};    ///< the answer to the request before
+  bool requesting = false; ///< inside of the call that serves the current request
+  bool answered = false;   ///< the current request has been answered
+};
+
 io_server::io_server(sink_ptr output, input_ptr input, evaluator evaluate, poster post)
   : output_(std::move(output)), input_(std::move(input)), evaluate_(std::move(evaluate)), post_(std::move(post)) {}
 
@@ -79,6 +95,8 @@ io_server::~io_server() = default;
 // -- requests ---------------------------------------------------------------------------------------------------------
 
 void io_server::request(const term& what, answer done) {
+  if (finished_)
+    return;
   auto form = normalize(what);
   if (!form)
     return done(error_reply(atom{"request"}));
@@ -108,22 +126,30 @@ void io_server::request(const term& what, answer done) {
     set_options(args[0], std::move(done));
   else if (is("requests", 1) && args[0].is<list>()) {
     auto& items = *args[0].get_if<list>();
-    batch(std::make_shared<std::deque<term>>(items.begin(), items.end()), atom{"ok"}, std::move(done));
+    serve_batch(std::make_shared<batch>(batch{{items.begin(), items.end()}, std::move(done)}));
   } else
     done(error_reply(atom{"request"}));
 }
 
-/// One request after the other until one fails; the last answer counts.
-void io_server::batch(std::shared_ptr<std::deque<term>> rest, term last, answer done) {
-  auto failed = match_tagged(last, "error", 2) != nullptr;
-  if (rest->empty() || failed)
-    return done(std::move(last));
-  auto next = std::move(rest->front());
-  rest->pop_front();
-  request(next, [self = weak_from_this(), rest, done = std::move(done)](term result) {
-    if (auto ptr = self.lock())
-      ptr->batch(rest, std::move(result), done);
-  });
+/// One request after the other until one fails; the last answer counts. Requests that are answered at once are a loop
+/// here, not a recursion: a peer may send a batch of any length.
+void io_server::serve_batch(const std::shared_ptr<batch>& requests) {
+  while (!requests->rest.empty() && match_tagged(requests->last, "error", 2) == nullptr) {
+    auto next = std::move(requests->rest.front());
+    requests->rest.pop_front();
+    requests->answered = false;
+    requests->requesting = true;
+    request(next, [self = weak_from_this(), requests](term result) {
+      requests->last = std::move(result);
+      requests->answered = true;
+      if (auto ptr = self.lock(); ptr && !requests->requesting)
+        ptr->serve_batch(requests);
+    });
+    requests->requesting = false;
+    if (!requests->answered)
+      return;
+  }
+  requests->done(std::move(requests->last));
 }
 
 void io_server::set_options(const term& what, answer done) {
@@ -138,7 +164,8 @@ void io_server::set_options(const term& what, answer done) {
       binary = false;
     else if (auto pair = match_tagged(option, "binary", 2); pair && (*pair)[1].is<atom>())
       binary = (*pair)[1].is_atom("true");
-    else if (auto enc = match_tagged(option, "encoding", 2); !enc || !is_encoding((*enc)[1]))
+    else if (auto enc = match_tagged(option, "encoding", 2);
+             !(enc && (is_encoding((*enc)[1]) || (*enc)[1].is_atom("utf8"))) && !is_encoding(option))
       return done(error_reply(atom{"enotsup"}));
   }
   binary_ = binary;
@@ -167,7 +194,7 @@ void io_server::put_result(const atom& module, const atom& function, const term&
               if (chars)
                 ptr->put_chars(*chars, latin1, done);
               else
-                done(error_reply(tagged("error", function)));
+                done(error_reply(function));
             });
 }
 
@@ -215,7 +242,10 @@ void io_server::prompt(const term& what) {
     return name->name().empty() ? void() : write(stream::standard_output, name->name(), [] {});
   if (auto format = match_tagged(what, "format", 3))
     return put_result(atom{"io_lib"}, atom{"format"}, list{(*format)[1], (*format)[2]}, false, [](term) {});
-  if (auto text = flatten_chardata(what, encoding::unicode); text && !text->empty())
+  auto text = flatten_chardata(what, encoding::unicode);
+  if (!text)
+    text = to_string(what);
+  if (!text->empty())
     write(stream::standard_output, *text, [] {});
 }
 
@@ -242,10 +272,12 @@ void io_server::more_input() {
       if (!ptr)
         return;
       ptr->reading_ = false;
-      if (piece)
-        ptr->buffer_ += *piece;
-      else
+      if (piece) {
+        ptr->buffer_ += ptr->input_joiner_.feed(*piece);
+      } else {
+        ptr->buffer_ += ptr->input_joiner_.finish();
         ptr->end_of_input_ = true;
+      }
       ptr->serve_readers();
     });
   });
@@ -319,8 +351,13 @@ void io_server::finish_reader(term result) {
 }
 
 term io_server::input_term(std::string text, bool latin1) const {
-  if (latin1 && !is_latin1(text))
-    return error_reply(tuple{atom{"no_translation"}, atom{"unicode"}, atom{"latin1"}});
+  if (latin1) {
+    auto bytes = to_latin1(text);
+    if (!bytes)
+      return error_reply(tuple{atom{"no_translation"}, atom{"unicode"}, atom{"latin1"}});
+    if (binary_)
+      return std::move(*bytes);
+  }
   return binary_ ? term{std::move(text)} : to_charlist(text);
 }
 

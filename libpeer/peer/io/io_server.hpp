@@ -58,6 +58,7 @@ public:
 
 private:
   struct reader;
+  struct batch;
 
   // -- output ---
   void put_chars(const term& chars, bool latin1, answer done);
@@ -81,7 +82,7 @@ private:
   // -- options and batches ---
   void set_options(const term& options, answer done);
   term options() const;
-  void batch(std::shared_ptr<std::deque<term>> rest, term last, answer done);
+  void serve_batch(const std::shared_ptr<batch>& requests);
 
   sink_ptr output_;
   input_ptr input_;
@@ -90,6 +91,7 @@ private:
   std::array<utf8_joiner, 2> joiners_;
   std::size_t backlog_ = 0;
   std::function<void()> on_progress_;
+  utf8_joiner input_joiner_;
   std::string buffer_; ///< input that no reader has taken yet
   bool end_of_input_ = false;
   bool reading_ = false;      ///< the source has been asked

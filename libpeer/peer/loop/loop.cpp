@@ -280,7 +280,7 @@ loop_ptr loop::of(caf::actor_system& sys) {
   result->start();
   caf::actor_config cfg{&result->host()};
   auto anchor = caf::make_actor<loop_anchor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, result);
-  sys.registry().put(registry_name, std::move(anchor));
+  sys.registry().put(registry_name, anchor);
   return result;
 }
 

@@ -20,7 +20,7 @@ namespace {
 /// Moves `fd` out of the range of the standard streams: a child's streams are made by dup2 onto these numbers, and a source
 /// among them would be overwritten. A host that runs without stdin gets such numbers.
 descriptor above_standard_streams(descriptor fd) {
-  if (fd.get() > STDERR_FILENO)
+  if (!fd || fd.get() > STDERR_FILENO)
     return fd;
   return descriptor{fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
 }

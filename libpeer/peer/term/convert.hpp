@@ -10,13 +10,14 @@
 
 #include <concepts>
 #include <string>
+#include <string_view>
 
 /// @file
 /// C++ values to terms and back, through the `inspect` overloads that CAF knows, without building a tree in between.
 ///
 ///     C++                                        Erlang
 ///     integer, floating point, bool              integer, float, true | false
-///     std::string                                UTF-8 binary (read: a binary or a charlist)
+///     std::string, string literal                UTF-8 binary (read: a binary or a charlist)
 ///     enum                                       atom of its name
 ///     peer::atom, CAF's unit atoms               atom
 ///     struct                                     {name, field…}, the name an atom, as registered with CAF or declared
@@ -39,9 +40,9 @@
 /// of their own. A struct that CAF has no name for is `anonymous`. What `undefined` stands for in an optional of atoms,
 /// enums or terms is the absent value. The type names of messages and variants are those of CAF's type IDs.
 ///
-/// An error's category is the name of its enum and its code the name of the value; its text is the string in its context.
-/// An error of unknown category is read as `caf::sec::runtime_error` with all three in its text, "no error" as `none`.
-/// See message_types.hpp for types in messages and categories of errors that a program adds.
+/// An error's category is the name of its enum and its code the name of the value; its text is the string in its
+/// context. An error of unknown category is read as `caf::sec::runtime_error` with all three in its text, "no error" as
+/// `none`. See message_types.hpp for types in messages and categories of errors that a program adds.
 
 namespace peer {
 
@@ -71,6 +72,8 @@ caf::expected<T> from_term(const term& value);
 
 template <class T>
 caf::error save_term(byte_buffer& out, const T& value) {
+  if constexpr (std::convertible_to<const T&, const char*> || std::same_as<T, std::string_view>)
+    return save_term(out, std::string{value});
   auto size = out.size();
   term_writer writer{out};
   term_save_inspector inspector{writer};

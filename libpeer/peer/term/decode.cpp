@@ -42,7 +42,8 @@ const char* inflate_to(const_byte_span input, std::span<std::byte> output) {
       code = Z_BUF_ERROR;
     else
       rest_out = rest_out.subspan(written);
-    rest_in = rest_in.last(rest_in.size() - static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - rest_in.data()));
+    rest_in = rest_in.last(rest_in.size()
+                           - static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - rest_in.data()));
   }
   inflateEnd(&stream);
   if (code != Z_STREAM_END)
@@ -75,10 +76,10 @@ bool term_reader::inflate() {
   auto size = take(4);
   if (size > limits_.max_inflated)
     return fail_at(tag_at_, "tag 80 announces " + std::to_string(size) + " inflated bytes, the limit is "
-                              + std::to_string(limits_.max_inflated));
+                                + std::to_string(limits_.max_inflated));
   if (size > max_compression * left())
     return fail_at(tag_at_, "tag 80 announces " + std::to_string(size) + " inflated bytes, which "
-                              + std::to_string(left()) + " cannot hold");
+                                + std::to_string(left()) + " cannot hold");
   inflated_.resize(size);
   if (auto* what = inflate_to(remaining(), inflated_))
     return fail_at(tag_at_, std::string{"tag 80: "} + what);
@@ -95,33 +96,43 @@ bool term_reader::read(term& value) {
   if (!peek(what))
     return false;
   switch (what) {
-    case kind::integer: return integer(value);
-    case kind::real: {
-      double x = 0;
-      if (!real(x))
-        return false;
-      value = x;
-      return true;
-    }
-    case kind::atom: {
-      std::string name;
-      if (!atom(name))
-        return false;
-      value = peer::atom{std::move(name)};
-      return true;
-    }
-    case kind::binary:
-    case kind::bits: return read_as<bitstring>(value, [this](bitstring& x) { return bits(x); });
-    case kind::pid: return read_as<peer::pid>(value, [this](peer::pid& x) { return identifier(x); });
-    case kind::port: return read_as<peer::port>(value, [this](peer::port& x) { return identifier(x); });
-    case kind::reference: return read_as<peer::reference>(value, [this](peer::reference& x) { return identifier(x); });
-    case kind::export_fun: return read_as<peer::export_fun>(value, [this](peer::export_fun& x) { return function(x); });
-    case kind::tuple: return read_tuple(value);
-    case kind::nil:
-    case kind::list:
-    case kind::string: return read_list(value);
-    case kind::map: return read_map(value);
-    case kind::opaque: break;
+  case kind::integer:
+    return integer(value);
+  case kind::real: {
+    double x = 0;
+    if (!real(x))
+      return false;
+    value = x;
+    return true;
+  }
+  case kind::atom: {
+    std::string name;
+    if (!atom(name))
+      return false;
+    value = peer::atom{std::move(name)};
+    return true;
+  }
+  case kind::binary:
+  case kind::bits:
+    return read_as<bitstring>(value, [this](bitstring& x) { return bits(x); });
+  case kind::pid:
+    return read_as<peer::pid>(value, [this](peer::pid& x) { return identifier(x); });
+  case kind::port:
+    return read_as<peer::port>(value, [this](peer::port& x) { return identifier(x); });
+  case kind::reference:
+    return read_as<peer::reference>(value, [this](peer::reference& x) { return identifier(x); });
+  case kind::export_fun:
+    return read_as<peer::export_fun>(value, [this](peer::export_fun& x) { return function(x); });
+  case kind::tuple:
+    return read_tuple(value);
+  case kind::nil:
+  case kind::list:
+  case kind::string:
+    return read_list(value);
+  case kind::map:
+    return read_map(value);
+  case kind::opaque:
+    break;
   }
   const_byte_span bytes;
   if (!skip(bytes))
@@ -216,8 +227,7 @@ caf::expected<term> decode(const_byte_span bytes, const term_limits& limits) {
   term_reader reader{bytes, limits};
   term result;
   if (!reader.version() || !reader.read(result)
-      || (!reader.at_end()
-          && !reader.fail(std::to_string(reader.remaining().size()) + " bytes follow the term")))
+      || (!reader.at_end() && !reader.fail(std::to_string(reader.remaining().size()) + " bytes follow the term")))
     return reader.error();
   return result;
 }
@@ -263,50 +273,58 @@ bool term_reader::skip_one(std::uint64_t& children, std::size_t& fun_end) {
   std::size_t size = 0;
   const_byte_span bytes;
   switch (what) {
-    case kind::integer: {
-      number ignored;
-      return integer(ignored);
-    }
-    case kind::real: {
-      double ignored = 0;
-      return real(ignored);
-    }
-    case kind::atom: {
-      std::string ignored;
-      return atom(ignored);
-    }
-    case kind::binary: return binary(bytes);
-    case kind::string: return string(bytes);
-    case kind::nil: return list_end();
-    case kind::pid: return skip_as<peer::pid>([this](peer::pid& x) { return identifier(x); });
-    case kind::port: return skip_as<peer::port>([this](peer::port& x) { return identifier(x); });
-    case kind::reference: return skip_as<peer::reference>([this](peer::reference& x) { return identifier(x); });
-    case kind::export_fun: return skip_as<peer::export_fun>([this](peer::export_fun& x) { return function(x); });
-    case kind::tuple:
-      if (!tuple(size))
-        return false;
-      children = size;
-      return true;
-    case kind::map:
-      if (!map(size))
-        return false;
-      children = 2 * std::uint64_t{size};
-      return true;
-    case kind::list:
-      tag_at_ = position_++;
-      if (!need(4))
-        return false;
-      children = take(4) + 1;
-      return true;
-    case kind::bits: {
-      std::uint8_t used_bits = 0;
-      tag_at_ = position_++;
-      if (!bits_header(size, used_bits))
-        return false;
-      position_ += size;
-      return true;
-    }
-    case kind::opaque: break;
+  case kind::integer: {
+    number ignored;
+    return integer(ignored);
+  }
+  case kind::real: {
+    double ignored = 0;
+    return real(ignored);
+  }
+  case kind::atom: {
+    std::string ignored;
+    return atom(ignored);
+  }
+  case kind::binary:
+    return binary(bytes);
+  case kind::string:
+    return string(bytes);
+  case kind::nil:
+    return list_end();
+  case kind::pid:
+    return skip_as<peer::pid>([this](peer::pid& x) { return identifier(x); });
+  case kind::port:
+    return skip_as<peer::port>([this](peer::port& x) { return identifier(x); });
+  case kind::reference:
+    return skip_as<peer::reference>([this](peer::reference& x) { return identifier(x); });
+  case kind::export_fun:
+    return skip_as<peer::export_fun>([this](peer::export_fun& x) { return function(x); });
+  case kind::tuple:
+    if (!tuple(size))
+      return false;
+    children = size;
+    return true;
+  case kind::map:
+    if (!map(size))
+      return false;
+    children = 2 * std::uint64_t{size};
+    return true;
+  case kind::list:
+    tag_at_ = position_++;
+    if (!need(4))
+      return false;
+    children = take(4) + 1;
+    return true;
+  case kind::bits: {
+    std::uint8_t used_bits = 0;
+    tag_at_ = position_++;
+    if (!bits_header(size, used_bits))
+      return false;
+    position_ += size;
+    return true;
+  }
+  case kind::opaque:
+    break;
   }
   return skip_fun(children, fun_end);
 }
@@ -339,7 +357,7 @@ bool term_reader::skip_fun(std::uint64_t& children, std::size_t& fun_end) {
   fun_end = at + 1 + size;
   if (size < fixed_size || size > input_.size() - at - 1)
     return fail_at(at, "tag 112 announces " + std::to_string(size) + " bytes, but "
-                         + std::to_string(input_.size() - at - 1) + " are left");
+                           + std::to_string(input_.size() - at - 1) + " are left");
   position_ += 1 + 16 + 4;
   children = take(4);
   return atom(name) && integer(ignored) && integer(ignored) && identifier(creator);

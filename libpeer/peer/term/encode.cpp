@@ -33,9 +33,7 @@ struct encoder {
     return size <= max_count || fail(std::string{what} + " with more than 2^32 - 1 elements");
   }
 
-  bool enter() {
-    return ++depth <= max_depth || fail("more than " + std::to_string(max_depth) + " levels of nesting");
-  }
+  bool enter() { return ++depth <= max_depth || fail("more than " + std::to_string(max_depth) + " levels of nesting"); }
 
   bool name(const atom& x) {
     if (valid_atom(x.name()))

@@ -27,8 +27,8 @@ concept one_of = (std::same_as<T, Ts> || ...);
 
 /// The alternatives of a term that no other C++ type stands for.
 template <class T>
-concept term_alternative = one_of<T, atom, big_integer, bitstring, pid, port, reference, export_fun, opaque, list, tuple,
-                                  map>;
+concept term_alternative = one_of<T, atom, big_integer, bitstring, pid, port, reference, export_fun, opaque, list,
+                                  tuple, map>;
 
 /// What a term has to be for that alternative.
 template <term_alternative T>

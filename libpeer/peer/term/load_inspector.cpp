@@ -2,15 +2,8 @@
 
 #include "peer/term/load_inspector.hpp"
 
-#include "peer/term/message_types.hpp"
 #include "peer/term/tags.hpp"
 #include "peer/term/text.hpp"
-#include "peer/term/utf8.hpp"
-
-#include "caf/message.hpp"
-#include "caf/message_builder.hpp"
-
-#include <cmath>
 
 namespace peer {
 
@@ -21,9 +14,9 @@ using kind = term_reader::kind;
 /// What is shown of a term that was not expected.
 constexpr std::size_t max_shown = 80;
 
-constexpr std::string_view kind_names[] = {"an integer", "a float",     "an atom",     "a binary", "a bit string",
-                                           "a tuple",    "[]",          "a list",      "a list",   "a map",
-                                           "a pid",      "a port",      "a reference", "a fun",    "a local fun"};
+constexpr std::string_view kind_names[] = {"an integer", "a float", "an atom",     "a binary", "a bit string",
+                                           "a tuple",    "[]",      "a list",      "a list",   "a map",
+                                           "a pid",      "a port",  "a reference", "a fun",    "a local fun"};
 
 std::string show(const_byte_span encoded) {
   term_reader reader{encoded};
@@ -36,7 +29,7 @@ std::string show(const_byte_span encoded) {
   auto what = kind::opaque;
   other.peek(what);
   return std::string{kind_names[static_cast<std::size_t>(what)]} + " of " + std::to_string(encoded.size())
-         + " encoded bytes";
+       + " encoded bytes";
 }
 
 } // namespace
@@ -59,6 +52,11 @@ bool term_load_inspector::fail(const std::string& what) {
   return false;
 }
 
+bool term_load_inspector::refuse_actor_handle() {
+  emplace_error(errc::bad_term, path() + "an actor handle has no meaning in another process");
+  return false;
+}
+
 bool term_load_inspector::mismatch(const std::string& expected) {
   const_byte_span found;
   return reader_->skip(found) && fail("expected " + expected + ", found " + show(found));
@@ -75,7 +73,8 @@ caf::error term_load_inspector::take_error() {
       what += ": " + result.context().get_as<std::string>(0);
     return caf::make_error(errc::type_mismatch, path() + what);
   }
-  return result ? std::move(result) : caf::make_error(errc::type_mismatch, path() + "the type's inspect function failed");
+  return result ? std::move(result)
+                : caf::make_error(errc::type_mismatch, path() + "the type's inspect function failed");
 }
 
 // -- expectations -----------------------------------------------------------------------------------------------------
@@ -310,187 +309,6 @@ bool term_load_inspector::begin_associative_array(std::size_t& size) {
 
 bool term_load_inspector::end_associative_array() {
   leave();
-  return true;
-}
-
-// -- values -----------------------------------------------------------------------------------------------------------
-
-bool term_load_inspector::value(bool& x) {
-  auto start = reader_->position();
-  kind what;
-  if (!reader_->peek(what))
-    return false;
-  if (what == kind::atom) {
-    std::string name;
-    if (!reader_->atom(name))
-      return false;
-    x = name == "true";
-    if (x || name == "false")
-      return true;
-    reader_->rewind(start);
-  }
-  return mismatch("true or false");
-}
-
-bool term_load_inspector::value(double& x) {
-  return expect_kind(kind::real, "a float") && reader_->real(x);
-}
-
-bool term_load_inspector::value(float& x) {
-  auto start = reader_->position();
-  double wide = 0;
-  if (!value(wide))
-    return false;
-  x = static_cast<float>(wide);
-  if (std::isfinite(x))
-    return true;
-  reader_->rewind(start);
-  return mismatch("a float of 32 bits");
-}
-
-bool term_load_inspector::value(long double& x) {
-  double narrow = 0;
-  if (!value(narrow))
-    return false;
-  x = narrow;
-  return true;
-}
-
-bool term_load_inspector::value(caf_byte& x) {
-  std::uint8_t number = 0;
-  if (!value(number))
-    return false;
-  x = static_cast<caf_byte>(number);
-  return true;
-}
-
-bool term_load_inspector::value(std::string& x) {
-  constexpr const char* expected = "a binary or a list of characters";
-  x.clear();
-  auto start = reader_->position();
-  kind what;
-  if (!reader_->peek(what))
-    return false;
-  const_byte_span bytes;
-  if (what == kind::binary) {
-    if (!reader_->binary(bytes))
-      return false;
-    x = as_text(bytes);
-    return true;
-  }
-  if (what != kind::string && what != kind::list && what != kind::nil)
-    return mismatch(expected);
-  // A charlist: its numbers are code points, also in the compact form.
-  term text;
-  if (!reader_->read(text))
-    return false;
-  auto* characters = text.get_if<peer::list>();
-  auto append_one = [&x](const term& character) {
-    auto* code = character.get_if<std::int64_t>();
-    return code != nullptr && *code >= 0 && append_utf8(x, static_cast<std::uint64_t>(*code));
-  };
-  if (characters != nullptr && characters->proper() && std::all_of(characters->begin(), characters->end(), append_one))
-    return true;
-  reader_->rewind(start);
-  return mismatch(expected);
-}
-
-bool term_load_inspector::value(std::u32string& x) {
-  auto start = reader_->position();
-  std::string utf8;
-  if (!value(utf8))
-    return false;
-  x.clear();
-  for (std::string_view rest{utf8}; !rest.empty();) {
-    auto code = take_utf8(rest);
-    if (!code) {
-      reader_->rewind(start);
-      return mismatch("a binary of UTF-8");
-    }
-    x += *code;
-  }
-  return true;
-}
-
-bool term_load_inspector::value(std::u16string& x) {
-  std::u32string codes;
-  if (!value(codes))
-    return false;
-  x.clear();
-  for (auto code : codes) {
-    if (code >= 0x10000) {
-      x += static_cast<char16_t>(0xD800 + ((code - 0x10000) >> 10));
-      code = 0xDC00 + ((code - 0x10000) & 0x3FF);
-    }
-    x += static_cast<char16_t>(code);
-  }
-  return true;
-}
-
-bool term_load_inspector::value(caf::span<caf_byte> x) {
-  auto start = reader_->position();
-  const_byte_span bytes;
-  if (!expect_binary(bytes))
-    return false;
-  if (bytes.size() != x.size()) {
-    reader_->rewind(start);
-    return mismatch("a binary of " + std::to_string(x.size()) + " bytes");
-  }
-  std::transform(bytes.begin(), bytes.end(), x.begin(), [](auto byte) { return static_cast<caf_byte>(byte); });
-  return true;
-}
-
-// -- terms and CAF's own types ----------------------------------------------------------------------------------------
-
-bool term_load_inspector::builtin_inspect(term& x) {
-  return reader_->read(x);
-}
-
-bool term_load_inspector::builtin_inspect(big_integer& x) {
-  term found;
-  if (!expect_kind(kind::integer, "an integer") || !reader_->integer(found))
-    return false;
-  if (auto* wide = found.get_if<big_integer>()) {
-    x = *wide;
-    return true;
-  }
-  auto value = *found.get_if<std::int64_t>();
-  auto rest = value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
-  std::string magnitude;
-  for (; rest != 0; rest >>= 8)
-    magnitude += static_cast<char>(static_cast<std::uint8_t>(rest));
-  x = big_integer{value < 0, std::move(magnitude)};
-  return true;
-}
-
-bool term_load_inspector::builtin_inspect(caf::message& x) {
-  std::size_t size = 0;
-  if (!begin_tuple(2) || !expect_atom("$message") || !begin_sequence(size))
-    return false;
-  caf::message_builder elements;
-  for (std::size_t i = 0; i < size; ++i) {
-    path_.push_back({{}, i});
-    std::string name;
-    caf::message element;
-    if (!begin_tuple(2) || !expect_name(name) || !load_message_element(*this, name, element) || !end_tuple())
-      return false;
-    elements.append_from(element, 0);
-    path_.pop_back();
-  }
-  if (!end_sequence() || !end_tuple())
-    return false;
-  x = elements.to_message();
-  return true;
-}
-
-bool term_load_inspector::builtin_inspect(caf::error& x) {
-  std::string category;
-  std::string code;
-  std::string text;
-  if (!begin_tuple(4) || !expect_atom("$error") || !expect_name(category) || !expect_name(code) || !value(text)
-      || !end_tuple())
-    return false;
-  x = make_error_by_name(category, code, std::move(text));
   return true;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/base/error.hpp"
+#include "peer/term/direct_field.hpp"
 #include "peer/term/inspector_traits.hpp"
 #include "peer/term/reader.hpp"
 
@@ -42,62 +43,18 @@ public:
   /// Sets `errc::type_mismatch` with that sentence behind the path. Always returns false.
   bool fail(const std::string& what);
 
+  /// Sets `errc::bad_term`. Always returns false.
+  bool refuse_actor_handle();
+
   // -- fields ---
 
-  /// See `term_save_inspector::direct_field`.
-  template <class T, class Store, class Valid, class Fallback>
-  struct direct_field {
-    caf_string_view name;
-    Store store;
-    Valid valid;
-    Fallback absent; ///< Stores what counts for an absent field; `std::nullptr_t` if the field is mandatory.
-
-    bool operator()(term_load_inspector& f) {
-      if constexpr (std::is_null_pointer_v<Fallback>) {
-        if (!f.begin_field(name))
-          return false;
-      } else {
-        bool is_present = false;
-        if (!f.begin_field(name, is_present))
-          return false;
-        if (!is_present) {
-          absent();
-          return f.end_field();
-        }
-      }
-      T value{};
-      if (!f.apply(value))
-        return false;
-      if (!valid(value))
-        return f.fail("the value breaks an invariant");
-      return f.store_value(store, std::move(value)) && f.end_field();
-    }
-
-    template <class U>
-    auto fallback(U value) && {
-      auto reset = [set = store, other = std::move(value)]() mutable { set(T(std::move(other))); };
-      return direct_field<T, Store, Valid, decltype(reset)>{name, std::move(store), std::move(valid), std::move(reset)};
-    }
-
-    template <class Predicate>
-    auto invariant(Predicate predicate) && {
-      return direct_field<T, Store, Predicate, Fallback>{name, std::move(store), std::move(predicate),
-                                                         std::move(absent)};
-    }
-  };
-
-  struct always {
-    template <class T>
-    bool operator()(const T&) const noexcept {
-      return true;
-    }
-  };
+  // See direct_field.hpp.
 
   template <class T>
   static auto field(caf_string_view name, T& x) {
     if constexpr (detail::optional_like<T> || detail::variant_like<T>) {
       auto store = [&x](T&& value) { x = std::move(value); };
-      return direct_field<T, decltype(store), always, std::nullptr_t>{name, store, {}, nullptr};
+      return detail::direct_load_field<T, decltype(store)>{name, store};
     } else {
       return super::field(name, x);
     }
@@ -107,7 +64,7 @@ public:
   static auto field(caf_string_view name, Get get, Set set) {
     using type = std::decay_t<decltype(get())>;
     if constexpr (detail::optional_like<type> || detail::variant_like<type>)
-      return direct_field<type, Set, always, std::nullptr_t>{name, std::move(set), {}, nullptr};
+      return detail::direct_load_field<type, Set>{name, std::move(set)};
     else
       return super::field(name, std::move(get), std::move(set));
   }
@@ -115,25 +72,7 @@ public:
   template <class IsPresent, class Get, class Reset, class Set>
   static auto field(caf_string_view name, IsPresent&&, Get get, Reset reset, Set set) {
     using type = std::decay_t<decltype(get())>;
-    return direct_field<type, Set, always, Reset>{name, std::move(set), {}, std::move(reset)};
-  }
-
-  /// Hands `value` to a setter, which returns nothing, a bool or an error.
-  template <class Store, class T>
-  bool store_value(Store& store, T&& value) {
-    using result_type = decltype(store(std::move(value)));
-    if constexpr (std::is_void_v<result_type>) {
-      store(std::move(value));
-      return true;
-    } else if constexpr (std::same_as<result_type, bool>) {
-      return store(std::move(value)) || fail("the value is not accepted");
-    } else {
-      caf::error err = store(std::move(value));
-      if (!err)
-        return true;
-      set_error(std::move(err));
-      return false;
-    }
+    return detail::direct_load_field<type, Set, detail::always, Reset>{name, std::move(set), {}, std::move(reset)};
   }
 
   // -- what CAF asks of an inspector ---
@@ -244,6 +183,7 @@ public:
   bool builtin_inspect(caf::message& x);
   bool builtin_inspect(caf::error& x);
   bool builtin_inspect(big_integer& x);
+  bool builtin_inspect(std::tuple<>&) { return begin_tuple(0) && end_tuple(); }
 
   template <detail::term_alternative T>
   bool builtin_inspect(T& x) {
@@ -366,8 +306,7 @@ public:
 
   template <detail::actor_handle T>
   bool builtin_inspect(T&) {
-    emplace_error(errc::bad_term, path() + "an actor handle has no meaning in another process");
-    return false;
+    return refuse_actor_handle();
   }
 
 private:
@@ -459,7 +398,7 @@ private:
         return fail("a duration of " + std::to_string(count) + " ns is out of range");
       auto ticks = duration_cast<wide>(exact);
       x = std::chrono::duration<Rep, Period>{static_cast<Rep>(ticks.count())};
-      if (duration_cast<std::chrono::nanoseconds>(ticks) != exact || static_cast<std::int64_t>(x.count()) != ticks.count())
+      if (duration_cast<std::chrono::nanoseconds>(ticks) != exact || !std::in_range<Rep>(ticks.count()))
         return fail("a duration of " + std::to_string(count) + " ns cannot be held without loss");
     } else {
       x = duration_cast<std::chrono::duration<Rep, Period>>(exact);

@@ -50,12 +50,12 @@ private:
     add<caf::byte_buffer, caf::error, caf::message, caf::timespan, caf::timestamp, caf::unit_t, caf::sec, caf::pec,
         caf::exit_reason>();
     add<caf::add_atom, caf::close_atom, caf::connect_atom, caf::contact_atom, caf::delete_atom, caf::flush_atom,
-        caf::forward_atom, caf::get_atom, caf::group_atom, caf::idle_atom, caf::join_atom, caf::leave_atom,
-        caf::link_atom, caf::migrate_atom, caf::monitor_atom, caf::ok_atom, caf::open_atom, caf::pending_atom,
-        caf::ping_atom, caf::pong_atom, caf::publish_atom, caf::put_atom, caf::receive_atom, caf::redirect_atom,
-        caf::reset_atom, caf::resolve_atom, caf::spawn_atom, caf::stream_atom, caf::sub_atom, caf::subscribe_atom,
-        caf::sys_atom, caf::tick_atom, caf::timeout_atom, caf::unlink_atom, caf::unpublish_atom,
-        caf::unsubscribe_atom, caf::update_atom, caf::wait_for_atom>();
+        caf::forward_atom, caf::get_atom, caf::idle_atom, caf::join_atom, caf::leave_atom, caf::link_atom,
+        caf::migrate_atom, caf::monitor_atom, caf::ok_atom, caf::open_atom, caf::pending_atom, caf::ping_atom,
+        caf::pong_atom, caf::publish_atom, caf::put_atom, caf::receive_atom, caf::redirect_atom, caf::reset_atom,
+        caf::resolve_atom, caf::spawn_atom, caf::sub_atom, caf::subscribe_atom, caf::sys_atom, caf::tick_atom,
+        caf::timeout_atom, caf::unlink_atom, caf::unpublish_atom, caf::unsubscribe_atom, caf::update_atom,
+        caf::wait_for_atom>();
     add<atom, term, errc>();
   }
 

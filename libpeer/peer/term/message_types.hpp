@@ -6,17 +6,16 @@
 #include "peer/term/save_inspector.hpp"
 
 #include "caf/is_error_code_enum.hpp"
-#include "caf/make_message.hpp"
 #include "caf/message.hpp"
 
 #include <string>
 
 /// @file
-/// The elements of a `caf::message` come without their static types. CAF can still write and read them through its virtual
-/// `caf::serializer` and `caf::deserializer`, which do not see everything: an enum is a string then, a sequence of bytes a
-/// list, an array a tuple, and messages and errors inside of a struct are refused. Types that are registered here are
-/// mapped as convert.hpp says. CAF's numbers, strings, atoms, errors, messages, times and byte buffers, and libpeer's own
-/// types, are registered already.
+/// The elements of a `caf::message` come without their static types. CAF can still write and read them through its
+/// virtual `caf::serializer` and `caf::deserializer`, which do not see everything: an enum is a string then, a sequence
+/// of bytes a list, an array a tuple, and messages and errors inside of a struct are refused. Types that are registered
+/// here are mapped as convert.hpp says. CAF's numbers, strings, atoms, errors, messages, times and byte buffers, and
+/// libpeer's own types, are registered already.
 
 namespace peer {
 
@@ -33,8 +32,8 @@ struct message_type {
 /// Adds or replaces the entry of `id`. May be called by any thread, but what is loaded before does not see it.
 void set_message_type(caf::type_id_t id, const message_type& entry);
 
-/// Makes the static mapping of types with a CAF type ID known for elements of messages and, where they are CAF error codes,
-/// for errors. Call it beside `caf::init_global_meta_objects`.
+/// Makes the static mapping of types with a CAF type ID known for elements of messages and, where they are CAF error
+/// codes, for errors. Call it beside `caf::init_global_meta_objects`.
 template <class... Ts>
 void register_message_types();
 

@@ -62,15 +62,15 @@ bool term_reader::need(std::uint64_t size) {
   if (size <= left())
     return true;
   return fail_at(tag_at_, describe(static_cast<tag>(input_[tag_at_])) + " needs " + std::to_string(size)
-                            + " more bytes at byte " + std::to_string(position_) + " and " + std::to_string(left())
-                            + " are left");
+                              + " more bytes at byte " + std::to_string(position_) + " and " + std::to_string(left())
+                              + " are left");
 }
 
 bool term_reader::need_elements(std::uint64_t count) {
   if (count <= left())
     return true;
   return fail_at(tag_at_, describe(static_cast<tag>(input_[tag_at_])) + " announces " + std::to_string(count)
-                            + " terms, but only " + std::to_string(left()) + " bytes are left");
+                              + " terms, but only " + std::to_string(left()) + " bytes are left");
 }
 
 bool term_reader::fail_at(std::size_t position, std::string what) {
@@ -83,7 +83,8 @@ bool term_reader::fail(std::string what) {
 }
 
 bool term_reader::mismatch(const char* expected) {
-  return fail_at(tag_at_, "expected " + std::string{expected} + ", found " + describe(static_cast<tag>(input_[tag_at_])));
+  return fail_at(tag_at_,
+                 "expected " + std::string{expected} + ", found " + describe(static_cast<tag>(input_[tag_at_])));
 }
 
 bool term_reader::enter() {
@@ -99,37 +100,68 @@ bool term_reader::peek(kind& result) {
     return false;
   position_ = tag_at_;
   switch (which) {
-    case tag::small_integer:
-    case tag::integer:
-    case tag::small_big:
-    case tag::large_big: result = kind::integer; return true;
-    case tag::new_float:
-    case tag::float_text: result = kind::real; return true;
-    case tag::atom:
-    case tag::small_atom:
-    case tag::atom_utf8:
-    case tag::small_atom_utf8: result = kind::atom; return true;
-    case tag::binary: result = kind::binary; return true;
-    case tag::bit_binary: result = kind::bits; return true;
-    case tag::small_tuple:
-    case tag::large_tuple: result = kind::tuple; return true;
-    case tag::nil: result = kind::nil; return true;
-    case tag::list: result = kind::list; return true;
-    case tag::string: result = kind::string; return true;
-    case tag::map: result = kind::map; return true;
-    case tag::new_pid:
-    case tag::pid: result = kind::pid; return true;
-    case tag::new_port:
-    case tag::v4_port:
-    case tag::port: result = kind::port; return true;
-    case tag::newer_reference:
-    case tag::new_reference:
-    case tag::reference: result = kind::reference; return true;
-    case tag::export_fun: result = kind::export_fun; return true;
-    case tag::new_fun:
-    case tag::fun:
-    case tag::local: result = kind::opaque; return true;
-    case tag::compressed: break;
+  case tag::small_integer:
+  case tag::integer:
+  case tag::small_big:
+  case tag::large_big:
+    result = kind::integer;
+    return true;
+  case tag::new_float:
+  case tag::float_text:
+    result = kind::real;
+    return true;
+  case tag::atom:
+  case tag::small_atom:
+  case tag::atom_utf8:
+  case tag::small_atom_utf8:
+    result = kind::atom;
+    return true;
+  case tag::binary:
+    result = kind::binary;
+    return true;
+  case tag::bit_binary:
+    result = kind::bits;
+    return true;
+  case tag::small_tuple:
+  case tag::large_tuple:
+    result = kind::tuple;
+    return true;
+  case tag::nil:
+    result = kind::nil;
+    return true;
+  case tag::list:
+    result = kind::list;
+    return true;
+  case tag::string:
+    result = kind::string;
+    return true;
+  case tag::map:
+    result = kind::map;
+    return true;
+  case tag::new_pid:
+  case tag::pid:
+    result = kind::pid;
+    return true;
+  case tag::new_port:
+  case tag::v4_port:
+  case tag::port:
+    result = kind::port;
+    return true;
+  case tag::newer_reference:
+  case tag::new_reference:
+  case tag::reference:
+    result = kind::reference;
+    return true;
+  case tag::export_fun:
+    result = kind::export_fun;
+    return true;
+  case tag::new_fun:
+  case tag::fun:
+  case tag::local:
+    result = kind::opaque;
+    return true;
+  case tag::compressed:
+    break;
   }
   return fail(describe(which) + " is unknown");
 }
@@ -264,7 +296,7 @@ bool term_reader::atom_body(tag which, std::string& name) {
   if (valid_atom(name))
     return true;
   return fail_at(tag_at_, describe(which)
-                            + (count_utf8(name) ? " holds an atom of more than 255 characters" : " holds no UTF-8"));
+                              + (count_utf8(name) ? " holds an atom of more than 255 characters" : " holds no UTF-8"));
 }
 
 bool term_reader::atom(std::string& name) {
@@ -294,7 +326,7 @@ bool term_reader::bits_header(std::size_t& size, std::uint8_t& used_bits) {
   used_bits = static_cast<std::uint8_t>(take(1));
   if (used_bits > 8 || (size == 0) != (used_bits == 0))
     return fail_at(tag_at_, describe(tag::bit_binary) + " uses " + std::to_string(used_bits) + " bits of the last of "
-                              + std::to_string(size) + " bytes");
+                                + std::to_string(size) + " bytes");
   return need(size);
 }
 
@@ -323,113 +355,6 @@ bool term_reader::bits(bitstring& value) {
     value.bytes.back() = static_cast<char>(static_cast<std::uint8_t>(value.bytes.back()) & (0xFF << value.unused_bits));
   }
   return true;
-}
-
-// -- identifiers and functions ----------------------------------------------------------------------------------------
-
-bool term_reader::pid_body(tag which, pid& value) {
-  auto tag_at = tag_at_;
-  std::string node;
-  auto creation_size = which == tag::new_pid ? 4u : 1u;
-  if (!atom(node))
-    return false;
-  tag_at_ = tag_at;
-  if (!need(8 + creation_size))
-    return false;
-  value.node = peer::atom{std::move(node)};
-  value.id = static_cast<std::uint32_t>(take(4));
-  value.serial = static_cast<std::uint32_t>(take(4));
-  value.creation = static_cast<std::uint32_t>(take(creation_size));
-  return true;
-}
-
-bool term_reader::identifier(pid& value) {
-  tag which;
-  if (!take_tag(which))
-    return false;
-  return which == tag::new_pid || which == tag::pid ? pid_body(which, value) : mismatch("a pid");
-}
-
-bool term_reader::port_body(tag which, port& value) {
-  auto tag_at = tag_at_;
-  std::string node;
-  auto id_size = which == tag::v4_port ? 8u : 4u;
-  auto creation_size = which == tag::port ? 1u : 4u;
-  if (!atom(node))
-    return false;
-  tag_at_ = tag_at;
-  if (!need(id_size + creation_size))
-    return false;
-  value.node = peer::atom{std::move(node)};
-  value.id = take(id_size);
-  value.creation = static_cast<std::uint32_t>(take(creation_size));
-  return true;
-}
-
-bool term_reader::identifier(port& value) {
-  tag which;
-  if (!take_tag(which))
-    return false;
-  return which == tag::new_port || which == tag::v4_port || which == tag::port ? port_body(which, value)
-                                                                               : mismatch("a port");
-}
-
-bool term_reader::reference_body(tag which, reference& value) {
-  auto tag_at = tag_at_;
-  std::size_t count = 1;
-  if (which != tag::reference) {
-    if (!need(2))
-      return false;
-    count = take(2);
-    if (count == 0 || count > max_reference_ids)
-      return fail_at(tag_at, describe(which) + " holds a reference of " + std::to_string(count)
-                               + " numbers instead of 1 to 5");
-  }
-  std::string node;
-  if (!atom(node))
-    return false;
-  tag_at_ = tag_at;
-  auto creation_size = which == tag::newer_reference ? 4u : 1u;
-  if (!need(creation_size + 4 * count))
-    return false;
-  value.node = peer::atom{std::move(node)};
-  value.ids.clear();
-  // The oldest form has its only number first.
-  if (which == tag::reference)
-    value.ids.push_back(static_cast<std::uint32_t>(take(4)));
-  value.creation = static_cast<std::uint32_t>(take(creation_size));
-  while (value.ids.size() < count)
-    value.ids.push_back(static_cast<std::uint32_t>(take(4)));
-  return true;
-}
-
-bool term_reader::identifier(reference& value) {
-  tag which;
-  if (!take_tag(which))
-    return false;
-  return which == tag::newer_reference || which == tag::new_reference || which == tag::reference
-           ? reference_body(which, value)
-           : mismatch("a reference");
-}
-
-bool term_reader::export_body(export_fun& value) {
-  auto tag_at = tag_at_;
-  std::string module;
-  std::string function;
-  std::uint64_t arity = 0;
-  if (!atom(module) || !atom(function) || !integer(arity))
-    return false;
-  if (arity > 0xFF)
-    return fail_at(tag_at, describe(tag::export_fun) + " has arity " + std::to_string(arity));
-  value = {peer::atom{std::move(module)}, peer::atom{std::move(function)}, static_cast<std::uint8_t>(arity)};
-  return true;
-}
-
-bool term_reader::function(export_fun& value) {
-  tag which;
-  if (!take_tag(which))
-    return false;
-  return which == tag::export_fun ? export_body(value) : mismatch("a fun M:F/A");
 }
 
 // -- containers -------------------------------------------------------------------------------------------------------

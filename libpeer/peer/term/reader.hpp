@@ -13,12 +13,12 @@ namespace peer {
 
 enum class tag : std::uint8_t;
 
-/// Reads terms in the external format from a buffer, value by value: the source of everything that is decoded, be it into
-/// a `term` or straight into C++ types.
+/// Reads terms in the external format from a buffer, value by value: the source of everything that is decoded, be it
+/// into a `term` or straight into C++ types.
 ///
 /// A function that returns `bool` returns false after an error, which `error()` then tells: `errc::bad_term` with a
-/// sentence that names the offset, the tag that was found and what was expected. The reader must not be used after that.
-/// Counts are checked against the bytes that are left before anything is allocated.
+/// sentence that names the offset, the tag that was found and what was expected. The reader must not be used after
+/// that. Counts are checked against the bytes that are left before anything is allocated.
 class term_reader {
 public:
   /// What the next term is, as far as its tag tells.
@@ -78,8 +78,8 @@ public:
   /// Reads the header of a tuple; `arity` terms follow.
   bool tuple(std::size_t& arity);
 
-  /// Reads the header of a list, `size` elements follow and then a tail, which `list_end` or `read` consumes. For `[]` the
-  /// size is 0 and no tail follows. Fails at `kind::string`, which has no elements on the wire.
+  /// Reads the header of a list, `size` elements follow and then a tail, which `list_end` or `read` consumes. For `[]`
+  /// the size is 0 and no tail follows. Fails at `kind::string`, which has no elements on the wire.
   bool list(std::size_t& size);
 
   /// Reads `kind::string`: a list of integers from 0 to 255.
@@ -94,7 +94,8 @@ public:
   /// Reads any term.
   bool read(term& value);
 
-  /// Passes over any term, however deeply it is nested, without recursion. `skipped` receives its bytes, which view the input.
+  /// Passes over any term, however deeply it is nested, without recursion. `skipped` receives its bytes, which view the
+  /// input.
   bool skip(const_byte_span& skipped);
 
   // -- nesting ---
@@ -191,7 +192,8 @@ private:
   caf::error error_;
 };
 
-/// Decodes one term that fills `bytes`, version byte included, as `binary_to_term/1` does; but bytes after it are an error.
+/// Decodes one term that fills `bytes`, version byte included, as `binary_to_term/1` does; but bytes after it are an
+/// error.
 caf::expected<term> decode(const_byte_span bytes, const term_limits& limits = {});
 
 } // namespace peer

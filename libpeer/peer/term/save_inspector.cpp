@@ -183,7 +183,8 @@ bool term_save_inspector::builtin_inspect(const term& x) {
     set_error(std::move(err));
     return false;
   }
-  if (auto* raw = x.get_if<opaque>(); raw != nullptr && !frames_.empty() && static_cast<tag>(raw->encoded[0]) == tag::local)
+  if (auto* raw = x.get_if<opaque>();
+      raw != nullptr && !frames_.empty() && static_cast<tag>(raw->encoded[0]) == tag::local)
     return fail("a term in a local format inside of another term");
   return true;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/base/error.hpp"
+#include "peer/term/direct_field.hpp"
 #include "peer/term/inspector_traits.hpp"
 #include "peer/term/limits.hpp"
 #include "peer/term/tags.hpp"
@@ -11,12 +12,13 @@
 #include "caf/save_inspector_base.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 namespace peer {
 
-/// Writes C++ values as terms, as convert.hpp maps them. CAF asks `builtin_inspect` before all of its own rules; what has
-/// a mapping of its own is therefore found here wherever it stands: alone, in a field, in a container.
+/// Writes C++ values as terms, as convert.hpp maps them. CAF asks `builtin_inspect` before all of its own rules; what
+/// has a mapping of its own is therefore found here wherever it stands: alone, in a field, in a container.
 class term_save_inspector : public caf::save_inspector_base<term_save_inspector> {
 public:
   using super = caf::save_inspector_base<term_save_inspector>;
@@ -32,52 +34,17 @@ public:
   /// Sets `errc::bad_term`. Always returns false.
   bool fail(std::string what);
 
+  bool refuse_actor_handle() { return fail("an actor handle has no meaning in another process"); }
+
   // -- fields ---
 
-  /// CAF's own field types know no nested optionals, and no variants of types that it does not number. For those this
-  /// inspector has its own, with the same modifiers.
-  template <class Get>
-  struct direct_field {
-    caf_string_view name;
-    Get get;
-
-    bool operator()(term_save_inspector& f) { return f.begin_field(name) && f.apply(get()) && f.end_field(); }
-
-    template <class U>
-    auto fallback(U value) && {
-      auto is_present = [getter = get, other = std::move(value)] { return getter() != other; };
-      return direct_optional_field<decltype(is_present), Get>{name, std::move(is_present), std::move(get)};
-    }
-
-    template <class Predicate>
-    direct_field&& invariant(Predicate&&) && {
-      return std::move(*this);
-    }
-  };
-
-  template <class IsPresent, class Get>
-  struct direct_optional_field {
-    caf_string_view name;
-    IsPresent is_present;
-    Get get;
-
-    bool operator()(term_save_inspector& f) {
-      if (!is_present())
-        return f.begin_field(name, false) && f.end_field();
-      return f.begin_field(name, true) && f.apply(get()) && f.end_field();
-    }
-
-    template <class Predicate>
-    direct_optional_field&& invariant(Predicate&&) && {
-      return std::move(*this);
-    }
-  };
+  // See direct_field.hpp.
 
   template <class T>
   static auto field(caf_string_view name, T& x) {
     if constexpr (detail::optional_like<T> || detail::variant_like<T>) {
       auto get = [&x]() -> const T& { return x; };
-      return direct_field<decltype(get)>{name, get};
+      return detail::direct_save_field<decltype(get)>{name, get};
     } else {
       return super::field(name, x);
     }
@@ -87,14 +54,14 @@ public:
   static auto field(caf_string_view name, Get get, Set&& set) {
     using type = std::decay_t<decltype(get())>;
     if constexpr (detail::optional_like<type> || detail::variant_like<type>)
-      return direct_field<Get>{name, std::move(get)};
+      return detail::direct_save_field<Get>{name, std::move(get)};
     else
       return super::field(name, std::move(get), std::forward<Set>(set));
   }
 
   template <class IsPresent, class Get, class Reset, class Set>
   static auto field(caf_string_view name, IsPresent is_present, Get get, Reset&&, Set&&) {
-    return direct_optional_field<IsPresent, Get>{name, std::move(is_present), std::move(get)};
+    return detail::direct_optional_save_field<IsPresent, Get>{name, std::move(is_present), std::move(get)};
   }
 
   // -- what CAF asks of an inspector ---
@@ -178,6 +145,7 @@ public:
   bool builtin_inspect(const term& x);
   bool builtin_inspect(const caf::message& x);
   bool builtin_inspect(const caf::error& x);
+  bool builtin_inspect(const std::tuple<>&) { return begin_tuple(0) && end_tuple(); }
 
   template <detail::term_alternative T>
   bool builtin_inspect(const T& x) {
@@ -246,7 +214,7 @@ public:
 
   template <detail::actor_handle T>
   bool builtin_inspect(const T&) {
-    return fail("an actor handle has no meaning in another process");
+    return refuse_actor_handle();
   }
 
 private:

@@ -14,6 +14,8 @@ bool term_deserializer::fetch_next_object_type(caf::type_id_t& type) {
 }
 
 bool term_deserializer::begin_object(caf::type_id_t type, caf_string_view name) {
+  if (type == caf::type_id_v<caf::strong_actor_ptr>)
+    return in_.refuse_actor_handle();
   if (type == caf::type_id_v<caf::error> || type == caf::type_id_v<caf::message>)
     return in_.fail(std::string{to_std(name)} + " inside of a message element whose type is not registered");
   auto what = term_reader::kind::nil;

@@ -15,7 +15,9 @@ public:
   using super = caf::deserializer;
 
   /// Reads an element of type `type` from `in`, which must outlive the deserializer.
-  term_deserializer(term_load_inspector& in, caf::type_id_t type) : in_(in), type_(type) { has_human_readable_format_ = true; }
+  term_deserializer(term_load_inspector& in, caf::type_id_t type) : in_(in), type_(type) {
+    has_human_readable_format_ = true;
+  }
 
   term_load_inspector& inspector() noexcept { return in_; }
 
@@ -68,7 +70,7 @@ public:
 private:
   term_load_inspector& in_;
   caf::type_id_t type_;
-  std::size_t level_ = 0; ///< Sequences that are open, the one around the element included.
+  std::size_t level_ = 0;     ///< Sequences that are open, the one around the element included.
   std::vector<bool> objects_; ///< For each open object, whether it is an atom.
 };
 

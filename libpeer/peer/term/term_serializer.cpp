@@ -9,6 +9,8 @@
 namespace peer {
 
 bool term_serializer::begin_object(caf::type_id_t type, caf_string_view name) {
+  if (type == caf::type_id_v<caf::strong_actor_ptr>)
+    return out_.refuse_actor_handle();
   if (type == caf::type_id_v<caf::error> || type == caf::type_id_v<caf::message>)
     return out_.fail(std::string{to_std(name)} + " inside of a message element whose type is not registered");
   objects_.emplace_back(to_std(name));

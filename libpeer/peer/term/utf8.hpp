@@ -13,8 +13,8 @@
 
 namespace peer {
 
-/// Takes the first character off `text`. Nothing if `text` is empty or does not start with a valid character; then `text`
-/// stays as it is.
+/// Takes the first character off `text`. Nothing if `text` is empty or does not start with a valid character; then
+/// `text` stays as it is.
 std::optional<char32_t> take_utf8(std::string_view& text) noexcept;
 
 /// Counts the characters of `text`. Nothing if it is no valid UTF-8.

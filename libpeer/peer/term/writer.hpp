@@ -40,7 +40,8 @@ public:
   /// Writes the header of a tuple; `arity` elements follow.
   void tuple(std::size_t arity);
 
-  /// Starts a tuple whose arity is known only at its end. Returns what `end_tuple` needs. Nested ones end in reverse order.
+  /// Starts a tuple whose arity is known only at its end. Returns what `end_tuple` needs. Nested ones end in reverse
+  /// order.
   std::size_t begin_tuple();
   void end_tuple(std::size_t token, std::size_t arity);
 
@@ -76,7 +77,8 @@ private:
 };
 
 /// Writes `value`. Fails (`errc::bad_term`) for what Erlang cannot hold: an atom that is too long or no UTF-8, a float
-/// that is not finite, more than 2^32 - 1 elements, more nesting than `limits` allows. Then `writer` holds a part of it.
+/// that is not finite, more than 2^32 - 1 elements, more nesting than `limits` allows. Then `writer` holds a part of
+/// it.
 caf::error write(term_writer& writer, const term& value, std::size_t max_depth);
 
 /// Encodes `value` with its version byte, as `term_to_binary/1` does.

@@ -15,7 +15,7 @@ namespace peer::wire {
 /// directions of one connection and belongs to one thread.
 class framing {
 public:
-  /// Receives what a framing found. The spans are valid during the call.
+  /// Receives what a framing found. The spans are valid during the call, which must not call the framing.
   class sink {
   public:
     virtual ~sink();
@@ -34,8 +34,8 @@ public:
   /// Starts a frame at the end of `out`; the caller appends its payload and calls `end_frame` with what this returned.
   virtual std::size_t begin_frame(byte_buffer& out) = 0;
 
-  /// Turns the bytes appended since `begin_frame` into a frame. Fails (`errc::protocol_violation`), and removes them, if
-  /// they are more than a frame may hold.
+  /// Turns the bytes appended since `begin_frame` into a frame; `token` is what that returned. Fails with
+  /// `errc::protocol_violation`, and removes them, if they are more than a frame may hold.
   virtual caf::error end_frame(byte_buffer& out, std::size_t token) = 0;
 
   // -- incoming ---
@@ -45,6 +45,7 @@ public:
   virtual caf::error consume(const_byte_span bytes, sink& out) = 0;
 
   /// Notes the end of the stream: passes on text that waited for more, and fails if the stream ended inside of a frame.
+  /// In `resync` mode what came of that frame is text first, and frames in it are found.
   virtual caf::error finish(sink& out) = 0;
 
   // -- introspection ---

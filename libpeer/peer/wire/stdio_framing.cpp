@@ -24,8 +24,7 @@
 // * A frame begins only at twelve nibbles in a row that are a size within the limit and then the bytes 131, 104: every
 //   message is a tuple. Fewer nibbles before another byte are text. Up to eleven nibbles at the end of the input wait
 //   for more input, however long that takes.
-// * A frame whose CRC is wrong was none: the first of its nibbles becomes text, and the search goes on at the second
-// one.
+// * A frame whose CRC is wrong was none: the first of its nibbles becomes text, and the search goes on at the second.
 //   Text from between its nibbles was passed on when it came and does not come again, so it now precedes them.
 //
 // Each wrong CRC may make the reader look at its bytes once more, and beginnings of frames may lie in one another. So
@@ -50,6 +49,7 @@ constexpr std::uint32_t least_payload = 2;
 /// The code of the bytes 131 (version) and 104 (tuple).
 constexpr std::string_view tuple_mark = "\xE3\xCF\xDB\xE3";
 
+/// Bytes that may be looked at again for each byte received.
 constexpr std::uint64_t rescan_factor = 8;
 
 std::uint32_t crc_of(const_byte_span payload) noexcept {

@@ -248,7 +248,7 @@ CAF_TEST(floats are finite) {
     CHECK_NE(refusal(as_text(wrong)).find("byte 1: tag 99 holds"), std::string::npos);
 }
 
-CAF_TEST(atoms are UTF-8 of at most 255 characters) {
+CAF_TEST(atoms are UTF - 8 of at most 255 characters) {
   for (auto wrong : {"80", "C0AF", "C3", "EDA080", "E08080", "F4908080", "F8888080", "61FF"}) {
     auto size = std::string_view{wrong}.size() / 2;
     CHECK_EQ(refusal("83 77 0" + std::to_string(size) + wrong), "byte 1: tag 119 holds no UTF-8");
@@ -294,7 +294,8 @@ CAF_TEST(a compressed term inflates to exactly what it announces within the limi
   CHECK_EQ(refusal(good), "");
   CHECK_EQ(refusal(good, {.max_inflated = 126}), "");
   CHECK_EQ(refusal(good, {.max_inflated = 125}), "byte 1: tag 80 announces 126 inflated bytes, the limit is 125");
-  CHECK_EQ(refusal("83 50 FFFFFFFF 789C"), "byte 1: tag 80 announces 4294967295 inflated bytes, the limit is 268435456");
+  CHECK_EQ(refusal("83 50 FFFFFFFF 789C"),
+           "byte 1: tag 80 announces 4294967295 inflated bytes, the limit is 268435456");
   CHECK_EQ(refusal("83 50 00FFFFFF 789C"), "byte 1: tag 80 announces 16777215 inflated bytes, which 2 cannot hold");
   auto with_size = [&good](std::string_view size) {
     auto changed = good;

@@ -1,0 +1,14 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/meta_objects.hpp"
+
+#include "caf/all.hpp"
+
+#define CAF_TEST_NO_MAIN
+#include "caf/test/unit_test_impl.hpp"
+
+int main(int argc, char** argv) {
+  peer::init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  return caf::test::main(argc, argv);
+}

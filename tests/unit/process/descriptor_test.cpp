@@ -1,0 +1,153 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#define CAF_SUITE peer.process.descriptor
+
+#include "caf/all.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/process/descriptor.hpp"
+#include "tests/support/error_text.hpp"
+#include "tests/support/process_facts.hpp"
+#include "tests/support/process_guard.hpp"
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace std::literals;
+
+using peer::descriptor;
+using peer::test::error_text;
+using peer::test::in_fork;
+
+namespace {
+
+bool is_open(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+bool is_close_on_exec(int fd) {
+  return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
+}
+
+descriptor open_something() {
+  return descriptor{open("/", O_RDONLY | O_CLOEXEC)};
+}
+
+struct fixture {
+  ~fixture() { CAF_CHECK_EQUAL(guard.complaints(), std::vector<std::string>{}); }
+
+  peer::test::process_guard guard;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(descriptor_tests, fixture)
+
+CAF_TEST(a descriptor is closed with its owner) {
+  auto number = -1;
+  {
+    auto fd = open_something();
+    number = fd.get();
+    CAF_CHECK(fd);
+    CAF_CHECK(is_open(number));
+  }
+  CAF_CHECK(!is_open(number));
+}
+
+CAF_TEST(moving a descriptor moves the ownership) {
+  auto first = open_something();
+  auto number = first.get();
+  auto second = std::move(first);
+  CAF_CHECK_EQUAL(first.get(), -1);
+  CAF_CHECK(!first);
+  CAF_CHECK_EQUAL(second.get(), number);
+  auto replaced = open_something();
+  auto old = replaced.get();
+  replaced = descriptor{second.release()};
+  CAF_CHECK_EQUAL(second.get(), -1);
+  CAF_CHECK_EQUAL(replaced.get(), number);
+  CAF_CHECK(is_open(number));
+  CAF_CHECK(!is_open(old));
+}
+
+CAF_TEST(reset closes once) {
+  auto fd = open_something();
+  auto number = fd.get();
+  fd.reset();
+  CAF_CHECK(!is_open(number));
+  auto other = open_something(); // gets the same number
+  CAF_CHECK_EQUAL(other.get(), number);
+  fd.reset();
+  CAF_CHECK(is_open(number));
+}
+
+CAF_TEST(the ends of a pipe are close on exec) {
+  auto ends = unbox(peer::make_pipe("a test"));
+  CAF_CHECK(is_close_on_exec(ends.read.get()));
+  CAF_CHECK(is_close_on_exec(ends.write.get()));
+  CAF_CHECK_EQUAL(write(ends.write.get(), "x", 1), 1);
+  ends.write.reset();
+  CAF_CHECK_EQUAL(peer::test::read_to_end(ends.read.get()), "x");
+}
+
+CAF_TEST(the null device can be read and written and is close on exec) {
+  auto fd = unbox(peer::open_null());
+  auto c = char{};
+  CAF_CHECK(is_close_on_exec(fd.get()));
+  CAF_CHECK_EQUAL(write(fd.get(), "x", 1), 1);
+  CAF_CHECK_EQUAL(read(fd.get(), &c, 1), 0);
+}
+
+CAF_TEST(in a program without standard streams no descriptor takes their place) {
+  auto numbers = in_fork([] {
+    for (auto fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+      close(fd);
+    auto ends = peer::make_pipe("a test");
+    auto null = peer::open_null();
+    if (!ends || !null)
+      return "failed"s;
+    auto right = ends->read.get() > 2 && ends->write.get() > 2 && null->get() > 2;
+    auto private_ = is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get())
+                    && is_close_on_exec(null->get());
+    auto tidy = !is_open(0) && !is_open(1) && !is_open(2);
+    return right && private_ && tidy ? "right"s : "wrong"s;
+  });
+  CAF_CHECK_EQUAL(numbers, "right");
+}
+
+CAF_TEST(running out of descriptors is an error that names the purpose) {
+  auto text = in_fork([] {
+    auto limit = rlimit{64, 64};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    while (dup(STDERR_FILENO) >= 0) {
+      // until there are too many
+    }
+    auto ends = peer::make_pipe("a test");
+    auto null = peer::open_null();
+    return ends || null ? "succeeded"s : error_text(ends.error()) + "; " + error_text(null.error());
+  });
+  CAF_CHECK_EQUAL(text, "cannot make a pipe for a test: Too many open files; "
+                        "cannot open /dev/null: Too many open files");
+}
+
+CAF_TEST(reads of a nonblocking descriptor return) {
+  auto ends = unbox(peer::make_pipe("a test"));
+  peer::set_nonblocking(ends.read.get());
+  auto c = char{};
+  errno = 0;
+  CAF_CHECK_EQUAL(read(ends.read.get(), &c, 1), -1);
+  CAF_CHECK_EQUAL(errno, EAGAIN);
+}
+
+CAF_TEST(the error of a system call names the call and the cause) {
+  auto err = peer::system_failure("cannot test", ENOENT);
+  CAF_CHECK_EQUAL(err, peer::errc::system_failure);
+  CAF_CHECK_EQUAL(error_text(err), "cannot test: No such file or directory");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
