@@ -88,26 +88,30 @@ std::pair<std::string, std::optional<std::string>> parse_variable(const std::str
 
 // -- options ----------------------------------------------------------------------------------------------------------
 
-/// Adds an option whose text `read` turns into a value; what `read` throws becomes a usage error that names the option.
+/// Lets `read` turn an option's text into a value; what it throws becomes a usage error that names the option.
 template <class Read>
-void add_option(CLI::App& app, const std::string& name, const std::string& value, const std::string& help, Read read) {
-  auto option = app.add_option_function<std::string>(
-    name, [name, read](const std::string& text) {
-      try {
-        read(text);
-      } catch (const CLI::ValidationError& err) {
-        throw CLI::ValidationError(name, err.what());
-      }
-    },
-    help);
-  option->type_name(value);
+std::function<void(const std::string&)> reader_of(std::string name, Read read) {
+  return [name = std::move(name), read](const std::string& text) {
+    try {
+      read(text);
+    } catch (const CLI::ValidationError& err) {
+      throw CLI::ValidationError(name, err.what());
+    }
+  };
 }
 
-void add_list(CLI::App& app, const std::string& name, const std::string& value, const std::string& help,
-              std::function<void(const std::string&)> add) {
-  auto option = app.add_option_function<std::vector<std::string>>(
-    name, [add](const std::vector<std::string>& texts) { std::for_each(texts.begin(), texts.end(), add); }, help);
-  option->type_name(value)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+template <class Read>
+void add_option(CLI::App& app, const std::string& name, const std::string& value, const std::string& help, Read read) {
+  app.add_option_function<std::string>(name, reader_of(name, read), help)->type_name(value);
+}
+
+/// Adds an option that may be repeated and takes one value each time.
+template <class Read>
+void add_list(CLI::App& app, const std::string& name, const std::string& value, const std::string& help, Read read) {
+  auto read_all = [read = reader_of(name, read)](const std::vector<std::string>& texts) {
+    std::for_each(texts.begin(), texts.end(), read);
+  };
+  app.add_option_function<std::vector<std::string>>(name, read_all, help)->type_name(value)->allow_extra_args(false);
 }
 
 void add_start_options(CLI::App& app, peer::start_options& start) {
@@ -176,7 +180,7 @@ void add_session(CLI::App& app, const std::string& name, const std::string& what
 std::variant<request, finished> parse_arguments(int argc, char** argv) {
   auto result = request{};
   auto app = CLI::App{"Starts a peer, talks to it, and stops it.", "peerctl"};
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1); // none is an error, too, but an unknown one is the better complaint
   app.footer(footer);
   auto call = add_call(app, "call", "Call a function and print its result as an Erlang term.", result, command::call);
   add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)", [&result](auto& text) {
@@ -188,6 +192,8 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
               command::shell);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty())
+      throw CLI::RequiredError("A subcommand");
   } catch (const CLI::ParseError& err) {
     auto code = app.exit(err);
     return finished{code == 0 ? done : usage};

@@ -81,14 +81,6 @@ private:
   std::thread thread_;
 };
 
-void block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 // -- shell ------------------------------------------------------------------------------------------------------------
 
 /// Reads one line and prints what it gives. Returns false if the peer has gone.
@@ -116,6 +108,14 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 }
 
 } // namespace
+
+void block_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 int call(caf::actor_system& sys, const request& what) {
   auto worker = peer::start(sys, what.start);
@@ -145,7 +145,6 @@ int cast(caf::actor_system& sys, const request& what) {
 }
 
 int run(caf::actor_system& sys, const request& what) {
-  block_signals();
   auto options = what.start;
   options.input = peer::descriptor_input(STDIN_FILENO);
   options.peer_down = peer::peer_down::crash; // so that the exit reason tells how the peer ended
@@ -166,7 +165,7 @@ int run(caf::actor_system& sys, const request& what) {
   flush_console(sys);
   auto details = peer::failure_of(reason);
   auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
-  if (!status)
+  if (!status || reason == peer::errc::boot_failed)
     return complain(reason, run_not_started);
   return peer::shell_status(*status);
 }

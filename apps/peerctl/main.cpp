@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   if (auto end = std::get_if<peerctl::finished>(&parsed))
     return end->status;
   auto& what = std::get<peerctl::request>(parsed);
+  if (what.command == peerctl::command::run)
+    peerctl::block_signals();
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");
