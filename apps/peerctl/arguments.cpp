@@ -183,11 +183,11 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
   app.require_subcommand(0, 1); // none is an error, too, but an unknown one is the better complaint
   app.footer(footer);
   auto call = add_call(app, "call", "Call a function and print its result as an Erlang term.", result, command::call);
-  add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)", [&result](auto& text) {
-    result.timeout = text == "infinity" ? caf::infinite : parse_duration(text);
-  });
+  add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)",
+             [&result](auto& text) { result.timeout = text == "infinity" ? caf::infinite : parse_duration(text); });
   add_call(app, "cast", "Start a function and do not wait for it.", result, command::cast);
-  add_session(app, "run", "Forward console output and stdin until the peer ends; exit as it did.", result, command::run);
+  add_session(app, "run", "Forward console output and stdin until the peer ends; exit as it did.", result,
+              command::run);
   add_session(app, "shell", "Read lines of the form M:F(Args). from stdin and print the results.", result,
               command::shell);
   try {

@@ -19,13 +19,13 @@ int main(int argc, char** argv) {
   config.set("caf.scheduler.policy", "sharing");
   auto sys = caf::actor_system{config};
   switch (what.command) {
-    case peerctl::command::call:
-      return peerctl::call(sys, what);
-    case peerctl::command::cast:
-      return peerctl::cast(sys, what);
-    case peerctl::command::run:
-      return peerctl::run(sys, what);
-    case peerctl::command::shell:
-      return peerctl::shell(sys, what);
+  case peerctl::command::call:
+    return peerctl::call(sys, what);
+  case peerctl::command::cast:
+    return peerctl::cast(sys, what);
+  case peerctl::command::run:
+    return peerctl::run(sys, what);
+  case peerctl::command::shell:
+    return peerctl::shell(sys, what);
   }
 }

@@ -104,11 +104,11 @@ CAF_TEST(arguments and environment and directory reach the peer) {
 
 CAF_TEST(a program inherits its three streams and nothing else) {
   auto leak = dup(STDIN_FILENO); // not close-on-exec
-  auto err = start_failure(script("ls /proc/$$/fd >&2; exit 3"));
+  auto err = start_failure(script("exec ls /proc/self/fd >&2"));
   close(leak);
   auto details = peer::failure_of(err);
   CAF_REQUIRE(details != nullptr);
-  CAF_CHECK_EQUAL(details->last_words, (std::vector<std::string>{"0", "1", "2"}));
+  CAF_CHECK_EQUAL(details->last_words, (std::vector<std::string>{"0", "1", "2", "3"})); // 3: the directory
 }
 
 // -- wait_boot --------------------------------------------------------------------------------------------------------
@@ -176,8 +176,8 @@ CAF_TEST(calls may be made while the peer boots) {
   auto worker = start(std::move(options));
   check_alive(worker);
   self->request(worker.actor(), caf::infinite, peer::await_boot_atom_v)
-    .receive([](const atom& node) { CAF_CHECK_EQUAL(node, atom{"nonode@nohost"}); },
-             [](const caf::error& err) { CAF_ERROR(peer::describe(err)); });
+      .receive([](const atom& node) { CAF_CHECK_EQUAL(node, atom{"nonode@nohost"}); },
+               [](const caf::error& err) { CAF_ERROR(peer::describe(err)); });
 }
 
 CAF_TEST(a peer that nobody waits for fails silently) {

@@ -110,7 +110,8 @@ term system_fixture::parse_expressions(const handle& worker, std::string_view ex
 
 caf::expected<term> system_fixture::try_evaluate(const handle& worker, std::string_view expressions,
                                                  const term& bindings) {
-  auto result = worker.within(patience).call<term>("erl_eval", "exprs", parse_expressions(worker, expressions), bindings);
+  auto result =
+      worker.within(patience).call<term>("erl_eval", "exprs", parse_expressions(worker, expressions), bindings);
   if (!result)
     return result;
   auto value = match_tagged(*result, "value", 3);

@@ -66,8 +66,8 @@ private:
   caf::scoped_actor self_;
 };
 
-/// An actor system whose peers are real processes. After each test it proves that nothing is left of them: the system ends
-/// first, which must not take longer than the watchdog allows.
+/// An actor system whose peers are real processes. After each test it proves that nothing is left of them: the system
+/// ends first, which must not take longer than the watchdog allows.
 struct system_fixture {
   system_fixture();
 

@@ -64,16 +64,17 @@ CAF_TEST(messages to a pid arrive) {
 }
 
 CAF_TEST(a message of CAF comes back as one) {
-  evaluate(worker, "register(echo, spawn(fun() -> receive X -> group_leader() ! {message, Here, X} end end))", bindings());
+  evaluate(worker, "register(echo, spawn(fun() -> receive X -> group_leader() ! {message, Here, X} end end))",
+           bindings());
   CAF_CHECK(!worker.send("echo", caf::make_message(caf::ok_atom_v, std::int32_t{7}, std::string{"seven"})));
   auto arrived = false;
   self->receive(
-    [&](caf::ok_atom, std::int32_t number, const std::string& text) {
-      arrived = true;
-      CAF_CHECK_EQUAL(number, 7);
-      CAF_CHECK_EQUAL(text, "seven");
-    },
-    caf::after(patience) >> [] { CAF_FAIL("no message arrived"); });
+      [&](caf::ok_atom, std::int32_t number, const std::string& text) {
+        arrived = true;
+        CAF_CHECK_EQUAL(number, 7);
+        CAF_CHECK_EQUAL(text, "seven");
+      },
+      caf::after(patience) >> [] { CAF_FAIL("no message arrived"); });
   CAF_CHECK(arrived);
 }
 
@@ -121,7 +122,7 @@ CAF_TEST(only pids and names can be sent to) {
   CAF_CHECK_EQUAL(worker.send("echo", std::numeric_limits<double>::infinity()), peer::errc::bad_term);
   auto failed = false;
   self->request(worker.actor(), caf::infinite, peer::send_request{"{no, pid}"_term, {}})
-    .receive([] {}, [&](const caf::error& err) { failed = err == peer::errc::bad_term; });
+      .receive([] {}, [&](const caf::error& err) { failed = err == peer::errc::bad_term; });
   CAF_CHECK(failed);
 }
 

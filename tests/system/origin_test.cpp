@@ -79,9 +79,8 @@ CAF_TEST(a call that is outstanding does not keep the system) {
   auto done = std::promise<void>{};
   auto caller = sys->spawn([control = worker.actor(), &done](caf::event_based_actor* self) {
     auto sleep = peer::call_request{"timer", "sleep", *peer::encode_arguments(atom{"infinity"}), caf::infinite};
-    self->request(control, caf::infinite, std::move(sleep)).then([](const peer::encoded_term&) {}, [&done](const caf::error&) {
-      done.set_value();
-    });
+    self->request(control, caf::infinite, std::move(sleep))
+        .then([](const peer::encoded_term&) {}, [&done](const caf::error&) { done.set_value(); });
   });
   check_alive(worker);
   CAF_CHECK(worker.stop());

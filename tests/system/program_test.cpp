@@ -6,7 +6,7 @@
 
 #include "fixture.hpp"
 
-#include "support/raw_frame.hpp"
+#include "raw_frame.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -65,8 +65,8 @@ struct fixture : system_fixture {
     return failure_of_start(std::move(options), peer::phase::spawn);
   }
 
-  /// Makes a call to a program that says `started`, waits for the call and then runs `answer`. Both the call and the peer
-  /// have to fail, in time.
+  /// Makes a call to a program that says `started`, waits for the call and then runs `answer`. Both the call and the
+  /// peer have to fail, in time.
   struct outcome {
     caf::error call;
     caf::error peer;
@@ -258,7 +258,7 @@ CAF_TEST(messages with a wrong field) {
 
 CAF_TEST(terms that lie about their size) {
   using namespace std::string_literals;
-  auto truncated = "\x83\x68\x02"s;                           // a tuple of two, without them
+  auto truncated = "\x83\x68\x02"s;                                            // a tuple of two, without them
   auto huge_list = "\x83\x68\x02\x64\x00\x07started\x6C\xFF\xFF\xFF\xFF\x6A"s; // 2^32 - 1 elements
   auto deep = "\x83\x68\x02\x64\x00\x07started"s;
   for (auto i = 0; i < 100'000; ++i)
@@ -275,8 +275,9 @@ CAF_TEST(terms that lie about their size) {
 
 CAF_TEST(answers that nobody waits for are dropped) {
   auto stray = reply_frame(77, atom{"nobody"}).bytes() + started_frame().bytes();
-  auto worker = start(script(sequence({shell_print(started_frame().bytes() + stray), await_call,
-                                       shell_print(stray + reply_frame(0, 42).bytes() + reply_frame(0, 43).bytes()), stay})));
+  auto worker =
+      start(script(sequence({shell_print(started_frame().bytes() + stray), await_call,
+                             shell_print(stray + reply_frame(0, 42).bytes() + reply_frame(0, 43).bytes()), stay})));
   CAF_CHECK_EQUAL(value_of(worker.call<int>("m", "f")), 42);
   CAF_CHECK_EQUAL(value_of(worker.get_state()).state, peer::peer_state::running);
 }

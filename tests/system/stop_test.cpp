@@ -91,7 +91,8 @@ CAF_TEST(all who stop a peer at the same time are answered) {
 CAF_TEST(calls that are outstanding are answered) {
   auto worker = start(erl());
   auto self = caf::scoped_actor{*sys};
-  auto sleep = peer::call_request{"timer", "sleep", value_of(peer::encode_arguments(peer::atom{"infinity"})), caf::infinite};
+  auto sleep =
+      peer::call_request{"timer", "sleep", value_of(peer::encode_arguments(peer::atom{"infinity"})), caf::infinite};
   auto call = self->request(worker.actor(), caf::infinite, std::move(sleep));
   CAF_CHECK(worker.stop());
   call.receive([](const peer::encoded_term&) { CAF_ERROR("the call returned"); },
@@ -111,11 +112,11 @@ CAF_TEST(the policy of the end does not count if the peer is stopped) {
 
 // -- peers that do not ------------------------------------------------------------------------------------------------
 
-CAF_TEST(a peer that does not read takes SIGTERM) {
+CAF_TEST(a peer that does not read takes the signal to terminate) {
   check_stop(start_script("echo ready >&2; exec sleep 1000", peer::close_link{}), stop_step::terminated, 143);
 }
 
-CAF_TEST(a peer that ignores SIGTERM is killed) {
+CAF_TEST(a peer that ignores the signal to terminate is killed) {
   check_stop(start_script(stubborn, peer::close_link{}), stop_step::killed, 137);
 }
 
@@ -135,7 +136,7 @@ CAF_TEST(an erl that is suspended is killed when its time to stop has passed) {
   check_stop(worker, stop_step::killed, 137);
 }
 
-CAF_TEST(an erl that is asked and does not stop takes SIGTERM) {
+CAF_TEST(an erl that is asked and does not stop is ended) {
   auto worker = start_with(caf::timespan{1s});
   // Without its init process nobody hears the request.
   evaluate(worker, "erlang:suspend_process(whereis(init))");

@@ -19,7 +19,8 @@
 #endif
 
 /// @file
-/// The differences between the CAF versions that libpeer supports (0.18.7 to 1.1). No other file may ask for CAF's version.
+/// The differences between the CAF versions that libpeer supports (0.18.7 to 1.1). No other file may ask for CAF's
+/// version.
 
 namespace peer {
 

@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 /// How long `start` waits for the peer's boot (OTP: WAIT_BOOT_TIMEOUT).
 inline constexpr std::chrono::milliseconds wait_boot = 15s;
 
-/// How long a boot may take that nobody waits for, `wait_boot` being a receiver or none (OTP: 60 s for the connection over
-/// TCP, no limit otherwise).
+/// How long a boot may take that nobody waits for, `wait_boot` being a receiver or none (OTP: 60 s for the connection
+/// over TCP, no limit otherwise).
 inline constexpr std::chrono::milliseconds boot_limit = 60s;
 
 /// How long a call waits for its answer (OTP: peer:call/4).
@@ -26,7 +26,8 @@ inline constexpr std::chrono::milliseconds call_timeout = 5s;
 /// connection to vanish). Then SIGTERM.
 inline constexpr std::chrono::milliseconds halt_timeout = 5s;
 
-/// The least time that `shutdown` may name (OTP: MIN_SHUTDOWN_TIMEOUT) and the greatest (OTP: a timer's limit, 2^32 - 1 ms).
+/// The least time that `shutdown` may name (OTP: MIN_SHUTDOWN_TIMEOUT) and the greatest (OTP: a timer's limit, 2^32 - 1
+/// ms).
 inline constexpr std::chrono::milliseconds min_shutdown = 1s;
 inline constexpr std::chrono::milliseconds max_shutdown = 4294967295ms;
 

@@ -10,8 +10,9 @@ namespace {
 
 // In the order of errc, which starts at 1.
 constexpr auto names = std::array<std::string_view, 13>{
-  "invalid_option", "bad_syntax",  "bad_term",          "type_mismatch", "protocol_violation", "system_failure", "boot_failed",
-  "exit_status",    "connection_closed", "noconnection", "noproc",       "timeout",            "exception",
+    "invalid_option", "bad_syntax",  "bad_term",    "type_mismatch",     "protocol_violation",
+    "system_failure", "boot_failed", "exit_status", "connection_closed", "noconnection",
+    "noproc",         "timeout",     "exception",
 };
 
 } // namespace

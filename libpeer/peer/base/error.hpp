@@ -16,8 +16,8 @@
 
 namespace peer {
 
-/// Every error of libpeer is CAF's: a code of `errc` and a context that says what failed, where and why. `describe` (see
-/// control/report.hpp) prints one; `failure_of` and `exception_of` give the details of those that carry some.
+/// Every error of libpeer is CAF's: a code of `errc` and a context that says what failed, where and why. `describe`
+/// (see control/report.hpp) prints one; `failure_of` and `exception_of` give the details of those that carry some.
 using error = caf::error;
 
 /// What kind of thing went wrong.

@@ -7,8 +7,9 @@
 #include <cstdint>
 
 /// @file
-/// CAF's numbers for our types. The block starts at `caf::first_custom_type_id + 1800` (2000 in all supported versions), so
-/// that programs that embed libpeer can number theirs from `first_custom_type_id` on. The numbers never go on the wire.
+/// CAF's numbers for our types. The block starts at `caf::first_custom_type_id + 1800` (2000 in all supported
+/// versions), so that programs that embed libpeer can number theirs from `first_custom_type_id` on. The numbers never
+/// go on the wire.
 
 namespace peer {
 
@@ -31,25 +32,25 @@ struct stop_report;
 
 CAF_BEGIN_TYPE_ID_BLOCK(libpeer, caf::first_custom_type_id + 1800)
 
-  CAF_ADD_TYPE_ID(libpeer, (peer::errc))
-  CAF_ADD_TYPE_ID(libpeer, (peer::stream))
-  CAF_ADD_TYPE_ID(libpeer, (peer::atom))
-  CAF_ADD_TYPE_ID(libpeer, (peer::term))
-  CAF_ADD_TYPE_ID(libpeer, (peer::call_request))
-  CAF_ADD_TYPE_ID(libpeer, (peer::cast_request))
-  CAF_ADD_TYPE_ID(libpeer, (peer::encoded_term))
-  CAF_ADD_TYPE_ID(libpeer, (peer::exception))
-  CAF_ADD_TYPE_ID(libpeer, (peer::failure))
-  CAF_ADD_TYPE_ID(libpeer, (peer::output_line))
-  CAF_ADD_TYPE_ID(libpeer, (peer::peer_status))
-  CAF_ADD_TYPE_ID(libpeer, (peer::send_request))
-  CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
-  CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
+CAF_ADD_TYPE_ID(libpeer, (peer::errc))
+CAF_ADD_TYPE_ID(libpeer, (peer::stream))
+CAF_ADD_TYPE_ID(libpeer, (peer::atom))
+CAF_ADD_TYPE_ID(libpeer, (peer::term))
+CAF_ADD_TYPE_ID(libpeer, (peer::call_request))
+CAF_ADD_TYPE_ID(libpeer, (peer::cast_request))
+CAF_ADD_TYPE_ID(libpeer, (peer::encoded_term))
+CAF_ADD_TYPE_ID(libpeer, (peer::exception))
+CAF_ADD_TYPE_ID(libpeer, (peer::failure))
+CAF_ADD_TYPE_ID(libpeer, (peer::output_line))
+CAF_ADD_TYPE_ID(libpeer, (peer::peer_status))
+CAF_ADD_TYPE_ID(libpeer, (peer::send_request))
+CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
+CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
 
-  CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
-  CAF_ADD_ATOM(libpeer, peer, expose_atom)
-  CAF_ADD_ATOM(libpeer, peer, get_state_atom)
-  CAF_ADD_ATOM(libpeer, peer, poke_atom)
-  CAF_ADD_ATOM(libpeer, peer, stop_atom)
+CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
+CAF_ADD_ATOM(libpeer, peer, expose_atom)
+CAF_ADD_ATOM(libpeer, peer, get_state_atom)
+CAF_ADD_ATOM(libpeer, peer, poke_atom)
+CAF_ADD_ATOM(libpeer, peer, stop_atom)
 
 CAF_END_TYPE_ID_BLOCK(libpeer)

@@ -19,8 +19,8 @@ namespace peer {
 
 /// One end of the byte stream between an origin and its peer: messages out, messages and console text in.
 ///
-/// A channel is an object of the loop's thread, not an actor: the actor that owns it writes a message with a function call
-/// and gets one the same way, as OTP's control process owns its port. That saves a mailbox each way.
+/// A channel is an object of the loop's thread, not an actor: the actor that owns it writes a message with a function
+/// call and gets one the same way, as OTP's control process owns its port. That saves a mailbox each way.
 class channel {
 public:
   /// Receives what the other side sent. A function may destroy neither the channel nor the listener.
@@ -33,8 +33,8 @@ public:
 
   virtual ~channel();
 
-  /// Queues a message; what is queued during one turn of the loop leaves in one system call. After `close` or `on_closed`
-  /// it is dropped. Fails (`errc::protocol_violation`) if it is larger than a frame may be.
+  /// Queues a message; what is queued during one turn of the loop leaves in one system call. After `close` or
+  /// `on_closed` it is dropped. Fails (`errc::protocol_violation`) if it is larger than a frame may be.
   template <class Message>
   caf::error send(const Message& message) {
     if (!writable())
@@ -51,8 +51,8 @@ public:
   /// Reads what has arrived, until there is nothing more for now. For the moment before a process's end is told.
   virtual void drain() = 0;
 
-  /// Ends the outgoing stream after what is queued has been written as far as that needs no waiting; the other side sees
-  /// the end of its input. Incoming messages are still passed on.
+  /// Ends the outgoing stream after what is queued has been written as far as that needs no waiting; the other side
+  /// sees the end of its input. Incoming messages are still passed on.
   virtual void close() = 0;
 
   /// Bytes that wait to be written.

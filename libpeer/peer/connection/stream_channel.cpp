@@ -21,13 +21,13 @@ class stream_channel final : public channel {
 public:
   stream_channel(boost::asio::io_context& io, descriptor input, descriptor output, wire::framing_ptr framing,
                  listener& events)
-    : io_(io),
-      framing_(std::move(framing)),
-      events_(events),
-      output_(io, output.release()),
-      reader_(stream_reader::make(
-        io, std::move(input), [this](const_byte_span bytes) { receive(bytes); },
-        [this](std::error_code why) { receive_end(why); })) {
+      : io_(io),
+        framing_(std::move(framing)),
+        events_(events),
+        output_(io, output.release()),
+        reader_(stream_reader::make(
+            io, std::move(input), [this](const_byte_span bytes) { receive(bytes); },
+            [this](std::error_code why) { receive_end(why); })) {
     set_nonblocking(output_.native_handle());
   }
 

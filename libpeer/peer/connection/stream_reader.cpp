@@ -26,7 +26,7 @@ constexpr int max_chunks_per_turn = 8;
 class reader_impl final : public stream_reader {
 public:
   reader_impl(boost::asio::io_context& io, descriptor input, data_handler on_data, end_handler on_end)
-    : input_(io, input.release()), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
+      : input_(io, input.release()), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
     set_nonblocking(input_.native_handle());
     wait();
   }

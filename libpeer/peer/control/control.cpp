@@ -2,8 +2,11 @@
 
 #include "peer/control/control.hpp"
 
+#include "peer/control/exposed_actors.hpp"
+#include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
 #include "peer/control/outstanding_calls.hpp"
+#include "peer/control/pending_call.hpp"
 #include "peer/io/io_server.hpp"
 #include "peer/term/text.hpp"
 #include "peer/wire/message.hpp"
@@ -13,8 +16,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
-#include <deque>
-#include <map>
 #include <utility>
 
 namespace peer {
@@ -23,10 +24,6 @@ namespace {
 
 /// The interface, and what the actor tells itself: that there are orders to carry out.
 using control_self = control_actor::extend<caf::result<void>(poke_atom)>;
-
-/// The node part of the pids that stand for actors of the origin. No node has this name, so that Erlang code which sends
-/// to such a pid directly reaches nobody, instead of a process of its own.
-constexpr auto origin_node = "libpeer@origin";
 
 std::string who(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
@@ -43,11 +40,11 @@ public:
   // -- constructors, destructors ---
 
   control(caf::actor_config& cfg, habitat place, launcher launch, start_options options, caf::strong_actor_ptr parent)
-    : pinned(cfg, std::move(place)),
-      options_(std::move(options)),
-      launch_(std::move(launch)),
-      parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
-      life_(boot_limit(options_.wait_boot)) {
+      : pinned(cfg, std::move(place)),
+        options_(std::move(options)),
+        launch_(std::move(launch)),
+        parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
+        life_(boot_limit(options_.wait_boot)) {
     if (parent)
       link_to(parent);
   }
@@ -64,14 +61,14 @@ public:
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
       boot(); // else whoever waits makes it boot, and so cannot miss how that ends
     return {
-      [this](call_request& request) { return on_call(request); },
-      [this](cast_request& request) { return on_cast(request); },
-      [this](send_request& request) { return on_send(request); },
-      [this](await_boot_atom) { return on_await_boot(); },
-      [this](get_state_atom) { return status(); },
-      [this](expose_atom, const caf::actor& whom) { return expose(whom); },
-      [this](stop_atom) { return on_stop(); },
-      [this](poke_atom) { follow_orders(); },
+        [this](call_request& request) { return on_call(request); },
+        [this](cast_request& request) { return on_cast(request); },
+        [this](send_request& request) { return on_send(request); },
+        [this](await_boot_atom) { return on_await_boot(); },
+        [this](get_state_atom) { return status(); },
+        [this](expose_atom, const caf::actor& whom) { return expose(whom); },
+        [this](stop_atom) { return on_stop(); },
+        [this](poke_atom) { follow_orders(); },
     };
   }
 
@@ -80,19 +77,14 @@ public:
     call_timer_.dispose();
     if (io_)
       io_->finish();
+    if (!reason_)
+      abandon();
     incarnation_.reset();
     keep_alive_ = nullptr;
     pinned::on_exit();
   }
 
 private:
-  struct waiter {
-    caf::typed_response_promise<encoded_term> caller; ///< unless the call is one of the I/O server's
-    io_server::evaluated evaluated;
-    atom module;
-    atom function;
-  };
-
   // -- boot ---
 
   /// Starts the peer unless that has been done.
@@ -142,7 +134,7 @@ private:
       return no_connection();
     auto promise = make_response_promise<encoded_term>();
     auto now = clock().now();
-    auto seq = calls_.add({promise, {}, atom{request.module}, atom{request.function}}, now, request.timeout);
+    auto seq = calls_.add({atom{request.module}, atom{request.function}, promise}, now, request.timeout);
     if (auto err = send_call(seq, request.module, request.function, request.arguments)) {
       calls_.take(seq);
       promise.deliver(std::move(err));
@@ -152,7 +144,8 @@ private:
     return promise;
   }
 
-  caf::error send_call(std::uint64_t seq, std::string_view module, std::string_view function, const_byte_span arguments) {
+  caf::error send_call(std::uint64_t seq, std::string_view module, std::string_view function,
+                       const_byte_span arguments) {
     return incarnation_->connection().send(wire::call{seq, module, function, arguments});
   }
 
@@ -165,16 +158,27 @@ private:
   }
 
   caf::result<void> on_send(send_request& request) {
-    auto to = byte_buffer{};
     if (!request.to.is<pid>() && !request.to.is<atom>())
       return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
-    if (auto err = save_term(to, request.to))
-      return err;
     if (!connected())
       return caf::unit;
-    if (auto err = incarnation_->connection().send(wire::message{to, request.content}))
+    if (!life_.started()) {
+      early_sends_.push_back(std::move(request));
+      return caf::unit;
+    }
+    if (auto err = deliver(request))
       return err;
     return caf::unit;
+  }
+
+  /// Erlang's `Name ! Message` raises if nobody has the name, in the process that runs the peer's channel, and the node
+  /// halts. `{Name, Node} ! Message` does not; it needs the node's name, for which early messages wait.
+  caf::error deliver(const send_request& request) {
+    auto to = byte_buffer{};
+    auto name = request.to.get_if<atom>();
+    if (auto err = save_term(to, name ? term{tuple{*name, node_}} : request.to))
+      return err;
+    return incarnation_->connection().send(wire::message{to, request.content});
   }
 
   caf::result<atom> on_await_boot() {
@@ -202,11 +206,7 @@ private:
     return result;
   }
 
-  term expose(const caf::actor& whom) {
-    auto id = static_cast<std::uint32_t>(exposed_.size() + 1);
-    exposed_.emplace(id, caf::actor_cast<caf::actor_addr>(whom));
-    return pid{atom{origin_node}, id, 0, 1};
-  }
+  term expose(const caf::actor& whom) { return exposed_.add(whom); }
 
   caf::result<stop_report> on_stop() {
     if (reason_) { // `continue`: the peer ended before
@@ -233,7 +233,8 @@ private:
 
   /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.
   void on_exit_message(caf::exit_msg& msg) {
-    if (!msg.reason && msg.source != parent_)
+    auto from_parent = parent_ && msg.source == parent_;
+    if (!msg.reason && !from_parent)
       return;
     if (reason_)
       return quit(std::move(msg.reason));
@@ -273,14 +274,21 @@ private:
       obey(life_.on_closed(*std::exchange(closed_, std::nullopt)));
     if (exited_ && !life_.down())
       obey(life_.on_exit(*std::exchange(exited_, std::nullopt)));
+    if (connected())
+      fail_calls(doubtful_,
+                 caf::make_error(errc::protocol_violation, std::string{"a damaged frame from the peer may have "
+                                                                       "held the answer"}));
+  }
+
+  static void fail_calls(std::vector<pending_call>& calls, const caf::error& why) {
+    for (auto& call : std::exchange(calls, {}))
+      call.fail(why);
   }
 
   void poke() { caf::anon_send(caf::actor_cast<control_self>(this), poke_atom_v); }
 
   caf::error final_error() {
-    stderr_lines_.finish([this](std::string_view line) { remember(line); });
-    auto details = failure{who(options_), life_.reached(), life_.cause(), life_.status(),
-                           {last_words_.begin(), last_words_.end()}};
+    auto details = failure{who(options_), life_.reached(), life_.cause(), life_.status(), last_words_.take()};
     if (!life_.started())
       return caf::make_error(errc::boot_failed, std::move(details));
     auto code = life_.connection_lost() && !life_.status() ? errc::connection_closed : errc::exit_status;
@@ -294,18 +302,33 @@ private:
     call_timer_.dispose();
     if (io_)
       io_->finish();
-    for (auto& call : calls_.take_all())
-      answer(call, reason_);
+    fail_all_calls();
     tell_boot_failed();
     for (auto& promise : std::exchange(stop_waiters_, {}))
       promise.deliver(report());
     incarnation_.reset();
+    auto start_failed = !life_.started() && std::holds_alternative<caf::timespan>(options_.wait_boot);
     if (stop_requested_)
       quit(exit_reason_);
-    else if (options_.peer_down == peer_down::stop)
-      quit(caf::exit_reason::normal);
     else if (options_.peer_down == peer_down::crash)
       quit(reason_);
+    else if (options_.peer_down == peer_down::stop || start_failed) // nobody got a handle: nothing may stay
+      quit(caf::exit_reason::normal);
+  }
+
+  /// This actor was killed, and the peer with it: those who wait are told.
+  void abandon() {
+    reason_ = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
+    fail_all_calls();
+    tell_boot_failed();
+    for (auto& promise : std::exchange(stop_waiters_, {}))
+      promise.deliver(reason_);
+  }
+
+  void fail_all_calls() {
+    fail_calls(doubtful_, reason_);
+    auto calls = calls_.take_all();
+    fail_calls(calls, reason_);
   }
 
   stop_report report() const { return {life_.last_step(), life_.status()}; }
@@ -342,24 +365,9 @@ private:
     call_timer_ = run_scheduled(next, [this] {
       call_timer_time_ = decltype(calls_)::never;
       for (auto& call : calls_.take_expired(clock().now()))
-        answer(call, caf::make_error(errc::timeout, "the call of " + to_string(call.module) + ":"
-                                                      + to_string(call.function) + " was not answered in time"));
+        call.time_out();
       watch_deadlines();
     });
-  }
-
-  static void answer(waiter& call, caf::error why) {
-    if (call.evaluated)
-      call.evaluated(std::move(why));
-    else
-      call.caller.deliver(std::move(why));
-  }
-
-  static void answer(waiter& call, wire::encoded_view result) {
-    if (call.evaluated)
-      call.evaluated(load_term<term>(result));
-    else
-      call.caller.deliver(encoded_term{{result.begin(), result.end()}});
   }
 
   void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
@@ -367,30 +375,10 @@ private:
     auto failed = connected() ? save_term(encoded, arguments) : no_connection();
     if (failed)
       return then(std::move(failed));
-    auto seq = calls_.add({{}, std::move(then), module, function}, clock().now(), caf::infinite);
+    auto seq = calls_.add({module, function, std::move(then)}, clock().now(), caf::infinite);
     if (auto err = send_call(seq, module.name(), function.name(), encoded))
       if (auto call = calls_.take(seq))
-        answer(*call, std::move(err));
-  }
-
-  static caf::error to_exception(const wire::reply& reply) {
-    auto result = load_term<term>(reply.result);
-    if (!result)
-      return std::move(result.error());
-    if (reply.cls == wire::reply_class::crash) // the process was killed: its exit reason, as a link would tell it
-      return caf::make_error(errc::exception, exception{exception_class::exit_, std::move(*result), {}});
-    auto details = exception{};
-    details.cls = reply.cls == wire::reply_class::throw_  ? exception_class::throw_
-                  : reply.cls == wire::reply_class::error ? exception_class::error_
-                                                          : exception_class::exit_;
-    auto pair = result->get_if<tuple>();
-    if (pair != nullptr && pair->size() == 2) {
-      details.reason = (*pair)[0];
-      details.stacktrace = (*pair)[1];
-    } else {
-      details.reason = std::move(*result);
-    }
-    return caf::make_error(errc::exception, std::move(details));
+        call->fail(std::move(err));
   }
 
   // -- incarnation::listener ---
@@ -418,7 +406,7 @@ private:
   }
 
   void on_stderr(const_byte_span text) override {
-    stderr_lines_.feed(as_text(text), [this](std::string_view line) { remember(line); });
+    last_words_.feed(as_text(text));
     io_->text(stream::standard_error, as_text(text));
     balance_stderr();
   }
@@ -437,34 +425,30 @@ private:
     if (!life_.started())
       return;
     node_ = x.node;
+    for (auto& request : std::exchange(early_sends_, {}))
+      static_cast<void>(deliver(request));
     for (auto& promise : std::exchange(boot_waiters_, {}))
       promise.deliver(node_);
     notify_receiver(start_notice{{}, node_, {}, address()});
   }
 
   void on_message(const wire::reply& x) {
-    auto call = calls_.take(x.seq);
-    if (!call)
-      return; // late: the caller was told that the time has passed
-    if (x.cls == wire::reply_class::ok)
-      answer(*call, x.result);
-    else
-      answer(*call, to_exception(x));
+    if (auto call = calls_.take(x.seq)) // else it is late: the caller was told that the time has passed
+      call->answer(x);
   }
 
   void on_message(const wire::message& x) {
     auto to = load_term<pid>(x.to);
-    auto found = to && to->node == origin_node ? exposed_.find(to->id) : exposed_.end();
-    auto whom = found != exposed_.end() ? caf::actor_cast<caf::strong_actor_ptr>(found->second) : nullptr;
+    auto whom = to ? exposed_.find(*to) : nullptr;
     if (!whom) { // no such process: Erlang drops the message, too
       ++undelivered_;
-      CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_)) << CAF_ARG2("so-far", undelivered_));
-      return;
+      CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_))
+                                           << CAF_ARG2("so-far", undelivered_));
+    } else if (auto values = load_term<caf::message>(x.content)) {
+      caf::anon_send(whom, std::move(*values));
+    } else if (auto content = load_term<term>(x.content)) {
+      caf::anon_send(whom, std::move(*content));
     }
-    if (auto values = load_term<caf::message>(x.content))
-      caf::anon_send(caf::actor_cast<caf::actor>(whom), std::move(*values));
-    else if (auto content = load_term<term>(x.content))
-      caf::anon_send(caf::actor_cast<caf::actor>(whom), std::move(*content));
   }
 
   void on_message(const wire::io_request& x) {
@@ -483,15 +467,6 @@ private:
 
   // -- console ---
 
-  void remember(std::string_view line) {
-    last_words_.emplace_back(line.substr(0, defaults::stderr_bytes));
-    last_words_size_ += last_words_.back().size();
-    while (last_words_.size() > defaults::stderr_lines || last_words_size_ > defaults::stderr_bytes) {
-      last_words_size_ -= last_words_.front().size();
-      last_words_.pop_front();
-    }
-  }
-
   /// Lets the peer wait on its stderr while the sink does not keep up.
   void balance_stderr() {
     auto full = io_->backlog() > defaults::output_high_water;
@@ -499,31 +474,34 @@ private:
       incarnation_->pause_stderr(full);
   }
 
-  /// A damaged frame may have been the answer to any call: all of them fail, since nobody can tell which.
+  /// A damaged frame may have been the answer to any call: all of them fail, since nobody can tell which. They do so
+  /// when it is known whether the damage is the peer's end.
   void check_lost_frames() {
     auto lost = incarnation_->connection().lost_frames();
     if (lost == std::exchange(lost_frames_, lost))
       return;
-    for (auto& call : calls_.take_all())
-      answer(call, caf::make_error(errc::protocol_violation, std::string{"a damaged frame from the peer may have held "
-                                                                         "the answer"}));
+    auto calls = calls_.take_all();
+    doubtful_.insert(doubtful_.end(), std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end()));
+    poke();
   }
 
   // -- member variables ---
 
   start_options options_;
   launcher launch_;
-  caf::actor_addr parent_;          ///< the actor of `start_link`
+  caf::actor_addr parent_;           ///< the actor of `start_link`
   caf::strong_actor_ptr keep_alive_; ///< this actor, until it exits
   lifecycle life_;
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
   std::shared_ptr<io_server> io_;
   wire::parser parser_;
-  outstanding_calls<waiter> calls_;
+  outstanding_calls<pending_call> calls_;
+  std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
   atom node_;
-  caf::error reason_; ///< what ended the peer; no error before
-  std::optional<caf::error> closed_;    ///< noticed, not yet told: the stream's end
-  std::optional<exit_status> exited_;   ///< noticed, not yet told: the process's end
+  std::vector<send_request> early_sends_; ///< what waits until the node has told its name
+  caf::error reason_;                     ///< what ended the peer; no error before
+  std::optional<caf::error> closed_;      ///< noticed, not yet told: the stream's end
+  std::optional<exit_status> exited_;     ///< noticed, not yet told: the process's end
   std::vector<caf::typed_response_promise<atom>> boot_waiters_;
   std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
   bool stop_requested_ = false;
@@ -531,11 +509,9 @@ private:
   caf::disposable timer_;  ///< the lifecycle's
   caf::disposable call_timer_;
   decltype(calls_)::time_point call_timer_time_ = decltype(calls_)::never;
-  std::map<std::uint32_t, caf::actor_addr> exposed_;
+  exposed_actors exposed_;
   std::size_t undelivered_ = 0;
-  line_splitter stderr_lines_;
-  std::deque<std::string> last_words_;
-  std::size_t last_words_size_ = 0;
+  last_words last_words_;
   bool stderr_paused_ = false;
   std::size_t lost_frames_ = 0;
 };

@@ -26,8 +26,8 @@ caf::expected<Result> ask(caf::actor_system& sys, const control_actor& control, 
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
   self->request(control, caf::infinite, std::forward<Ts>(xs)...)
-    .receive([&](Result& value) { result = std::move(value); },
-             [&](caf::error& err) { result = translate(std::move(err)); });
+      .receive([&](Result& value) { result = std::move(value); },
+               [&](caf::error& err) { result = translate(std::move(err)); });
   return result;
 }
 

@@ -16,17 +16,17 @@
 
 namespace peer {
 
-/// A started peer, for code that may block: a thin layer over the messages of `control_actor`. Actors that must not block
-/// send those messages to `actor()`.
+/// A started peer, for code that may block: a thin layer over the messages of `control_actor`. Actors that must not
+/// block send those messages to `actor()`.
 ///
-/// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called by
-/// any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
+/// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called
+/// by any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
 class handle {
 public:
   // -- constructors ---
 
   handle(caf::actor_system& sys, control_actor control, atom node)
-    : sys_(&sys), control_(std::move(control)), node_(std::move(node)) {}
+      : sys_(&sys), control_(std::move(control)), node_(std::move(node)) {}
 
   // -- properties ---
 
@@ -97,8 +97,8 @@ public:
   /// `peer::term`, or as the CAF values if it is what a `caf::message` became. The peer does not keep the actor alive.
   caf::expected<pid> expose(const caf::actor& whom) const;
 
-  /// Stops the peer as the option `shutdown` says. Returns when its process has ended and was reaped, and tells which step
-  /// ended it. Fails with `errc::noproc` if the control actor has exited already.
+  /// Stops the peer as the option `shutdown` says. Returns when its process has ended and was reaped, and tells which
+  /// step ended it. Fails with `errc::noproc` if the control actor has exited already.
   caf::expected<stop_report> stop() const;
 
 private:
@@ -117,7 +117,8 @@ private:
 /// started, or with `errc::boot_failed`, and then nothing is left of it.
 caf::expected<handle> start(caf::actor_system& sys, start_options options);
 
-/// Starts a peer that is linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the peer, too).
+/// Starts a peer that is linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the peer,
+/// too).
 caf::expected<handle> start_link(caf::local_actor* parent, start_options options);
 
 } // namespace peer

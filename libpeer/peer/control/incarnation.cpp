@@ -27,14 +27,14 @@ public:
   };
 
   stdio_process(loop_ptr where, std::unique_ptr<child> process, pipes ends, listener& events)
-    : where_(std::move(where)),
-      events_(events),
-      process_(std::move(process)),
-      stderr_(stream_reader::make(
-        where_->io(), std::move(ends.from_stderr), [this](const_byte_span text) { events_.on_stderr(text); },
-        [](std::error_code) {})),
-      channel_(make_stream_channel(where_->io(), std::move(ends.from_stdout), std::move(ends.to_stdin),
-                                   wire::make_stdio_framing(wire::damage::resync), events)) {
+      : where_(std::move(where)),
+        events_(events),
+        process_(std::move(process)),
+        stderr_(stream_reader::make(
+            where_->io(), std::move(ends.from_stderr), [this](const_byte_span text) { events_.on_stderr(text); },
+            [](std::error_code) {})),
+        channel_(make_stream_channel(where_->io(), std::move(ends.from_stdout), std::move(ends.to_stdin),
+                                     wire::make_stdio_framing(wire::damage::resync), events)) {
     process_->on_exit([this](const exit_status& status) {
       // Grandchildren may hold the pipes open for ever: what is in them now is all that the peer wrote.
       channel_->drain();

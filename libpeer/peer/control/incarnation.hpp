@@ -43,7 +43,8 @@ public:
 };
 
 /// Starts a peer. Fails with `errc::system_failure` if that is not possible; then nothing was started.
-using launcher = std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
+using launcher =
+    std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
 
 /// Starts processes on this host.
 launcher process_launcher(loop_ptr where);

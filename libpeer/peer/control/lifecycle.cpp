@@ -30,7 +30,9 @@ orders lifecycle::on_closed(const error& why) {
     return {};
   connection_lost_ = true;
   cause_ = why ? describe(why) : "the peer closed the connection";
-  return close_and_wait(defaults::exit_grace, false);
+  auto result = close_and_wait(defaults::exit_grace, false);
+  step_ = stop_step::none; // it was not us who began
+  return result;
 }
 
 orders lifecycle::on_exit(const exit_status& status) {
@@ -58,24 +60,24 @@ orders lifecycle::on_stop(const shutdown_option& how) {
 
 orders lifecycle::on_timer() {
   switch (state_) {
-    case state::booting:
-      boot_timed_out_ = true;
-      cause_ = "it did not say that it had started within " + caf::deep_to_string(boot_limit_);
-      return close_and_wait(defaults::exit_grace, false);
-    case state::running:
-      return {};
-    case state::asked:
-      return terminate();
-    case state::closed:
-      return then_terminate_ ? terminate() : kill();
-    case state::terminating:
-      return kill();
-    case state::killing:
-      step_ = stop_step::gave_up;
-      cause_ += (cause_.empty() ? "" : "; ") + std::string{"the process did not follow SIGKILL"};
-      return finish();
-    case state::down:
-      return {};
+  case state::booting:
+    boot_timed_out_ = true;
+    cause_ = "it did not say that it had started within " + caf::deep_to_string(boot_limit_);
+    return close_and_wait(defaults::exit_grace, false);
+  case state::running:
+    return {};
+  case state::asked:
+    return terminate();
+  case state::closed:
+    return then_terminate_ ? terminate() : kill();
+  case state::terminating:
+    return kill();
+  case state::killing:
+    step_ = stop_step::gave_up;
+    cause_ += (cause_.empty() ? "" : "; ") + std::string{"the process did not follow SIGKILL"};
+    return finish();
+  case state::down:
+    return {};
   }
   return {};
 }

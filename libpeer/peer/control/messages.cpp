@@ -12,8 +12,8 @@ namespace {
 
 constexpr auto state_names = std::array<std::string_view, 3>{"booting", "running", "down"};
 
-constexpr auto step_names
-  = std::array<std::string_view, 6>{"none", "asked", "closed", "terminated", "killed", "gave_up"};
+constexpr auto step_names =
+    std::array<std::string_view, 6>{"none", "asked", "closed", "terminated", "killed", "gave_up"};
 
 } // namespace
 

@@ -65,8 +65,8 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 struct call_request {
   std::string module;
   std::string function;
-  byte_buffer arguments;                              ///< from `encode_arguments`
-  caf::timespan timeout{defaults::call_timeout};      ///< `caf::infinite` stands for none.
+  byte_buffer arguments;                         ///< from `encode_arguments`
+  caf::timespan timeout{defaults::call_timeout}; ///< `caf::infinite` stands for none.
 };
 
 template <class Inspector>
@@ -164,25 +164,26 @@ bool inspect(Inspector& f, stop_report& x) {
 
 // -- the control actor's interface ------------------------------------------------------------------------------------
 
-/// One peer's representative: as long as it lives the peer does, and its exit is the peer's end. Link to it, monitor it.
+/// One peer's representative: as long as it lives the peer does, and its exit is the peer's end. Link to it, monitor
+/// it.
 ///
 /// An exit message with a reason other than `normal` makes it stop the peer and then exit with that reason, as any CAF
 /// actor would; `exit_reason::kill` does so at once, without asking the peer.
 using control_actor = caf::typed_actor<
-  // Calls a function.
-  caf::result<encoded_term>(call_request),
-  // Starts a function.
-  caf::result<void>(cast_request),
-  // Sends a message.
-  caf::result<void>(send_request),
-  // Waits until the peer runs; answers with its node's name, or with what went wrong.
-  caf::result<atom>(await_boot_atom),
-  // Tells the state.
-  caf::result<peer_status>(get_state_atom),
-  // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
-  caf::result<term>(expose_atom, caf::actor),
-  // Stops the peer as its options say and answers when its process has ended.
-  caf::result<stop_report>(stop_atom)>;
+    // Calls a function.
+    caf::result<encoded_term>(call_request),
+    // Starts a function.
+    caf::result<void>(cast_request),
+    // Sends a message.
+    caf::result<void>(send_request),
+    // Waits until the peer runs; answers with its node's name, or with what went wrong.
+    caf::result<atom>(await_boot_atom),
+    // Tells the state.
+    caf::result<peer_status>(get_state_atom),
+    // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
+    caf::result<term>(expose_atom, caf::actor),
+    // Stops the peer as its options say and answers when its process has ended.
+    caf::result<stop_report>(stop_atom)>;
 
 /// Sent to the receiver of `wait_boot = notify{…}`, once.
 struct start_notice {

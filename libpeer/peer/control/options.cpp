@@ -47,7 +47,8 @@ caf::error check_name(const start_options& x) {
   if (x.name.empty() && x.longnames)
     return invalid("longnames", "true", "needs the option 'name'");
   if (!std::all_of(x.name.begin(), x.name.end(), allowed))
-    return invalid("name", quoted(x.name), "may contain letters, digits, '_' and '-' only; a host is an option of its own");
+    return invalid("name", quoted(x.name),
+                   "may contain letters, digits, '_' and '-' only; a host is an option of its own");
   if (has_nul(x.host) || x.host.find_first_of("@ \t\n") != std::string::npos)
     return invalid("host", quoted(x.host), "is no host name");
   if (x.longnames && !x.host.empty() && x.host.find('.') == std::string::npos && x.host.find(':') == std::string::npos)
@@ -102,7 +103,8 @@ caf::error check_shutdown(const start_options& x) {
   if (auto how = std::get_if<halt>(&x.shutdown))
     limit = &how->timeout;
   if (limit && *limit != caf::infinite && (*limit < defaults::min_shutdown || *limit > defaults::max_shutdown))
-    return invalid("shutdown", caf::deep_to_string(*limit), "a time must be infinite or between 1000 and 4294967295 ms");
+    return invalid("shutdown", caf::deep_to_string(*limit),
+                   "a time must be infinite or between 1000 and 4294967295 ms");
   return {};
 }
 
@@ -119,7 +121,8 @@ caf::error check_functions(const start_options& x) {
 caf::error validate(const start_options& x) {
   if (auto err = check_strings("args", x.args))
     return err;
-  for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown, check_functions})
+  for (auto check :
+       {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown, check_functions})
     if (auto err = check(x))
       return err;
   if (has_nul(x.working_directory))

@@ -34,7 +34,7 @@ struct exec {
   std::vector<std::string> arguments;
 
   explicit exec(std::string what, std::vector<std::string> leading = {})
-    : program(std::move(what)), arguments(std::move(leading)) {}
+      : program(std::move(what)), arguments(std::move(leading)) {}
 };
 
 // -- connection -------------------------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ struct standard_io {};
 
 /// The peer connects back.
 struct tcp {
-  std::string address; ///< Where to listen; empty for loopback.
+  std::string address;    ///< Where to listen; empty for loopback.
   std::uint16_t port = 0; ///< 0 for a free one.
 };
 
@@ -90,7 +90,8 @@ struct halt {
   caf::timespan timeout = defaults::halt_timeout;
 };
 
-/// How `stop` ends the peer. A time: the peer is asked to stop (`init:stop()`) and given that time, `caf::infinite` for ever.
+/// How `stop` ends the peer. A time: the peer is asked to stop (`init:stop()`) and given that time, `caf::infinite` for
+/// ever.
 using shutdown_option = std::variant<halt, close_link, caf::timespan>;
 
 // -- start_options ----------------------------------------------------------------------------------------------------
@@ -140,8 +141,8 @@ struct start_options {
   input_factory input = no_input();
 };
 
-/// Checks everything that can be checked before anything is started. The error (`errc::invalid_option`) names the option
-/// and its value.
+/// Checks everything that can be checked before anything is started. The error (`errc::invalid_option`) names the
+/// option and its value.
 caf::error validate(const start_options& options);
 
 /// The arguments that the program is started with, `exec`'s own included ("Command lines" in docs/protocol.md).

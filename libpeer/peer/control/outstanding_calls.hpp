@@ -14,11 +14,11 @@
 
 namespace peer {
 
-/// The calls that have not been answered, by their sequence number. `Waiter` is whatever receives an answer; each leaves
-/// the table exactly once.
+/// The calls that have not been answered, by their sequence number. `Waiter` is whatever receives an answer; each
+/// leaves the table exactly once.
 ///
-/// Deadlines cost nothing per call: the owner needs one timer, for `next_check`, which is almost always set already when
-/// a call is added. At that time all calls are looked through.
+/// Deadlines cost nothing per call: the owner needs one timer, for `next_check`, which is almost always set already
+/// when a call is added. At that time all calls are looked through.
 template <class Waiter>
 class outstanding_calls {
 public:

@@ -28,14 +28,14 @@ const T* context_as(const error& err) noexcept {
 
 std::string phase_text(phase at) {
   switch (at) {
-    case phase::spawn:
-      return "could not be started";
-    case phase::boot:
-      return "ended before it had booted";
-    case phase::running:
-      return "ended while running";
-    case phase::stopping:
-      return "was stopped";
+  case phase::spawn:
+    return "could not be started";
+  case phase::boot:
+    return "ended before it had booted";
+  case phase::running:
+    return "ended while running";
+  case phase::stopping:
+    return "was stopped";
   }
   return {};
 }

@@ -11,7 +11,7 @@ namespace {
 bool flatten(std::string& out, const term& data, encoding from) {
   if (auto code = data.get_if<std::int64_t>())
     return *code >= 0 && (from == encoding::unicode || *code < 256)
-           && append_utf8(out, static_cast<std::uint64_t>(*code));
+        && append_utf8(out, static_cast<std::uint64_t>(*code));
   if (auto bytes = data.as_binary()) {
     if (from == encoding::unicode)
       out.append(*bytes); // what is no UTF-8 is passed on as it is

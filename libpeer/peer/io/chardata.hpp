@@ -13,8 +13,8 @@ namespace peer {
 /// How the integers and binaries of character data are to be read ("unicode" module: latin1, unicode).
 enum class encoding : std::uint8_t { latin1, unicode };
 
-/// Flattens `unicode:chardata()`, nested lists of characters and binaries, to UTF-8. With `latin1` the bytes of binaries
-/// are characters. Nothing if `data` is no character data.
+/// Flattens `unicode:chardata()`, nested lists of characters and binaries, to UTF-8. With `latin1` the bytes of
+/// binaries are characters. Nothing if `data` is no character data.
 std::optional<std::string> flatten_chardata(const term& data, encoding from);
 
 /// The characters of `text` as a list of code points. A byte that is no UTF-8 counts as one character of Latin-1.

@@ -67,7 +67,8 @@ public:
     auto guard = std::lock_guard{mutex_};
     request_ = std::move(deliver);
     if (!thread_.joinable())
-      thread_ = std::thread{[this] { run(); }}; // the caller is the loop's thread: the mask that it inherits blocks signals
+      thread_ =
+          std::thread{[this] { run(); }}; // the caller is the loop's thread: the mask that it inherits blocks signals
     wakeup_.notify_one();
   }
 
@@ -96,8 +97,8 @@ private:
         cancelled_ = true;
         return std::nullopt;
       }
-      // All sources of a descriptor are told that there is input, but only one gets it: another one would wait in `read`,
-      // deaf to its end.
+      // All sources of a descriptor are told that there is input, but only one gets it: another one would wait in
+      // `read`, deaf to its end.
       static std::mutex one_at_a_time;
       auto guard = std::lock_guard{one_at_a_time};
       auto still = pollfd{fd_, POLLIN, 0};

@@ -14,8 +14,8 @@ namespace peer {
 /// Where the answers to a peer's `io:get_line`, `io:get_chars` and `io:read` come from.
 class input_source {
 public:
-  /// Receives the next piece of input, of any length above 0, or nothing for the end of the input. Any thread may call it,
-  /// once.
+  /// Receives the next piece of input, of any length above 0, or nothing for the end of the input. Any thread may call
+  /// it, once.
   using receiver = std::function<void(std::optional<std::string>)>;
 
   virtual ~input_source();
@@ -38,8 +38,8 @@ input_factory text_input(std::string text);
 /// What `read` delivers. The application calls the receiver when it has something.
 input_factory function_input(std::function<void(input_source::receiver)> read);
 
-/// Reads a descriptor of this program, such as 0. It must stay open as long as the actor system. Nothing is read before a
-/// peer asks. Two sources of the same descriptor share what arrives at random.
+/// Reads a descriptor of this program, such as 0. It must stay open as long as the actor system. Nothing is read before
+/// a peer asks. Two sources of the same descriptor share what arrives at random.
 input_factory descriptor_input(int fd);
 
 } // namespace peer

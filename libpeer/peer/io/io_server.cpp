@@ -24,8 +24,8 @@ bool is_encoding(const term& x) {
 /// The number of elements, the name among them, of requests that have an encoding.
 bool has_encoding(std::string_view name, std::size_t size) {
   return (name == "put_chars" && (size == 3 || size == 5)) || (name == "get_line" && size == 3)
-         || (name == "get_chars" && size == 4) || (name == "get_until" && size == 6)
-         || (name == "get_password" && size == 2);
+      || (name == "get_chars" && size == 4) || (name == "get_until" && size == 6)
+      || (name == "get_password" && size == 2);
 }
 
 /// A request without its encoding, which older programs leave out and which is then Latin-1.
@@ -59,7 +59,7 @@ std::optional<normal_form> normalize(const term& what) {
 /// Whether the arguments from `at` on are `Module, Function, Arguments`.
 bool is_function_call(const std::vector<term>& arguments, std::size_t at) {
   return arguments.size() == at + 3 && arguments[at].is<atom>() && arguments[at + 1].is<atom>()
-         && arguments[at + 2].is<list>();
+      && arguments[at + 2].is<list>();
 }
 
 } // namespace
@@ -71,7 +71,7 @@ struct io_server::reader {
   kind what;
   bool latin1;
   answer done;
-  std::size_t count = 0;    ///< characters wanted
+  std::size_t count = 0;        ///< characters wanted
   atom module = {};             ///< for `until`
   atom function = {};           ///< for `until`
   std::vector<term> extra = {}; ///< for `until`
@@ -82,13 +82,13 @@ struct io_server::reader {
 struct io_server::batch {
   std::deque<term> rest;
   answer done;
-  term last = atom{"ok"};    ///< the answer to the request before
+  term last = atom{"ok"};  ///< the answer to the request before
   bool requesting = false; ///< inside of the call that serves the current request
   bool answered = false;   ///< the current request has been answered
 };
 
 io_server::io_server(sink_ptr output, input_ptr input, evaluator evaluate, poster post)
-  : output_(std::move(output)), input_(std::move(input)), evaluate_(std::move(evaluate)), post_(std::move(post)) {}
+    : output_(std::move(output)), input_(std::move(input)), evaluate_(std::move(evaluate)), post_(std::move(post)) {}
 
 io_server::~io_server() = default;
 
@@ -116,8 +116,13 @@ void io_server::request(const term& what, answer done) {
   } else if (form->name == "get_until" && is_function_call(args, 1)) {
     prompt(args[0]);
     auto& extra = *args[3].get_if<list>();
-    read(std::make_shared<reader>(reader{reader::kind::until, form->latin1, std::move(done), 0, *args[1].get_if<atom>(),
-                                         *args[2].get_if<atom>(), {extra.begin(), extra.end()}}));
+    read(std::make_shared<reader>(reader{reader::kind::until,
+                                         form->latin1,
+                                         std::move(done),
+                                         0,
+                                         *args[1].get_if<atom>(),
+                                         *args[2].get_if<atom>(),
+                                         {extra.begin(), extra.end()}}));
   } else if (is("get_password", 0) || is("get_geometry", 1))
     done(error_reply(atom{"enotsup"}));
   else if (is("getopts", 0))
@@ -309,7 +314,8 @@ bool io_server::serve_chars(reader& next) {
   return true;
 }
 
-/// Lets the peer look at the next line: `Module:Function(Continuation, Line, Extra…)`, where the line is `eof` at the end.
+/// Lets the peer look at the next line: `Module:Function(Continuation, Line, Extra…)`, where the line is `eof` at the
+/// end.
 bool io_server::serve_until(const std::shared_ptr<reader>& next) {
   auto end = buffer_.find('\n');
   if (end == std::string::npos && !end_of_input_)

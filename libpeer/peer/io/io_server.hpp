@@ -20,8 +20,8 @@ namespace peer {
 /// The origin's side of Erlang's I/O protocol for one peer, and of its console: what is the group leader in OTP
 /// ("The Erlang I/O Protocol", STDLIB).
 ///
-/// It never waits: a request that needs the sink, the input or the peer itself is answered when these are done, and other
-/// requests go on meanwhile. Belongs to the loop's thread; what sinks and sources tell comes back to it there.
+/// It never waits: a request that needs the sink, the input or the peer itself is answered when these are done, and
+/// other requests go on meanwhile. Belongs to the loop's thread; what sinks and sources tell comes back to it there.
 class io_server : public std::enable_shared_from_this<io_server> {
 public:
   /// Receives the answer to a request: the term that goes into `io_reply`.
@@ -30,9 +30,10 @@ public:
   /// Receives the value of a call, or why there is none.
   using evaluated = std::function<void(caf::expected<term>)>;
 
-  /// Calls a function in the peer. Needed for requests that name a function to make the text (`io:format` does) or to parse
-  /// the input: only the peer can run it.
-  using evaluator = std::function<void(const atom& module, const atom& function, const term& arguments, evaluated done)>;
+  /// Calls a function in the peer. Needed for requests that name a function to make the text (`io:format` does) or to
+  /// parse the input: only the peer can run it.
+  using evaluator =
+      std::function<void(const atom& module, const atom& function, const term& arguments, evaluated done)>;
 
   /// Runs a function on the loop's thread; may be called by any thread.
   using poster = std::function<void(std::function<void()>)>;
@@ -94,7 +95,7 @@ private:
   utf8_joiner input_joiner_;
   std::string buffer_; ///< input that no reader has taken yet
   bool end_of_input_ = false;
-  bool reading_ = false;      ///< the source has been asked
+  bool reading_ = false;       ///< the source has been asked
   bool until_running_ = false; ///< the peer evaluates the first reader's function
   std::deque<std::shared_ptr<reader>> readers_;
   bool binary_ = false; ///< the option of that name: input is answered as binaries

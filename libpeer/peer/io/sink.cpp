@@ -23,8 +23,8 @@ namespace {
 
 // -- writing to descriptors -------------------------------------------------------------------------------------------
 
-/// Writes all of `text` to `fd`, waiting as long as it takes unless `ending` becomes readable: then what needs waiting is
-/// dropped. Returns an errno value.
+/// Writes all of `text` to `fd`, waiting as long as it takes unless `ending` becomes readable: then what needs waiting
+/// is dropped. Returns an errno value.
 int write_all(int fd, std::string_view text, int ending) {
   // A pipe that is ready takes this much without waiting (POSIX, PIPE_BUF).
   constexpr std::size_t piece = 4096;
@@ -80,7 +80,7 @@ private:
 class callback_sink final : public line_sink {
 public:
   callback_sink(loop_ptr where, std::shared_ptr<const std::function<void(const output_line&)>> handler)
-    : where_(std::move(where)), handler_(std::move(handler)) {}
+      : where_(std::move(where)), handler_(std::move(handler)) {}
 
 protected:
   void put(std::vector<output_line> lines, done written) override {
@@ -131,7 +131,8 @@ private:
 
 class prefixed_console_sink final : public line_sink {
 public:
-  prefixed_console_sink(loop_ptr where, const std::string& name) : console_(std::move(where)), prefix_("[" + name + "] ") {}
+  prefixed_console_sink(loop_ptr where, const std::string& name)
+      : console_(std::move(where)), prefix_("[" + name + "] ") {}
 
 protected:
   void put(std::vector<output_line> lines, done written) override {
@@ -157,13 +158,14 @@ private:
 class file_sink final : public sink {
 public:
   file_sink(loop_ptr where, descriptor file)
-    : where_(std::move(where)), file_(std::make_shared<descriptor>(std::move(file))) {}
+      : where_(std::move(where)), file_(std::make_shared<descriptor>(std::move(file))) {}
 
   void write(stream, std::string_view text, done written) override {
-    where_->offload([file = file_, text = std::string{text}, written = std::move(written), ending = where_->ending_fd()] {
-      write_all(file->get(), text, ending);
-      written();
-    });
+    where_->offload(
+        [file = file_, text = std::string{text}, written = std::move(written), ending = where_->ending_fd()] {
+          write_all(file->get(), text, ending);
+          written();
+        });
   }
 
 private:

@@ -20,9 +20,9 @@ enum class stream : std::uint8_t { standard_output, standard_error };
 
 /// Where a peer's console output goes. One sink may serve many peers.
 ///
-/// Text is bytes, as the peer printed them; a piece never ends inside of a UTF-8 character, unless the peer itself did not
-/// complete it. `write` is called by the loop's thread and must not block: sinks that may have to wait do so elsewhere and
-/// tell when they are done.
+/// Text is bytes, as the peer printed them; a piece never ends inside of a UTF-8 character, unless the peer itself did
+/// not complete it. `write` is called by the loop's thread and must not block: sinks that may have to wait do so
+/// elsewhere and tell when they are done.
 class sink {
 public:
   /// Tells that text has been written, or dropped for good. Called once, by any thread.
@@ -38,8 +38,8 @@ public:
 
 using sink_ptr = std::shared_ptr<sink>;
 
-/// Makes a sink for the peer of that name, when it starts; an error makes the start fail. Sinks that keep lines together
-/// need one object per peer.
+/// Makes a sink for the peer of that name, when it starts; an error makes the start fail. Sinks that keep lines
+/// together need one object per peer.
 using sink_factory = std::function<caf::expected<sink_ptr>(const loop_ptr& where, const std::string& peer_name)>;
 
 /// One line of output, without its newline.
@@ -55,12 +55,12 @@ sink_factory discard_output();
 /// begins with the peer's name in brackets, and lines of several peers do not mix.
 sink_factory console_output(bool prefix = false);
 
-/// Appends everything to a file, which is created if it does not exist. If it cannot be opened, peers do not start; what
-/// cannot be written later (a full disk) is dropped.
+/// Appends everything to a file, which is created if it does not exist. If it cannot be opened, peers do not start;
+/// what cannot be written later (a full disk) is dropped.
 sink_factory file_output(std::string path);
 
-/// Calls `handler` for each line. It runs on the loop's second thread, one call after the other for all peers of an actor
-/// system, so it may block, which then delays other output only. It must not throw.
+/// Calls `handler` for each line. It runs on the loop's second thread, one call after the other for all peers of an
+/// actor system, so it may block, which then delays other output only. It must not throw.
 sink_factory line_output(std::function<void(const output_line&)> handler);
 
 /// Sends each line to `receiver` as a message `peer::output_line`.

@@ -116,7 +116,7 @@ private:
 class loop_impl final : public loop, private custom_actor_host {
 public:
   loop_impl(caf::actor_system& sys, std::chrono::nanoseconds spin)
-    : custom_actor_host(sys), sys_(sys), spin_(spin), work_(io_.get_executor()) {}
+      : custom_actor_host(sys), sys_(sys), spin_(spin), work_(io_.get_executor()) {}
 
   ~loop_impl() override = default;
 
@@ -183,13 +183,13 @@ private:
 
   void resume(caf::resumable* job) {
     switch (job->resume(this, max_throughput)) {
-      case caf::resumable::resume_later:
-        run_later(job);
-        break;
-      case caf::resumable::shutdown_execution_unit:
-        break;
-      default:
-        intrusive_ptr_release(job);
+    case caf::resumable::resume_later:
+      run_later(job);
+      break;
+    case caf::resumable::shutdown_execution_unit:
+      break;
+    default:
+      intrusive_ptr_release(job);
     }
   }
 
@@ -243,12 +243,12 @@ private:
 
 // -- the loop's owner -------------------------------------------------------------------------------------------------
 
-/// Owns the loop on behalf of the system: its registry holds the only reference, and drops it in `~actor_system` when all
-/// counted actors are done and the scheduler has stopped. It is never launched and receives no messages.
+/// Owns the loop on behalf of the system: its registry holds the only reference, and drops it in `~actor_system` when
+/// all counted actors are done and the scheduler has stopped. It is never launched and receives no messages.
 class loop_anchor final : public caf::event_based_actor {
 public:
   loop_anchor(caf::actor_config& cfg, std::shared_ptr<loop_impl> owned)
-    : caf::event_based_actor(cfg), loop_(std::move(owned)) {}
+      : caf::event_based_actor(cfg), loop_(std::move(owned)) {}
 
   ~loop_anchor() override { loop_->finish(); }
 

@@ -25,10 +25,10 @@ using loop_ptr = std::shared_ptr<loop>;
 ///
 /// # Lifetime
 ///
-/// An actor system has at most one loop. It starts when `of` first asks for it and ends inside of `~actor_system`, after
-/// all actors that CAF counts are done: the pinned actors that still live are killed (which ends their peers), then the
-/// thread is joined. Nobody else can stop it, so nobody can get that order wrong. What remains reachable through handles
-/// of dead actors is memory only.
+/// An actor system has at most one loop. It starts when `of` first asks for it and ends inside of `~actor_system`,
+/// after all actors that CAF counts are done: the pinned actors that still live are killed (which ends their peers),
+/// then the thread is joined. Nobody else can stop it, so nobody can get that order wrong. What remains reachable
+/// through handles of dead actors is memory only.
 ///
 /// The thread blocks all signals: the host's handlers never run on it, and a write to a broken pipe is an error value.
 class loop : public std::enable_shared_from_this<loop> {

@@ -66,7 +66,7 @@ auto spawn_pinned(caf::actor_system& sys, habitat where, Ts&&... args) {
   auto host = where.host;
   caf::actor_config cfg{host};
   auto result = caf::make_actor<Impl, handle_type>(sys.next_actor_id(), sys.node(), &sys, cfg, std::move(where),
-                                              std::forward<Ts>(args)...);
+                                                   std::forward<Ts>(args)...);
   static_cast<Impl*>(caf::actor_cast<caf::abstract_actor*>(result))->launch(host, false, true);
   return result;
 }

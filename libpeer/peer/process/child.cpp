@@ -96,8 +96,7 @@ public:
     sigemptyset(&none);
     note(posix_spawnattr_setsigdefault(&attributes_, &all));
     note(posix_spawnattr_setsigmask(&attributes_, &none));
-    note(posix_spawnattr_setflags(&attributes_,
-                                  POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
+    note(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
   }
 
   spawn_setup(const spawn_setup&) = delete;
@@ -156,8 +155,7 @@ std::optional<exit_status> reap(int pidfd) {
 
 class child_impl final : public child {
 public:
-  child_impl(boost::asio::io_context& io, pid_t id, descriptor pidfd)
-    : id_(id), pidfd_(io, pidfd.release()) {}
+  child_impl(boost::asio::io_context& io, pid_t id, descriptor pidfd) : id_(id), pidfd_(io, pidfd.release()) {}
 
   ~child_impl() override {
     *alive_ = false;

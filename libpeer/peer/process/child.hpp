@@ -49,8 +49,9 @@ enum class signal_scope : std::uint8_t {
   group,   ///< the child's process group: it and its descendants, but for those that have left the group
 };
 
-/// A process that this program started. It is watched and signalled through its pidfd, and reaped here and nowhere else:
-/// no handler for SIGCHLD is needed or disturbed, and no other child of the program is ever waited for (Linux, pidfd_open(2)).
+/// A process that this program started. It is watched and signalled through its pidfd, and reaped here and nowhere
+/// else: no handler for SIGCHLD is needed or disturbed, and no other child of the program is ever waited for (Linux,
+/// pidfd_open(2)).
 ///
 /// Belongs to the thread of its `io_context`.
 class child {

@@ -17,8 +17,8 @@ namespace peer {
 
 namespace {
 
-/// Moves `fd` out of the range of the standard streams: a child's streams are made by dup2 onto these numbers, and a source
-/// among them would be overwritten. A host that runs without stdin gets such numbers.
+/// Moves `fd` out of the range of the standard streams: a child's streams are made by dup2 onto these numbers, and a
+/// source among them would be overwritten. A host that runs without stdin gets such numbers.
 descriptor above_standard_streams(descriptor fd) {
   if (!fd || fd.get() > STDERR_FILENO)
     return fd;

@@ -41,9 +41,10 @@ bool inspect(Inspector& f, exit_status& x) {
     x.how = static_cast<exit_status::kind>(value);
     return value <= static_cast<std::uint8_t>(exit_status::kind::signaled);
   };
-  return f.object(x).pretty_name("exit_status").fields(f.field("how", get_how, set_how), f.field("value", x.value),
-                            f.field("core_dumped", x.core_dumped), f.field("user_time", x.user_time),
-                            f.field("system_time", x.system_time), f.field("max_rss", x.max_rss));
+  return f.object(x)
+      .pretty_name("exit_status")
+      .fields(f.field("how", get_how, set_how), f.field("value", x.value), f.field("core_dumped", x.core_dumped),
+              f.field("user_time", x.user_time), f.field("system_time", x.system_time), f.field("max_rss", x.max_rss));
 }
 
 } // namespace peer

@@ -167,7 +167,7 @@ public:
   bool tuple(T& xs) {
     auto load_all = [this]<class... Ts>(Ts&... x) {
       std::size_t index = 0;
-      return (element_at(index++, x) && ...);
+      return (this->element_at(index++, x) && ...);
     };
     return begin_tuple(std::tuple_size_v<T>) && std::apply(load_all, xs) && end_tuple();
   }

@@ -59,7 +59,7 @@ struct cast {
 
 /// Deliver `content` to a process of the receiver.
 struct message {
-  encoded_view to; ///< a pid or, a registered name, an atom
+  encoded_view to; ///< a pid or a registered name: an atom or, to `erl`, `{Name, Node}`
   encoded_view content;
 };
 

@@ -203,7 +203,8 @@ CAF_TEST(messages go both ways between two channels) {
     auto [left, right] = connect();
     recorder left_events, right_events;
     auto first = make_stream_channel(*io, std::move(left.input), std::move(left.output), make_framing(), left_events);
-    auto second = make_stream_channel(*io, std::move(right.input), std::move(right.output), make_framing(), right_events);
+    auto second =
+        make_stream_channel(*io, std::move(right.input), std::move(right.output), make_framing(), right_events);
     CAF_CHECK_EQUAL(first->send(note{"one"}.message), caf::error{});
     CAF_CHECK_EQUAL(first->send(note{"two"}.message), caf::error{});
     CAF_CHECK_EQUAL(second->send(note{"three"}.message), caf::error{});
@@ -260,11 +261,8 @@ CAF_TEST(text between frames keeps its place) {
   }
   theirs = {};
   poll();
-  auto expected = std::vector<stream_item>{{false, "a"},
-                                           {true, note{"one"}.payload()},
-                                           {false, "b\n\xC3\xA9"},
-                                           {true, note{"two"}.payload()},
-                                           {false, "c"}};
+  auto expected = std::vector<stream_item>{
+      {false, "a"}, {true, note{"one"}.payload()}, {false, "b\n\xC3\xA9"}, {true, note{"two"}.payload()}, {false, "c"}};
   CAF_CHECK(events.seen.items == expected);
   CAF_CHECK_EQUAL(events.closed, caf::error{});
 }
@@ -279,7 +277,7 @@ CAF_TEST(damaged frames are counted) {
   CAF_CHECK_EQUAL(events.seen.frames(), std::vector{note{"two"}.payload()});
 }
 
-CAF_TEST(a message over the limit is refused and the next one is not) {
+CAF_TEST(a message over the limit is refused and the next one is not ) {
   open(make_packet_framing(64));
   auto failed = channel->send(note{std::string(100, 'x')}.message);
   CAF_CHECK_EQUAL(failed, errc::protocol_violation);

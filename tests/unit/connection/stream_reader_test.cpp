@@ -44,17 +44,17 @@ struct fixture {
 
   void start(descriptor input) {
     reader = stream_reader::make(
-      *io, std::move(input),
-      [this](const_byte_span bytes) {
-        text += as_text(bytes);
-        if (on_data)
-          on_data();
-      },
-      [this](std::error_code why) {
-        reasons.push_back(why);
-        if (on_end)
-          on_end();
-      });
+        *io, std::move(input),
+        [this](const_byte_span bytes) {
+          text += as_text(bytes);
+          if (on_data)
+            on_data();
+        },
+        [this](std::error_code why) {
+          reasons.push_back(why);
+          if (on_end)
+            on_end();
+        });
   }
 
   void start() { start(std::move(ends.read)); }
@@ -285,7 +285,7 @@ CAF_TEST(a reader that is gone calls nobody although its handler was ready to ru
     other_reader.reset();
   };
   other_reader = stream_reader::make(
-    *io, std::move(other.read), [this](const_byte_span) { on_data(); }, [](std::error_code) {});
+      *io, std::move(other.read), [this](const_byte_span) { on_data(); }, [](std::error_code) {});
   start();
   print("one");
   CAF_CHECK_EQUAL(write(other.write.get(), "x", 1), 1);

@@ -414,7 +414,7 @@ CAF_TEST(messages are sent to pids and names) {
   auto content = peer::byte_buffer{};
   CAF_CHECK(!peer::save_term(content, 5));
   ask(peer::send_request{peer::atom{"printer"}, content});
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{message,printer,5}");
+  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{message,{printer,nonode@nohost},5}");
   ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
   CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{cast,m,f,[]}");
 }

@@ -31,14 +31,15 @@ std::string latin1(std::string_view data) {
 
 } // namespace
 
-CAF_TEST(lists of characters become UTF-8) {
+CAF_TEST(lists of characters become UTF - 8) {
   CAF_CHECK_EQUAL(unicode("[]"), "");
   CAF_CHECK_EQUAL(unicode("\"abc\""), "abc");
   CAF_CHECK_EQUAL(unicode("[0, 97, 16#7F]"), "\0a\x7F"s);
-  CAF_CHECK_EQUAL(unicode("[16#E9, 16#20AC, 16#1F600, 16#10FFFF]"), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");
+  CAF_CHECK_EQUAL(unicode("[16#E9, 16#20AC, 16#1F600, 16#10FFFF]"),
+                  "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");
 }
 
-CAF_TEST(binaries are UTF-8 or something that is passed on) {
+CAF_TEST(binaries are UTF - 8 or something that is passed on) {
   CAF_CHECK_EQUAL(unicode("<<>>"), "");
   CAF_CHECK_EQUAL(unicode("<<\"caf\xC3\xA9\"/utf8>>"), "caf\xC3\xA9");
   CAF_CHECK_EQUAL(unicode("<<16#E9>>"), "\xE9");
@@ -62,7 +63,7 @@ CAF_TEST(everything else is no character data) {
     CAF_CHECK_EQUAL(unicode(data), "no characters");
 }
 
-CAF_TEST(in Latin-1 bytes are characters and characters are bytes) {
+CAF_TEST(in Latin - 1 bytes are characters and characters are bytes) {
   CAF_CHECK_EQUAL(latin1("<<\"caf\", 16#E9>>"), "caf\xC3\xA9");
   CAF_CHECK_EQUAL(latin1("[<<16#C3, 16#A9>>]"), "\xC3\x83\xC2\xA9");
   CAF_CHECK_EQUAL(latin1("[$a, 255 | <<128>>]"), "a\xC3\xBF\xC2\x80");
@@ -71,10 +72,11 @@ CAF_TEST(in Latin-1 bytes are characters and characters are bytes) {
 
 CAF_TEST(text becomes a list of code points) {
   CAF_CHECK_EQUAL(peer::to_charlist(""), peer::list{});
-  CAF_CHECK_EQUAL(peer::to_charlist("a\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), (peer::list{97, 10, 0xE9, 0x20AC, 0x1F600}));
+  CAF_CHECK_EQUAL(peer::to_charlist("a\n\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"),
+                  (peer::list{97, 10, 0xE9, 0x20AC, 0x1F600}));
 }
 
-CAF_TEST(a byte that is no UTF-8 counts as a character of Latin-1) {
+CAF_TEST(a byte that is no UTF - 8 counts as a character of Latin - 1) {
   CAF_CHECK_EQUAL(peer::to_charlist("\xE9t\xC3"), (peer::list{0xE9, 116, 0xC3}));
   CAF_CHECK_EQUAL(find_characters("\xE9\xC3\xA9z", 2), 3u);
   CAF_CHECK_EQUAL(to_latin1("\xE9"), "\xE9"s);
@@ -92,7 +94,7 @@ CAF_TEST(characters are found by their number) {
   CAF_CHECK_EQUAL(find_characters("", 1), std::nullopt);
 }
 
-CAF_TEST(text may have no form in Latin-1) {
+CAF_TEST(text may have no form in Latin - 1) {
   CAF_CHECK_EQUAL(to_latin1("caf\xC3\xA9"), "caf\xE9"s);
   CAF_CHECK_EQUAL(to_latin1("\xC3\xBF"), "\xFF"s);
   CAF_CHECK_EQUAL(to_latin1("\xC4\x80"), std::nullopt);

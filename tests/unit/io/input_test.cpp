@@ -71,7 +71,8 @@ CAF_TEST(text is delivered once to each peer) {
 
 CAF_TEST(a function delivers when it has something) {
   auto receiver = peer::input_source::receiver{};
-  auto source = peer::function_input([&](peer::input_source::receiver deliver) { receiver = std::move(deliver); })(nullptr);
+  auto source =
+      peer::function_input([&](peer::input_source::receiver deliver) { receiver = std::move(deliver); })(nullptr);
   auto got = std::vector<piece>{};
   source->read([&](piece x) { got.push_back(std::move(x)); });
   CAF_CHECK(got.empty());

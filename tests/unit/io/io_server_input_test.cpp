@@ -80,7 +80,7 @@ CAF_TEST(a prompt that fails does not matter) {
   CAF_CHECK_EQUAL(answer, is(R"("one\n")"));
 }
 
-CAF_TEST(the form without an encoding is Latin-1) {
+CAF_TEST(the form without an encoding is Latin - 1) {
   auto& line = ask("{get_line, unicode}"); // a prompt
   CAF_CHECK_EQUAL(printed(), "unicode");
   auto& chars = ask("{get_chars, '', 1}");

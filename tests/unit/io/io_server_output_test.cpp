@@ -38,7 +38,7 @@ CAF_TEST(characters are printed) {
   CAF_CHECK_EQUAL(printed(), "\xC3\xA9");
 }
 
-CAF_TEST(the form without an encoding is Latin-1) {
+CAF_TEST(the form without an encoding is Latin - 1) {
   CAF_CHECK_EQUAL(ask("{put_chars, <<\"a\", 16#E9>>}"), ok);
   CAF_CHECK_EQUAL(printed(), "a\xC3\xA9");
 }
@@ -59,7 +59,7 @@ CAF_TEST(a function of the peer may make the characters) {
   CAF_CHECK_EQUAL(printed(), "x\xC3\xA9");
 }
 
-CAF_TEST(a function may make Latin-1) {
+CAF_TEST(a function may make Latin - 1) {
   auto& first = ask("{put_chars, latin1, m, f, []}");
   auto& second = ask("{put_chars, m, f, []}");
   auto& third = ask("{put_chars, unicode, f, []}"); // a module of that name
@@ -220,14 +220,35 @@ CAF_TEST(a peer has no terminal) {
 // -- what is no request -----------------------------------------------------------------------------------------------
 
 CAF_TEST(everything else is an unknown request) {
-  for (auto request :
-       {"nonsense", "{nonsense}", "{nonsense, unicode, \"x\"}", "{}", "[]", "7", "\"text\"", "put_chars", "{put_chars}",
-        "{put_chars, utf8, \"x\"}", "{put_chars, unicode, m, f, no_list}", "{put_chars, unicode, \"m\", f, []}",
-        "{put_chars, utf8, m, f, []}", "{put_chars, m, f, x}", "{put_chars, unicode, m, f, [], x}", "get_line",
-        "{get_line, utf8, ''}", "{get_line, unicode, '', x}", "{get_chars, unicode, '', -1}",
-        "{get_chars, unicode, '', one}", "{get_chars, ''}", "{get_until, unicode, '', m, f}",
-        "{get_until, unicode, '', m, f, x}", "{get_until, unicode, '', \"m\", f, []}", "{requests, x}", "{requests}",
-        "{setopts}", "{getopts, x}", "{get_geometry}"})
+  for (auto request : {"nonsense",
+                       "{nonsense}",
+                       "{nonsense, unicode, \"x\"}",
+                       "{}",
+                       "[]",
+                       "7",
+                       "\"text\"",
+                       "put_chars",
+                       "{put_chars}",
+                       "{put_chars, utf8, \"x\"}",
+                       "{put_chars, unicode, m, f, no_list}",
+                       "{put_chars, unicode, \"m\", f, []}",
+                       "{put_chars, utf8, m, f, []}",
+                       "{put_chars, m, f, x}",
+                       "{put_chars, unicode, m, f, [], x}",
+                       "get_line",
+                       "{get_line, utf8, ''}",
+                       "{get_line, unicode, '', x}",
+                       "{get_chars, unicode, '', -1}",
+                       "{get_chars, unicode, '', one}",
+                       "{get_chars, ''}",
+                       "{get_until, unicode, '', m, f}",
+                       "{get_until, unicode, '', m, f, x}",
+                       "{get_until, unicode, '', \"m\", f, []}",
+                       "{requests, x}",
+                       "{requests}",
+                       "{setopts}",
+                       "{getopts, x}",
+                       "{get_geometry}"})
     CAF_CHECK_EQUAL(ask(request), unknown);
   CAF_CHECK_EQUAL(printed(), "");
   CAF_CHECK_EQUAL(next_call(), "none");

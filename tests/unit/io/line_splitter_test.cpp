@@ -46,7 +46,8 @@ CAF_TEST(lines are the same wherever the text is cut) {
   auto expected = strings{"one", "", "two\r", "\xC3\xA9", "\0"s, "last"};
   for (std::size_t first = 0; first <= text.size(); ++first)
     for (auto second = first; second <= text.size(); ++second)
-      CAF_CHECK_EQUAL(lines_of({text.substr(0, first), text.substr(first, second - first), text.substr(second)}), expected);
+      CAF_CHECK_EQUAL(lines_of({text.substr(0, first), text.substr(first, second - first), text.substr(second)}),
+                      expected);
 }
 
 CAF_TEST(a newline at the end does not begin a line) {
@@ -99,8 +100,9 @@ CAF_TEST(a character is held back until its last byte) {
   CAF_CHECK_EQUAL(joiner.finish(), "");
 }
 
-CAF_TEST(bytes that are no UTF-8 are passed on at once and as they are) {
-  for (auto text : {"\xFF"sv, "\x80"sv, "\x80\x80\x80\x80"sv, "\xC3z"sv, "\xE2\x82z"sv, "\xF8\x88\x80\x80"sv, "\xC3\xA9\xA9"sv}) {
+CAF_TEST(bytes that are no UTF - 8 are passed on at once and as they are) {
+  for (auto text :
+       {"\xFF"sv, "\x80"sv, "\x80\x80\x80\x80"sv, "\xC3z"sv, "\xE2\x82z"sv, "\xF8\x88\x80\x80"sv, "\xC3\xA9\xA9"sv}) {
     utf8_joiner joiner;
     CAF_CHECK_EQUAL(joiner.feed(text), text);
     CAF_CHECK_EQUAL(joiner.finish(), "");

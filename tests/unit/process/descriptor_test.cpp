@@ -112,8 +112,8 @@ CAF_TEST(in a program without standard streams no descriptor takes their place) 
     if (!ends || !null)
       return "failed"s;
     auto right = ends->read.get() > 2 && ends->write.get() > 2 && null->get() > 2;
-    auto private_ = is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get())
-                    && is_close_on_exec(null->get());
+    auto private_ =
+        is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get()) && is_close_on_exec(null->get());
     auto tidy = !is_open(0) && !is_open(1) && !is_open(2);
     return right && private_ && tidy ? "right"s : "wrong"s;
   });
@@ -139,9 +139,10 @@ CAF_TEST(reads of a nonblocking descriptor return) {
   auto ends = unbox(peer::make_pipe("a test"));
   peer::set_nonblocking(ends.read.get());
   auto c = char{};
-  errno = 0;
-  CAF_CHECK_EQUAL(read(ends.read.get(), &c, 1), -1);
-  CAF_CHECK_EQUAL(errno, EAGAIN);
+  auto got = read(ends.read.get(), &c, 1);
+  auto code = errno;
+  CAF_CHECK_EQUAL(got, -1);
+  CAF_CHECK_EQUAL(code, EAGAIN);
 }
 
 CAF_TEST(the error of a system call names the call and the cause) {

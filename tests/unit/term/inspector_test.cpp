@@ -254,9 +254,13 @@ std::string refusal(std::string_view text, T value = {}) {
 template <class T>
 void check(const T& value, std::string_view text) {
   CAF_CHECK_EQUAL(save(value), text);
-  auto loaded = value;
-  if constexpr (std::is_default_constructible_v<T>)
-    loaded = T{};
+  auto make_target = [&value] {
+    if constexpr (std::is_default_constructible_v<T>)
+      return T{};
+    else
+      return value;
+  };
+  auto loaded = make_target();
   if (auto err = load(text, loaded))
     CAF_ERROR("cannot load " << text << ": " << text_of(err));
   else if (!(loaded == value))

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "support/raw_frame.hpp"
+#include "raw_frame.hpp"
 
 #include "peer/term/convert.hpp"
 

@@ -1,0 +1,28 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/exposed_actors.hpp"
+
+#include "caf/actor_cast.hpp"
+
+namespace peer {
+
+namespace {
+
+constexpr auto origin_node = "libpeer@origin";
+
+} // namespace
+
+pid exposed_actors::add(const caf::actor& whom) {
+  auto id = static_cast<std::uint32_t>(actors_.size() + 1);
+  actors_.emplace(id, caf::actor_cast<caf::actor_addr>(whom));
+  return pid{atom{origin_node}, id, 0, 1};
+}
+
+caf::actor exposed_actors::find(const pid& id) const {
+  auto found = actors_.find(id.id);
+  if (id.node != origin_node || found == actors_.end())
+    return nullptr;
+  return caf::actor_cast<caf::actor>(found->second);
+}
+
+} // namespace peer

@@ -1,0 +1,68 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/pending_call.hpp"
+
+#include "peer/control/report.hpp"
+#include "peer/term/text.hpp"
+
+#include "caf/all.hpp"
+
+namespace peer {
+
+namespace {
+
+exception_class to_class(wire::reply_class cls) {
+  switch (cls) {
+  case wire::reply_class::throw_:
+    return exception_class::throw_;
+  case wire::reply_class::error:
+    return exception_class::error_;
+  case wire::reply_class::ok:
+  case wire::reply_class::exit:
+  case wire::reply_class::crash:
+    break;
+  }
+  return exception_class::exit_;
+}
+
+/// The error for a reply that is not `ok`.
+caf::error to_error(const wire::reply& reply) {
+  auto result = load_term<term>(reply.result);
+  if (!result)
+    return std::move(result.error());
+  auto details = exception{to_class(reply.cls), {}, {}};
+  auto pair = result->get_if<tuple>();
+  // A crash tells the exit reason alone: the process that ran the call was killed and left no stacktrace.
+  if (reply.cls != wire::reply_class::crash && pair != nullptr && pair->size() == 2) {
+    details.reason = (*pair)[0];
+    details.stacktrace = (*pair)[1];
+  } else {
+    details.reason = std::move(*result);
+  }
+  return caf::make_error(errc::exception, std::move(details));
+}
+
+} // namespace
+
+void pending_call::answer(const wire::reply& reply) {
+  if (reply.cls != wire::reply_class::ok)
+    fail(to_error(reply));
+  else if (evaluated_)
+    evaluated_(load_term<term>(reply.result));
+  else
+    caller_.deliver(encoded_term{{reply.result.begin(), reply.result.end()}});
+}
+
+void pending_call::fail(caf::error why) {
+  if (evaluated_)
+    evaluated_(std::move(why));
+  else
+    caller_.deliver(std::move(why));
+}
+
+void pending_call::time_out() {
+  fail(caf::make_error(errc::timeout,
+                       "the call of " + to_string(module_) + ":" + to_string(function_) + " was not answered in time"));
+}
+
+} // namespace peer

@@ -1,0 +1,153 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "caf/all.hpp"
+
+#include "caf/test/dsl.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/process/child.hpp"
+#include "tests/support/error_text.hpp"
+#include "tests/support/process_facts.hpp"
+#include "tests/support/process_guard.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace peer::test {
+
+using child_ptr = std::unique_ptr<child>;
+
+inline spawn_options shell(std::string script) {
+  return {.program = "/bin/sh", .arguments = {"-c", std::move(script)}};
+}
+
+/// An empty directory, removed at the end of the scope.
+struct temporary_directory {
+  temporary_directory() {
+    auto name = (std::filesystem::temp_directory_path() / "libpeer-XXXXXX").string();
+    path = mkdtemp(name.data());
+  }
+
+  ~temporary_directory() { std::filesystem::remove_all(path); }
+
+  /// Makes a file with `content` and returns its path.
+  std::string add(const std::string& name, std::string_view content, std::filesystem::perms mode) const {
+    auto file = path / name;
+    std::ofstream{file} << content;
+    std::filesystem::permissions(file, mode);
+    return file;
+  }
+
+  std::filesystem::path path;
+};
+
+/// Changes what a signal does, for one scope.
+class disposition {
+public:
+  disposition(int number, void (*handler)(int)) : number_(number) {
+    struct sigaction action {};
+    action.sa_handler = handler;
+    sigaction(number, &action, &before_);
+  }
+
+  ~disposition() { sigaction(number_, &before_, nullptr); }
+
+private:
+  int number_;
+  struct sigaction before_ {};
+};
+
+inline exit_status wait_for(boost::asio::io_context& io, child& what) {
+  auto told = std::optional<exit_status>{};
+  what.on_exit([&told](const exit_status& status) { told = status; });
+  io.restart();
+  while (!told && io.run_one() > 0) {
+    // until the end is told
+  }
+  return told.value_or(exit_status{});
+}
+
+/// What `program` wrote and how it ended, run in an `io_context` of its own.
+struct outcome {
+  std::string out;
+  std::string err;
+  exit_status status;
+};
+
+inline caf::expected<outcome> run(spawn_options what) {
+  boost::asio::io_context io;
+  auto null = open_null();
+  auto out = make_pipe("stdout");
+  auto err = make_pipe("stderr");
+  if (!null || !out || !err)
+    return caf::make_error(errc::system_failure, std::string{"no descriptors"});
+  what.standard_input = null->get();
+  what.standard_output = out->write.get();
+  what.standard_error = err->write.get();
+  auto process = child::spawn(io, what);
+  out->write.reset();
+  err->write.reset();
+  if (!process)
+    return std::move(process.error());
+  auto result = outcome{};
+  result.status = wait_for(io, **process); // the output of these tests fits into the pipes
+  result.out = read_to_end(out->read.get());
+  result.err = read_to_end(err->read.get());
+  return result;
+}
+
+inline std::string output_of(spawn_options what) {
+  auto result = run(std::move(what));
+  return result ? result->out : error_text(result.error());
+}
+
+/// A loop, a null device, and a pipe for the output of children. Its end proves that they left nothing behind: no
+/// descendant, no zombie, no descriptor.
+struct child_fixture {
+  child_fixture() {
+    alarm(60); // a hang ends the program
+    io.emplace();
+    null = unbox(open_null());
+    output = unbox(make_pipe("the output"));
+  }
+
+  ~child_fixture() {
+    io.reset();
+    null.reset();
+    output = {};
+    CAF_CHECK_EQUAL(guard.complaints(), std::vector<std::string>{});
+    alarm(0);
+  }
+
+  /// Starts `what` with `output` as its stdout and stderr and the null device, or `input`, as its stdin.
+  child_ptr start(spawn_options what, int input = -1) {
+    what.standard_input = input < 0 ? null.get() : input;
+    what.standard_output = what.standard_error = output.write.get();
+    return unbox(child::spawn(*io, what));
+  }
+
+  /// Everything that was printed. Returns when all processes that could print have ended.
+  std::string rest_of_output() {
+    output.write.reset();
+    return read_to_end(output.read.get());
+  }
+
+  process_guard guard;
+  std::optional<boost::asio::io_context> io;
+  descriptor null;
+  pipe_ends output;
+};
+
+} // namespace peer::test
