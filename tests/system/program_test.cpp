@@ -33,7 +33,7 @@ constexpr auto stay = "cat > /dev/null";
 std::string sequence(std::initializer_list<std::string> commands) {
   auto result = std::string{};
   for (auto& command : commands)
-    result += command + "; ";
+    result += (result.empty() ? "" : "; ") + command;
   return result;
 }
 
@@ -197,8 +197,7 @@ CAF_TEST(a peer that dies inside the answer to a call) {
 
 CAF_TEST(a wrong CRC fails the call that it may have answered) {
   auto broken = with_wrong_crc(reply_frame(0, atom{"never"})).bytes();
-  auto program = sequence({say_started, await_call, shell_print(broken + "\n"), "read line",
-                           shell_print(reply_frame(1, atom{"fine"}).bytes()), stay});
+  auto program = sequence({say_started, await_call, shell_print(broken), stay});
   auto worker = start(script(program));
   auto began = std::chrono::steady_clock::now();
   auto err = error_of(worker.within(patience).call<term>("m", "f"));

@@ -29,6 +29,7 @@ orders lifecycle::on_closed(const error& why) {
   if (!connected())
     return {};
   connection_lost_ = true;
+  closed_in_order_ = !why;
   cause_ = why ? describe(why) : "the peer closed the connection";
   auto result = close_and_wait(defaults::exit_grace, false);
   step_ = stop_step::none; // it was not us who began
@@ -38,6 +39,8 @@ orders lifecycle::on_closed(const error& why) {
 orders lifecycle::on_exit(const exit_status& status) {
   if (state_ == state::down)
     return {};
+  if (closed_in_order_ && step_ == stop_step::none)
+    cause_.clear(); // the process simply ended: which of its descriptors told so first is chance
   status_ = status;
   return finish();
 }

@@ -101,6 +101,7 @@ private:
   phase reached_ = phase::boot;
   std::string cause_;
   bool connection_lost_ = false;
+  bool closed_in_order_ = false; ///< the stream has ended, and there was nothing wrong with it
   bool boot_timed_out_ = false;
   std::optional<exit_status> status_;
   stop_step step_ = stop_step::none;

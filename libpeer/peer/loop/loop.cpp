@@ -134,6 +134,7 @@ public:
     });
     thread_.join();
     offload_.stop();
+    ended_ = true;
   }
 
   // -- loop ---
@@ -143,6 +144,8 @@ public:
   actor_host& host() noexcept override { return *this; }
 
   bool in_this_thread() const noexcept override { return std::this_thread::get_id() == thread_.get_id(); }
+
+  bool ended() const noexcept override { return ended_; }
 
   std::chrono::nanoseconds spin() const noexcept override { return spin_; }
 
@@ -235,6 +238,7 @@ private:
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::atomic<bool> ending_ = false;
+  std::atomic<bool> ended_ = false;
   mutable std::mutex mutex_;
   std::map<caf::actor_id, caf::weak_actor_ptr> tenants_;
   offload_thread offload_;

@@ -28,7 +28,7 @@ using loop_ptr = std::shared_ptr<loop>;
 /// An actor system has at most one loop. It starts when `of` first asks for it and ends inside of `~actor_system`,
 /// after all actors that CAF counts are done: the pinned actors that still live are killed (which ends their peers),
 /// then the thread is joined. Nobody else can stop it, so nobody can get that order wrong. What remains reachable
-/// through handles of dead actors is memory only.
+/// through handles of dead actors is memory only; what is sent to them is dropped.
 ///
 /// The thread blocks all signals: the host's handlers never run on it, and a write to a broken pipe is an error value.
 class loop : public std::enable_shared_from_this<loop> {
@@ -50,6 +50,9 @@ public:
 
   /// Whether the caller is the loop's thread.
   virtual bool in_this_thread() const noexcept = 0;
+
+  /// Whether the loop is over, and with it the actor system.
+  virtual bool ended() const noexcept = 0;
 
   /// How long the thread polls before it sleeps, from the setting `peer.spin`; 0 means that it sleeps at once.
   virtual std::chrono::nanoseconds spin() const noexcept = 0;

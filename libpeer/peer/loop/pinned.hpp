@@ -35,6 +35,8 @@ public:
   pinned(caf::actor_config& cfg, habitat where) : Base(cfg), habitat_(std::move(where)) {}
 
   bool enqueue(caf::mailbox_element_ptr what, actor_host*) override {
+    if (habitat_.loop && habitat_.loop->ended())
+      return false; // a handle outlived the actor system: the base would touch what is gone
     return Base::enqueue(std::move(what), habitat_.host);
   }
 

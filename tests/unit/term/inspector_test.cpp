@@ -254,7 +254,7 @@ std::string refusal(std::string_view text, T value = {}) {
 template <class T>
 void check(const T& value, std::string_view text) {
   CAF_CHECK_EQUAL(save(value), text);
-  auto make_target = [&value] {
+  auto make_target = [&] {
     if constexpr (std::is_default_constructible_v<T>)
       return T{};
     else
