@@ -62,7 +62,7 @@ double pipelined(caf::actor_system& sys, const peer::handle& worker, std::size_t
         return;
       --*left;
       me->request(control, caf::infinite, peer::call_request{"erlang", "abs", arguments, caf::infinite})
-        .then([=](const peer::encoded_term&) { (*next)(); }, [](const caf::error&) { std::abort(); });
+          .then([=](const peer::encoded_term&) { (*next)(); }, [](const caf::error&) { std::abort(); });
     };
     for (auto i = 0; i < 64; ++i)
       (*next)();

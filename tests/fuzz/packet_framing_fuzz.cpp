@@ -39,8 +39,8 @@ result read(const_byte_span bytes, std::size_t piece) {
 
 std::vector<std::string> corpus() {
   using namespace std::literals;
-  return {"\0\0\0\0"s, "\0\0\0\3\x83\x68\0"s, "\0\0\0\1a\0\0\0\2bb\0\0\0\0"s,
-          "\0\0\3\xFF"s + std::string(0x3FF, 'x'), "\0\0\4\0"s};
+  return {"\0\0\0\0"s, "\0\0\0\3\x83\x68\0"s, "\0\0\0\1a\0\0\0\2bb\0\0\0\0"s, "\0\0\3\xFF"s + std::string(0x3FF, 'x'),
+          "\0\0\4\0"s};
 }
 
 } // namespace peer::fuzz

@@ -151,8 +151,7 @@ void add_identifiers(collector& f) {
   f.canonical("a reference", "5A 0003 7703614062 00000102 00000001 00000002 00000003", reference{node, 258, {1, 2, 3}});
   f.canonical("a long one", /**/ "5A 0005 7703614062 00000102 00000001 00000002 00000003 00000004 00000005",
               reference{node, 258, {1, 2, 3, 4, 5}});
-  f.readable("NEW_REFERENCE_EXT", "72 0003 640003614062 02 00000001 00000002 00000003",
-             reference{node, 2, {1, 2, 3}});
+  f.readable("NEW_REFERENCE_EXT", "72 0003 640003614062 02 00000001 00000002 00000003", reference{node, 2, {1, 2, 3}});
   f.readable("REFERENCE_EXT", /**/ "65 640003614062 00000007 02", reference{node, 2, {7}});
 }
 
@@ -160,26 +159,26 @@ void add_functions(collector& f) {
   //                                 tag module         function   arity
   f.canonical("fun lists:map/2", /**/ "71 77056C69737473 77036D6170 6102", export_fun{atom{"lists"}, atom{"map"}, 2});
   // In a module m: f(X) -> fun(Y) -> X + Y end. Then: f(1).
-  auto closure = std::string{"70"                                 // tag
-                             "0000003C"                           // size, itself included
-                             "01"                                 // arity
-                             "065361AA461590D1BDF1EB62D1A6EB08" // unique value of the module
-                             "00000000"                           // index
-                             "00000001"                           // number of free variables
-                             "77016D"                             // module
-                             "6100"                               // old index
-                             "62029B0D58"                         // old unique value
+  auto closure = std::string{"70"                                       // tag
+                             "0000003C"                                 // size, itself included
+                             "01"                                       // arity
+                             "065361AA461590D1BDF1EB62D1A6EB08"         // unique value of the module
+                             "00000000"                                 // index
+                             "00000001"                                 // number of free variables
+                             "77016D"                                   // module
+                             "6100"                                     // old index
+                             "62029B0D58"                               // old unique value
                              "58 7703614062 00000026 00000000 00000102" // pid of the creator
-                             "770161"};                          // the free variable
+                             "770161"};                                 // the free variable
   f.result.push_back({"a closure", from_hex("83" + closure), opaque{std::string{as_text(from_hex(closure))}}, true});
   f.foreign("FUN_EXT",
-            "75"                                      // tag
-            "00000001"                                // number of free variables
-            "67 640003614062 00000026 00000000 02"    // pid of the creator
-            "64 0001 6D"                              // module
-            "6100"                                    // index
-            "6200000100"                              // unique value
-            "6101",                                   // the free variable
+            "75"                                   // tag
+            "00000001"                             // number of free variables
+            "67 640003614062 00000026 00000000 02" // pid of the creator
+            "64 0001 6D"                           // module
+            "6100"                                 // index
+            "6200000100"                           // unique value
+            "6101",                                // the free variable
             true);
   f.foreign("LOCAL_EXT (OTP 26)", "79 0123456789ABCDEF 6101", true);
 }
@@ -195,9 +194,9 @@ std::vector<golden_term> golden_terms() {
   add_identifiers(f);
   add_functions(f);
   f.readable("term_to_binary(lists:duplicate(30, a), [compressed])",
-             "50"                             // tag
-             "0000007E"                       // inflated size
-             "789CCB616060904B6160"           // zlib stream
+             "50"                   // tag
+             "0000007E"             // inflated size
+             "789CCB616060904B6160" // zlib stream
              "4C1C089C0500D81D1829",
              list{std::vector<term>(30, term{atom{"a"}})});
   return std::move(f.result);

@@ -11,7 +11,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -42,7 +41,9 @@ std::vector<pid_t> all_processes() {
 /// The content of a file of that process; empty if the process is gone by now.
 std::string proc_file(pid_t process, const char* name) {
   auto file = std::ifstream{"/proc/" + std::to_string(process) + "/" + name, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  auto content = std::ostringstream{};
+  content << file.rdbuf(); // unlike an iterator it does not throw if the process goes meanwhile
+  return content.str();
 }
 
 std::map<int, std::string> open_descriptors() {

@@ -209,8 +209,8 @@ class UsageTest(PeerctlTest):
         for command in ("call", "cast", "run", "shell"):
             status, out, err = self.peerctl(command, "--help")
             self.assertEqual((status, err), (0, ""))
-            for option in ("name", "longnames", "host", "peer-down", "connection", "exec", "exec-arg", "detached", "arg",
-                           "env", "wait-boot", "shutdown"):
+            for option in ("name", "longnames", "host", "peer-down", "connection", "exec", "exec-arg", "detached",
+                           "arg", "env", "wait-boot", "shutdown"):
                 self.assertIn(f"--{option}", out)
             self.assertEqual("--timeout" in out, command == "call")
 
@@ -345,14 +345,15 @@ class RunTest(PeerctlTest):
         self.assertEqual((status, out, err), (0, "out héllo\neof\n", "err\n"))
 
     def test_output_at_the_end_is_complete(self):
-        code = 'lists:foreach(fun(N) -> io:format("line ~b~n", [N]) end, lists:seq(1, 500)), erlang:display(last), halt(0).'
+        code = ('lists:foreach(fun(N) -> io:format("line ~b~n", [N]) end, lists:seq(1, 500)), '
+                'erlang:display(last), halt(0).')
         expected = "".join(f"line {i}\n" for i in range(1, 501)) + "last\n"
         self.check(self.erl_run(code), 0, expected)
 
     def test_signals_stop_the_peer_in_order(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
-                run = self.open("run", *ERL, "--shutdown", "20s", "--arg", "-eval", "--arg", 'io:put_chars("ready\\n").')
+                run = self.open(*self.erl_run('io:put_chars("ready\\n").'), "--shutdown", "20s")
                 self.assertEqual(run.stdout.readline(), "ready\n")
                 run.send_signal(number)
                 self.assertEqual(run.wait(PATIENCE), 0)  # init:stop() ends with 0, the end of the connection with 1

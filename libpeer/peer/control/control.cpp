@@ -213,9 +213,10 @@ private:
       quit(caf::exit_reason::normal);
       return report();
     }
-    stop_waiters_.push_back(make_response_promise<stop_report>());
+    auto promise = make_response_promise<stop_report>();
+    stop_waiters_.push_back(promise);
     stop_peer({});
-    return stop_waiters_.back();
+    return promise;
   }
 
   // -- ending the peer ---

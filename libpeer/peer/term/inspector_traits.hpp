@@ -27,8 +27,8 @@ concept one_of = (std::same_as<T, Ts> || ...);
 
 /// The alternatives of a term that no other C++ type stands for.
 template <class T>
-concept term_alternative = one_of<T, atom, big_integer, bitstring, pid, port, reference, export_fun, opaque, list,
-                                  tuple, map>;
+concept term_alternative =
+    one_of<T, atom, big_integer, bitstring, pid, port, reference, export_fun, opaque, list, tuple, map>;
 
 /// What a term has to be for that alternative.
 template <term_alternative T>
@@ -98,7 +98,7 @@ inline constexpr bool is_timestamp<std::chrono::time_point<std::chrono::system_c
 /// Whatever CAF treats as a value that may be absent: optionals and owning pointers.
 template <class T>
 concept optional_like = caf::detail::is_complete<caf::inspector_access<T>>
-                        && std::is_base_of_v<caf::optional_inspector_access<T>, caf::inspector_access<T>>;
+                     && std::is_base_of_v<caf::optional_inspector_access<T>, caf::inspector_access<T>>;
 
 template <class T>
 struct alternatives_of {
@@ -113,7 +113,7 @@ struct alternatives_of<Variant<Ts...>> {
 
 template <class T>
 concept variant_like = alternatives_of<T>::exist && caf::detail::is_complete<caf::inspector_access<T>>
-                       && std::is_base_of_v<caf::variant_inspector_access<T>, caf::inspector_access<T>>;
+                    && std::is_base_of_v<caf::variant_inspector_access<T>, caf::inspector_access<T>>;
 
 /// A map of which several entries may have the same key.
 template <class T>
@@ -122,8 +122,8 @@ concept multimap_like = requires(T& x, const typename T::key_type& key, const ty
 };
 
 template <class T>
-concept actor_handle = caf::is_actor_handle<T>::value
-                       || one_of<T, caf::actor_addr, caf::strong_actor_ptr, caf::weak_actor_ptr>;
+concept actor_handle =
+    caf::is_actor_handle<T>::value || one_of<T, caf::actor_addr, caf::strong_actor_ptr, caf::weak_actor_ptr>;
 
 template <class T>
 concept printable = requires(const T& x) {
@@ -151,7 +151,7 @@ constexpr std::string_view registered_name() noexcept {
 /// A type of one value that CAF_ADD_ATOM made, and CAF's own unit types.
 template <class T>
 concept unit_atom = std::is_empty_v<T> && std::is_default_constructible_v<T> && !registered_name<T>().empty()
-                    && (printable<T> || registered_name<T>().ends_with("_atom"));
+                 && (printable<T> || registered_name<T>().ends_with("_atom"));
 
 /// `name` without the scopes before it: `runtime_error` of `caf::sec::runtime_error`.
 constexpr std::string_view unqualified(std::string_view name) noexcept {

@@ -11,8 +11,9 @@ struct term_limits {
   /// Levels of nesting. Bounds the stack that decoding, comparing, printing and destroying a term need.
   std::size_t max_depth = 512;
 
-  /// Bytes that a compressed term may inflate to.
-  std::size_t max_inflated = std::size_t{256} << 20;
+  /// Bytes that a compressed term may inflate to. An element of a list takes one byte there and about 50 as a `term`,
+  /// so this bounds what a few hundred bytes can make a decoder allocate. OTP does not compress what it sends to peers.
+  std::size_t max_inflated = std::size_t{16} << 20;
 };
 
 } // namespace peer

@@ -282,10 +282,8 @@ public:
   using boxed = std::shared_ptr<const T>;
 
   template <class T>
-  static constexpr bool is_boxed =
-      std::same_as<
-          T,
-          big_integer> || std::same_as<T, pid> || std::same_as<T, port> || std::same_as<T, reference> || std::same_as<T, export_fun> || std::same_as<T, opaque>;
+  static constexpr bool is_boxed = std::same_as<T, big_integer> || std::same_as<T, pid> || std::same_as<T, port>
+                                || std::same_as<T, reference> || std::same_as<T, export_fun> || std::same_as<T, opaque>;
 
   using variant = std::variant<list, std::int64_t, boxed<big_integer>, double, atom, bitstring, tuple, map, boxed<pid>,
                                boxed<port>, boxed<reference>, boxed<export_fun>, boxed<opaque>>;
@@ -296,7 +294,8 @@ public:
   term() noexcept = default;
 
   template <std::integral T>
-  requires(!std::same_as<T, bool> && !std::same_as<T, char>) term(T value) {
+    requires(!std::same_as<T, bool> && !std::same_as<T, char>)
+  term(T value) {
     if (std::in_range<std::int64_t>(value))
       value_ = static_cast<std::int64_t>(value);
     else

@@ -126,7 +126,7 @@ CAF_TEST(a time asks the peer first) {
   CAF_CHECK(first.ask_to_stop);
   CAF_CHECK(!first.close);
   CAF_CHECK(first.timer == caf::timespan{2s});
-  CAF_CHECK(life.connected()); // it may still answer calls
+  CAF_CHECK(life.connected());          // it may still answer calls
   CAF_CHECK(!life.on_closed({}).close); // it follows: no new deadline
   auto second = life.on_timer();
   CAF_CHECK(second.close);

@@ -37,16 +37,14 @@ public:
 
   caf::behavior make_behavior() override {
     return {
-      [this](caf::ok_atom) { return where().loop->in_this_thread(); },
-      [this](caf::get_atom, const caf::actor& other) {
-        return delegate(other, caf::ok_atom_v);
-      },
-      [this](caf::tick_atom) {
-        auto promise = make_response_promise<bool>();
-        run_delayed(5ms, [this, promise]() mutable { promise.deliver(where().loop->in_this_thread()); });
-        return promise;
-      },
-      [this](caf::close_atom) { quit(caf::sec::runtime_error); },
+        [this](caf::ok_atom) { return where().loop->in_this_thread(); },
+        [this](caf::get_atom, const caf::actor& other) { return delegate(other, caf::ok_atom_v); },
+        [this](caf::tick_atom) {
+          auto promise = make_response_promise<bool>();
+          run_delayed(5ms, [this, promise]() mutable { promise.deliver(where().loop->in_this_thread()); });
+          return promise;
+        },
+        [this](caf::close_atom) { quit(caf::sec::runtime_error); },
     };
   }
 };
@@ -93,7 +91,7 @@ CAF_TEST(a system has one loop) {
   CAF_CHECK_EQUAL(peer::loop::of(*sys), peer::loop::of(*sys));
 }
 
-CAF_TEST(pinned actors run on the loop and the actors that they call do not) {
+CAF_TEST(pinned actors run on the loop and the actors that they call run elsewhere) {
   auto loop = peer::loop::of(*sys);
   auto pinned = spawn_probe();
   auto ordinary = sys->spawn([loop](caf::event_based_actor*) -> caf::behavior {
