@@ -43,7 +43,7 @@ inline constexpr std::chrono::milliseconds exit_grace = 500ms;
 inline constexpr std::chrono::milliseconds kill_timeout = 2s;
 
 /// How long the event loop polls before it sleeps. See docs/design.md for the measurement.
-inline constexpr std::chrono::microseconds spin = 20us;
+inline constexpr std::chrono::microseconds spin = 50us;
 
 /// Lines of stderr that a `failure` carries, and the bytes that they may take together.
 inline constexpr std::size_t stderr_lines = 20;

@@ -73,27 +73,29 @@ struct fixture {
   std::filesystem::path place;
 };
 
-/// What a process prints in which `body` uses the console sink: its stdout, a bar, its stderr.
+/// What the program prints while `body` uses the console sink: its stdout, a bar, its stderr.
 std::string console(bool prefix, const std::function<void(const peer::sink_factory&, const peer::loop_ptr&)>& body) {
-  return peer::test::in_fork([&] {
-    auto printed = peer::make_pipe("stdout");
-    auto complained = peer::make_pipe("stderr");
-    if (!printed || !complained || dup2(printed->write.get(), 1) < 0 || dup2(complained->write.get(), 2) < 0)
-      return "no pipes"s;
-    {
-      caf::actor_system_config config;
-      caf::actor_system sys{config};
-      body(peer::console_output(prefix), peer::loop::of(sys));
-    }
-    for (auto fd : {1, 2, printed->write.release(), complained->write.release()})
-      close(fd);
-    return peer::test::read_to_end(printed->read.get()) + "|" + peer::test::read_to_end(complained->read.get());
-  });
+  auto printed = unbox(peer::make_pipe("stdout"));
+  auto complained = unbox(peer::make_pipe("stderr"));
+  auto null = unbox(peer::open_null());
+  {
+    peer::test::without_streams scope;
+    dup2(null.get(), 0);
+    dup2(printed.write.get(), 1);
+    dup2(complained.write.get(), 2);
+    caf::actor_system_config config;
+    caf::actor_system sys{config};
+    body(peer::console_output(prefix), peer::loop::of(sys));
+  }
+  printed.write.reset();
+  complained.write.reset();
+  return peer::test::read_to_end(printed.read.get()) + "|" + peer::test::read_to_end(complained.read.get());
 }
 
 } // namespace
 
-// -- the console, each time in a process of its own -------------------------------------------------------------------
+// -- the console
+// ---------------------------------------------------------------------------------------------------------
 
 CAF_TEST(the console gets both streams as they are) {
   auto printed = console(false, [](const peer::sink_factory& factory, const peer::loop_ptr& loop) {

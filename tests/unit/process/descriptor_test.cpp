@@ -22,7 +22,6 @@ using namespace std::literals;
 
 using peer::descriptor;
 using peer::test::error_text;
-using peer::test::in_fork;
 
 namespace {
 
@@ -104,35 +103,39 @@ CAF_TEST(the null device can be read and written and is close on exec) {
 }
 
 CAF_TEST(in a program without standard streams no descriptor takes their place) {
-  auto numbers = in_fork([] {
-    for (auto fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-      close(fd);
+  auto right = false;
+  auto private_ = false;
+  auto tidy = false;
+  {
+    peer::test::without_streams scope;
     auto ends = peer::make_pipe("a test");
     auto null = peer::open_null();
-    if (!ends || !null)
-      return "failed"s;
-    auto right = ends->read.get() > 2 && ends->write.get() > 2 && null->get() > 2;
-    auto private_ =
-        is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get()) && is_close_on_exec(null->get());
-    auto tidy = !is_open(0) && !is_open(1) && !is_open(2);
-    return right && private_ && tidy ? "right"s : "wrong"s;
-  });
-  CAF_CHECK_EQUAL(numbers, "right");
+    right = ends && null && ends->read.get() > 2 && ends->write.get() > 2 && null->get() > 2;
+    private_ = right && is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get())
+            && is_close_on_exec(null->get());
+    tidy = !is_open(0) && !is_open(1) && !is_open(2);
+  }
+  CAF_CHECK(right);
+  CAF_CHECK(private_);
+  CAF_CHECK(tidy);
 }
 
 CAF_TEST(running out of descriptors is an error that names the purpose) {
-  auto text = in_fork([] {
-    auto limit = rlimit{64, 64};
-    setrlimit(RLIMIT_NOFILE, &limit);
-    while (dup(STDERR_FILENO) >= 0) {
-      // until there are too many
-    }
-    auto ends = peer::make_pipe("a test");
-    auto null = peer::open_null();
-    return ends || null ? "succeeded"s : error_text(ends.error()) + "; " + error_text(null.error());
-  });
-  CAF_CHECK_EQUAL(text, "cannot make a pipe for a test: Too many open files; "
-                        "cannot open /dev/null: Too many open files");
+  auto before = rlimit{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  auto low = rlimit{64, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &low);
+  auto all = std::vector<descriptor>{};
+  do
+    all.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
+  while (all.back());
+  auto ends = peer::make_pipe("a test");
+  auto null = peer::open_null();
+  all.clear();
+  setrlimit(RLIMIT_NOFILE, &before);
+  CAF_REQUIRE(!ends && !null);
+  CAF_CHECK_EQUAL(error_text(ends.error()), "cannot make a pipe for a test: Too many open files");
+  CAF_CHECK_EQUAL(error_text(null.error()), "cannot open /dev/null: Too many open files");
 }
 
 CAF_TEST(reads of a nonblocking descriptor return) {
