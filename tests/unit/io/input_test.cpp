@@ -39,8 +39,8 @@ void let_others_sleep() {
     for (auto& entry : std::filesystem::directory_iterator{"/proc/self/task"}) {
       auto line = std::string{};
       std::getline(std::ifstream{entry.path() / "stat"}, line); // "ID (name) STATE ..."
-      auto state = line.substr(line.rfind(')') + 2, 1);
-      awake = awake || (state != "S" && entry.path().filename() != std::to_string(gettid()));
+      auto asleep = line.empty() || line.find(") S ") != std::string::npos;
+      awake = awake || (!asleep && entry.path().filename() != std::to_string(gettid()));
     }
   }
 }
