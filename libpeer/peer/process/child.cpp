@@ -221,11 +221,11 @@ caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, 
   }
   auto pidfd = descriptor{pidfd_open(id, 0)};
   if (!pidfd) {
-    // Out of descriptors: the child cannot be watched. It is not reaped yet, so the number is still its own. (ESRCH: it
-    // has ended and the host program ignores SIGCHLD.)
     auto code = errno;
-    kill(-id, SIGKILL);
-    waitpid(id, nullptr, 0);
+    if (code != ESRCH) { // out of descriptors; the child has not been reaped, so the number is still its own
+      kill(-id, SIGKILL);
+      waitpid(id, nullptr, 0);
+    } // else it has ended already, in a program that ignores SIGCHLD
     return system_failure("cannot watch the process of '" + options.program + "'", code);
   }
   return std::make_unique<child_impl>(io, id, std::move(pidfd));

@@ -37,7 +37,8 @@ struct spawn_options {
   /// Where to run; empty for the caller's working directory.
   std::string working_directory;
 
-  /// The caller's descriptors that become the child's standard streams. They stay the caller's.
+  /// The caller's descriptors that become the child's standard streams. They stay the caller's. None may be 0, 1 or 2,
+  /// except as the stream of that number: `make_pipe` and `open_null` never return these.
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
@@ -66,7 +67,8 @@ public:
   /// Kills what is left of the process group and reaps the process, waiting at most `defaults::kill_timeout`.
   virtual ~child();
 
-  /// Asks to be told of the process's end. By then the rest of its group has been killed. `handler` runs on the
+  /// Asks to be told of the process's end, at most once. By then the rest of its group has been killed (unless the host
+  /// program ignores SIGCHLD: then its number may be somebody else's already). `handler` runs on the
   /// `io_context` and not after this object is gone.
   virtual void on_exit(exit_handler handler) = 0;
 
