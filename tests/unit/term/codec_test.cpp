@@ -294,8 +294,7 @@ CAF_TEST(a compressed term inflates to exactly what it announces within the limi
   CHECK_EQ(refusal(good), "");
   CHECK_EQ(refusal(good, {.max_inflated = 126}), "");
   CHECK_EQ(refusal(good, {.max_inflated = 125}), "byte 1: tag 80 announces 126 inflated bytes, the limit is 125");
-  CHECK_EQ(refusal("83 50 FFFFFFFF 789C"),
-           "byte 1: tag 80 announces 4294967295 inflated bytes, the limit is 16777216");
+  CHECK_EQ(refusal("83 50 FFFFFFFF 789C"), "byte 1: tag 80 announces 4294967295 inflated bytes, the limit is 16777216");
   CHECK_EQ(refusal("83 50 00FFFFFF 789C"), "byte 1: tag 80 announces 16777215 inflated bytes, which 2 cannot hold");
   auto with_size = [&good](std::string_view size) {
     auto changed = good;
