@@ -120,7 +120,7 @@ public:
 
   ~loop_impl() override = default;
 
-  void start() {
+  void start_running() {
     thread_ = start_thread([this] { run(); });
   }
 
@@ -179,7 +179,7 @@ private:
     if (job->subtype() == caf::resumable::io_actor)
       boost::asio::post(io_, [this, job] { resume(job); });
     else if (!ending_)
-      schedule(sys_, job);
+      peer::schedule(sys_, job);
     else // CAF's scheduler has stopped and would never run it
       intrusive_ptr_release(job);
   }
@@ -281,7 +281,7 @@ loop_ptr loop::of(caf::actor_system& sys) {
     return found;
   auto spin = caf::get_or(sys.config(), "peer.spin", caf::timespan{defaults::spin});
   auto result = std::make_shared<loop_impl>(sys, spin);
-  result->start();
+  result->start_running();
   caf::actor_config cfg{&result->host()};
   auto anchor = caf::make_actor<loop_anchor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, result);
   sys.registry().put(registry_name, anchor);
