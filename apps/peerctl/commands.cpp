@@ -49,7 +49,16 @@ int complain_about_call(const caf::error& err) {
 
 // -- signals ----------------------------------------------------------------------------------------------------------
 
-/// Calls a function when SIGINT or SIGTERM arrives. They must be blocked in all threads.
+/// The signals that ask `run` to stop its peer.
+sigset_t stop_signals() {
+  sigset_t result;
+  sigemptyset(&result);
+  sigaddset(&result, SIGINT);
+  sigaddset(&result, SIGTERM);
+  return result;
+}
+
+/// Calls a function when one of `stop_signals` arrives. They must be blocked in all threads.
 class signal_watch {
 public:
   explicit signal_watch(std::function<void()> on_signal) : stop_(eventfd(0, EFD_CLOEXEC)) {
@@ -64,10 +73,7 @@ public:
 
 private:
   void watch(const std::function<void()>& on_signal) const {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    auto set = stop_signals();
     auto fd = signalfd(-1, &set, SFD_CLOEXEC);
     pollfd ready[] = {{fd, POLLIN, 0}, {stop_, POLLIN, 0}};
     while (poll(ready, 2, -1) < 0 && errno == EINTR)
@@ -110,10 +116,7 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 } // namespace
 
 void block_signals() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  auto set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
