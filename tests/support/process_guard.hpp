@@ -14,6 +14,8 @@ namespace peer::test {
 /// Proves that a test leaves nothing behind: no child, not even a zombie, no descriptor, and no descendant, whatever
 /// session, group or parent it may have by now.
 ///
+/// One process may stay: `epmd`, Erlang's port mapper, which named Erlang nodes start for their whole host.
+///
 /// Descendants are known by a variable in their environment, which is unique to the guard and which every process
 /// started during its life inherits. One guard at a time.
 class process_guard {

@@ -73,7 +73,7 @@ CAF_TEST(the peer leads a session of its own) {
 CAF_TEST(a peer with a name is that node) {
   auto options = erl();
   options.name = peer::random_name();
-  options.args = {"-dist_listen", "false"}; // a name without epmd, which would outlive the test
+  options.args = {"-start_epmd", "false", "-dist_listen", "false"}; // epmd would outlive the test
   auto name = options.name;
   auto worker = start(std::move(options));
   CAF_CHECK_EQUAL(worker.node().name().substr(0, name.size() + 1), name + "@");
