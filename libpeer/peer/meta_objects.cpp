@@ -1,7 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/meta_objects.hpp"
+#include "peer/base/meta_objects.hpp"
 
+#include "peer/node/messages.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"

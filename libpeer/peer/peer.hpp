@@ -6,6 +6,7 @@
 /// Everything that users of libpeer need.
 
 #include "peer/base/error.hpp"
+#include "peer/base/meta_objects.hpp"
 #include "peer/control/handle.hpp"
 #include "peer/control/messages.hpp"
 #include "peer/control/options.hpp"
@@ -13,7 +14,9 @@
 #include "peer/io/input.hpp"
 #include "peer/io/messages.hpp"
 #include "peer/io/sink.hpp"
-#include "peer/meta_objects.hpp"
+#include "peer/node/messages.hpp"
+#include "peer/node/node.hpp"
 #include "peer/term/convert.hpp"
+#include "peer/term/message_types.hpp"
 #include "peer/term/term.hpp"
 #include "peer/term/text.hpp"

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/meta_objects.hpp"
+#include "peer/base/meta_objects.hpp"
 
 #include "caf/init_global_meta_objects.hpp"
 

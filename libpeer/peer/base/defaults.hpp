@@ -45,6 +45,22 @@ inline constexpr std::chrono::milliseconds kill_timeout = 2s;
 /// How long the event loop polls before it sleeps. See docs/design.md for the measurement.
 inline constexpr std::chrono::microseconds spin = 50us;
 
+/// How long a function of a node holds up other calls before another thread goes on with them. See docs/design.md for
+/// the measurement.
+inline constexpr std::chrono::microseconds handover = 100us;
+
+/// How many functions of a node may run at the same time; later calls wait until one has returned.
+inline constexpr std::size_t max_workers = 512;
+
+/// How long a node that ends may take to pass on what it has to say. An origin that does not read is not waited for.
+inline constexpr std::chrono::milliseconds flush_timeout = 1s;
+
+/// How long a node tries to connect to each address of its origin (OTP: CONNECT_TIMEOUT).
+inline constexpr std::chrono::milliseconds connect_timeout = 10s;
+
+/// Bytes of a node's console output that may wait for the origin before the program that prints has to wait.
+inline constexpr std::size_t console_window = std::size_t{256} << 10;
+
 /// Lines of stderr that a `failure` carries, and the bytes that they may take together.
 inline constexpr std::size_t stderr_lines = 20;
 inline constexpr std::size_t stderr_bytes = 8192;

@@ -2,6 +2,8 @@
 
 #include "peer/base/error.hpp"
 
+#include "caf/message.hpp"
+
 #include <array>
 
 namespace peer {
@@ -36,6 +38,12 @@ bool from_integer(std::uint8_t value, errc& code) {
     return false;
   code = static_cast<errc>(value);
   return true;
+}
+
+std::string text_of(const error& err) {
+  if (err && err.context().match_elements<std::string>())
+    return err.context().get_as<std::string>(0);
+  return {};
 }
 
 } // namespace peer

@@ -62,6 +62,9 @@ bool inspect(Inspector& f, errc& x) {
   return caf::default_enum_inspect(f, x);
 }
 
+/// The sentence that most errors have as their only context; empty if this one has another.
+std::string text_of(const error& err);
+
 } // namespace peer
 
 CAF_ERROR_CODE_ENUM(peer::errc)

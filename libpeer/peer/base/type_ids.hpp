@@ -19,9 +19,11 @@ class atom;
 class term;
 struct call_request;
 struct cast_request;
+struct console_request;
 struct encoded_term;
 struct exception;
 struct failure;
+struct outgoing_message;
 struct output_line;
 struct peer_status;
 struct send_request;
@@ -46,10 +48,14 @@ CAF_ADD_TYPE_ID(libpeer, (peer::peer_status))
 CAF_ADD_TYPE_ID(libpeer, (peer::send_request))
 CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
 CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
+CAF_ADD_TYPE_ID(libpeer, (peer::console_request))
+CAF_ADD_TYPE_ID(libpeer, (peer::outgoing_message))
 
 CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
 CAF_ADD_ATOM(libpeer, peer, expose_atom)
+CAF_ADD_ATOM(libpeer, peer, flush_atom)
 CAF_ADD_ATOM(libpeer, peer, get_state_atom)
+CAF_ADD_ATOM(libpeer, peer, halt_atom)
 CAF_ADD_ATOM(libpeer, peer, poke_atom)
 CAF_ADD_ATOM(libpeer, peer, stop_atom)
 

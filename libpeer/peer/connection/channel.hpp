@@ -9,6 +9,7 @@
 
 #include "caf/error.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace boost::asio {
@@ -26,6 +27,10 @@ public:
   /// Receives what the other side sent. A function may destroy neither the channel nor the listener.
   class listener : public wire::framing::sink {
   public:
+    /// Bytes have been read and are going to be passed on. What the other side did before it sent them has happened by
+    /// now: this is the moment to look at a second stream of its whose order matters.
+    virtual void on_readable();
+
     /// The stream has ended, once, and after all that it held was passed on. `why` is empty if the other side closed it
     /// between two frames, else it says what is wrong (`errc::protocol_violation`, `errc::system_failure`).
     virtual void on_closed(caf::error why) = 0;
@@ -51,6 +56,10 @@ public:
   /// Reads what has arrived, until there is nothing more for now. For the moment before a process's end is told.
   virtual void drain() = 0;
 
+  /// Writes all that is queued, and waits for the other side to read at most that long. Returns whether all was
+  /// written. For the last messages before a process ends; raises no SIGPIPE.
+  virtual bool flush(std::chrono::milliseconds patience) = 0;
+
   /// Ends the outgoing stream after what is queued has been written as far as that needs no waiting; the other side
   /// sees the end of its input. Incoming messages are still passed on.
   virtual void close() = 0;
@@ -70,9 +79,26 @@ protected:
 
 using channel_ptr = std::unique_ptr<channel>;
 
-/// Makes a channel of two descriptors, which may be the same pipe ends or sockets that a child process has on its side.
-/// It starts to read at once. @param events must outlive the channel.
-channel_ptr make_stream_channel(boost::asio::io_context& io, descriptor input, descriptor output,
-                                wire::framing_ptr framing, channel::listener& events);
+/// A channel over pipes or a socket. That a socket's other side has vanished (ECONNRESET, EPIPE) is the end of the
+/// stream, not an error. Writing to a pipe needs a thread that blocks SIGPIPE, as the loop's does.
+class stream_channel : public channel {
+public:
+  /// Gives a channel that has none its descriptors: an `input` to be read and an `output` to be written, or, if
+  /// `output` is empty, a socket for both. It passes on `head`, bytes that have been read before, and starts to read.
+  /// At most once.
+  virtual void attach(descriptor input, descriptor output, const_byte_span head) = 0;
+};
+
+using stream_channel_ptr = std::unique_ptr<stream_channel>;
+
+/// Makes a channel whose connection does not exist yet: what is sent waits for `attach`.
+/// @param events must outlive the channel.
+stream_channel_ptr make_stream_channel(boost::asio::io_context& io, wire::framing_ptr framing,
+                                       channel::listener& events);
+
+/// Makes a channel of an `input` to be read and an `output` to be written, or, if `output` is empty, of a socket for
+/// both. It starts to read at once. @param events must outlive the channel.
+stream_channel_ptr make_stream_channel(boost::asio::io_context& io, descriptor input, descriptor output,
+                                       wire::framing_ptr framing, channel::listener& events);
 
 } // namespace peer

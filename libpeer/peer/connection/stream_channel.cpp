@@ -8,40 +8,108 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <utility>
 
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace peer {
 
 namespace {
 
-class stream_channel final : public channel {
+using steady = std::chrono::steady_clock;
+
+bool is_socket(int fd) noexcept {
+  struct stat facts {};
+  return fstat(fd, &facts) == 0 && S_ISSOCK(facts.st_mode);
+}
+
+/// Keeps SIGPIPE from the process during one scope, in which the thread writes to a pipe.
+class sigpipe_guard {
 public:
-  stream_channel(boost::asio::io_context& io, descriptor input, descriptor output, wire::framing_ptr framing,
-                 listener& events)
-      : io_(io),
-        framing_(std::move(framing)),
-        events_(events),
-        output_(io, output.release()),
-        reader_(stream_reader::make(
-            io, std::move(input), [this](const_byte_span bytes) { receive(bytes); },
-            [this](std::error_code why) { receive_end(why); })) {
-    set_nonblocking(output_.native_handle());
+  sigpipe_guard() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
   }
 
-  ~stream_channel() override { *alive_ = false; }
+  sigpipe_guard(const sigpipe_guard&) = delete;
+  sigpipe_guard& operator=(const sigpipe_guard&) = delete;
+
+  ~sigpipe_guard() {
+    auto now = timespec{};
+    if (!was_pending_)
+      while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR)
+        ;
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
+class stream_channel_impl final : public stream_channel {
+public:
+  stream_channel_impl(boost::asio::io_context& io, wire::framing_ptr framing, listener& events)
+      : io_(io), framing_(std::move(framing)), events_(events), output_(io) {}
+
+  ~stream_channel_impl() override { *alive_ = false; }
+
+  // -- stream_channel ---
+
+  void attach(descriptor input, descriptor output, const_byte_span head) override {
+    reads_socket_ = is_socket(input.get());
+    writes_socket_ = output ? is_socket(output.get()) : reads_socket_;
+    if (output) {
+      set_nonblocking(output.get());
+      output_.assign(output.release());
+    }
+    reader_ = stream_reader::make(
+        io_, std::move(input), [this](const_byte_span bytes) { receive(bytes); },
+        [this](std::error_code why) { receive_end(why); });
+    if (!writable_)
+      end_output();
+    else if (queued() > 0)
+      flush_later();
+    if (!head.empty())
+      receive(head);
+  }
+
+  // -- channel ---
 
   void drain() override {
     if (reader_ && !closed_)
       reader_->drain();
   }
 
+  bool flush(std::chrono::milliseconds patience) override {
+    sigpipe_guard guard;
+    auto until = steady::now() + patience;
+    while (queued() > 0 && attached() && write_some() == 0 && queued() > 0) {
+      auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady::now());
+      auto ready = pollfd{output_handle(), POLLOUT, 0};
+      auto code = poll(&ready, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+      if (code == 0 || (code < 0 && errno != EINTR))
+        break;
+    }
+    return queued() == 0;
+  }
+
   void close() override {
-    if (!output_.is_open())
+    if (!writable_)
       return;
-    write_some();
+    if (attached())
+      write_some();
     close_output();
   }
 
@@ -50,27 +118,32 @@ public:
   std::size_t lost_frames() const noexcept override { return framing_->lost_frames(); }
 
 protected:
-  bool writable() const noexcept override { return output_.is_open(); }
+  bool writable() const noexcept override { return writable_; }
 
   byte_buffer& output() override { return pending_; }
 
   wire::framing& framing() override { return *framing_; }
 
   void flush_later() override {
-    if (std::exchange(flushing_, true))
+    if (!attached() || std::exchange(flushing_, true))
       return;
     boost::asio::post(io_, [this, alive = alive_] {
       if (*alive)
-        flush();
+        write_queued();
     });
   }
 
 private:
+  bool attached() const noexcept { return reader_ != nullptr; }
+
   // -- outgoing ---
 
+  /// The descriptor to write to; -1 if there is none any more.
+  int output_handle() noexcept { return output_.is_open() ? output_.native_handle() : reader_->native_handle(); }
+
   /// Writes what is queued; waits for the descriptor if it is full. `flushing_` until nothing is left.
-  void flush() {
-    if (!output_.is_open())
+  void write_queued() {
+    if (!writable_)
       return;
     if (auto failed = write_some())
       return broken(failed);
@@ -78,17 +151,20 @@ private:
       flushing_ = false;
       return;
     }
-    output_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                       [this, alive = alive_](const boost::system::error_code& code) {
-                         if (!code && *alive)
-                           flush();
-                       });
+    if (!output_.is_open())
+      return reader_->wait_writable([this] { write_queued(); });
+    output_.async_wait(stream_type::wait_write, [this, alive = alive_](const boost::system::error_code& code) {
+      if (!code && *alive)
+        write_queued();
+    });
   }
 
   /// Writes as much as needs no waiting. Returns an errno value, 0 also if something is left.
   int write_some() {
     while (queued() > 0) {
-      auto count = ::write(output_.native_handle(), pending_.data() + written_, queued());
+      auto from = pending_.data() + written_;
+      auto count = writes_socket_ ? ::send(output_handle(), from, queued(), MSG_NOSIGNAL)
+                                  : ::write(output_handle(), from, queued());
       if (count > 0)
         written_ += static_cast<std::size_t>(count);
       else if (errno == EAGAIN)
@@ -116,16 +192,28 @@ private:
 
   /// What could not be written is dropped.
   void close_output() {
-    output_.close();
+    writable_ = false;
     pending_.clear();
     written_ = 0;
+    if (attached())
+      end_output();
+  }
+
+  /// Lets the other side see the end of its input.
+  void end_output() {
+    if (writes_socket_) // also if it has a descriptor of its own: `input` may be another one of the same socket
+      shutdown(output_handle(), SHUT_WR);
+    output_.close();
   }
 
   /// The other side reads no more. What it had written before still counts.
   void broken(int code) {
     close_output();
     drain();
-    end(system_failure("cannot write to the peer", code));
+    if (writes_socket_ && (code == EPIPE || code == ECONNRESET))
+      end_in_order();
+    else
+      end(system_failure("cannot write to the peer", code));
   }
 
   // -- incoming ---
@@ -133,23 +221,28 @@ private:
   void receive(const_byte_span bytes) {
     if (closed_)
       return;
+    events_.on_readable();
     if (auto failed = framing_->consume(bytes, events_))
       end(std::move(failed));
   }
 
   void receive_end(std::error_code why) {
-    if (closed_)
-      return;
-    if (why)
+    if (why && !(reads_socket_ && why.value() == ECONNRESET))
       end(system_failure("cannot read from the peer", why.value()));
     else
+      end_in_order();
+  }
+
+  /// The other side is gone; that may have been in the middle of a frame.
+  void end_in_order() {
+    if (!closed_)
       end(framing_->finish(events_));
   }
 
   void end(caf::error why) {
     if (std::exchange(closed_, true))
       return;
-    if (output_.is_open())
+    if (writable_)
       close_output();
     events_.on_closed(std::move(why));
   }
@@ -157,25 +250,41 @@ private:
   /// An output buffer above this size is given back when it is empty.
   static constexpr std::size_t shrink_above = std::size_t{64} << 10;
 
+  using stream_type = boost::asio::posix::stream_descriptor;
+
   boost::asio::io_context& io_;
   wire::framing_ptr framing_;
   listener& events_;
-  boost::asio::posix::stream_descriptor output_;
+  stream_type output_; ///< closed if the input is a socket for both directions
   byte_buffer pending_;
   std::size_t written_ = 0;
+  bool writable_ = true;
+  bool reads_socket_ = false;
+  bool writes_socket_ = false;
   bool flushing_ = false;
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
-  std::unique_ptr<stream_reader> reader_;
+  std::unique_ptr<stream_reader> reader_; ///< null until `attach`
 };
 
 } // namespace
 
 channel::~channel() = default;
 
-channel_ptr make_stream_channel(boost::asio::io_context& io, descriptor input, descriptor output,
-                                wire::framing_ptr framing, channel::listener& events) {
-  return std::make_unique<stream_channel>(io, std::move(input), std::move(output), std::move(framing), events);
+void channel::listener::on_readable() {
+  // nop
+}
+
+stream_channel_ptr make_stream_channel(boost::asio::io_context& io, wire::framing_ptr framing,
+                                       channel::listener& events) {
+  return std::make_unique<stream_channel_impl>(io, std::move(framing), events);
+}
+
+stream_channel_ptr make_stream_channel(boost::asio::io_context& io, descriptor input, descriptor output,
+                                       wire::framing_ptr framing, channel::listener& events) {
+  auto result = make_stream_channel(io, std::move(framing), events);
+  result->attach(std::move(input), std::move(output), {});
+  return result;
 }
 
 } // namespace peer

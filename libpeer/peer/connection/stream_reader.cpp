@@ -23,11 +23,39 @@ constexpr std::size_t chunk_size = std::size_t{128} << 10;
 /// System calls before other descriptors get their turn.
 constexpr int max_chunks_per_turn = 8;
 
+/// The memory for one chunk. A thread keeps what it once needed: one, or two if a handler lets another reader catch up.
+class chunk {
+public:
+  chunk() {
+    if (!spare().empty()) {
+      bytes_ = std::move(spare().back());
+      spare().pop_back();
+    } else {
+      bytes_.resize(chunk_size);
+    }
+  }
+
+  chunk(const chunk&) = delete;
+  chunk& operator=(const chunk&) = delete;
+
+  ~chunk() { spare().push_back(std::move(bytes_)); }
+
+  std::byte* data() noexcept { return bytes_.data(); }
+
+private:
+  static std::vector<std::vector<std::byte>>& spare() {
+    static thread_local std::vector<std::vector<std::byte>> result;
+    return result;
+  }
+
+  std::vector<std::byte> bytes_;
+};
+
 class reader_impl final : public stream_reader {
 public:
   reader_impl(boost::asio::io_context& io, descriptor input, data_handler on_data, end_handler on_end)
-      : input_(io, input.release()), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
-    set_nonblocking(input_.native_handle());
+      : fd_(input.get()), input_(io, input.release()), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
+    set_nonblocking(fd_);
     wait();
   }
 
@@ -44,14 +72,38 @@ public:
   void drain() override {
     if (ended_)
       return;
-    // Not until there is nothing: a writer that never pauses, such as a grandchild that survives, would keep the loop.
-    auto there = 0;
-    ioctl(input_.native_handle(), FIONREAD, &there);
     constexpr auto for_the_rest_and_the_end = 2;
-    read(there / static_cast<int>(chunk_size) + for_the_rest_and_the_end, true);
+    read(chunks_there() + for_the_rest_and_the_end, true);
+  }
+
+  void catch_up() override {
+    if (ended_ || paused_)
+      return;
+    if (auto chunks = chunks_there(); chunks > 0)
+      read(chunks, false);
+  }
+
+  int native_handle() const noexcept override { return fd_; }
+
+  void wait_writable(std::function<void()> handler) override {
+    if (ended_)
+      return;
+    input_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                      [alive = alive_, handler = std::move(handler)](const boost::system::error_code& code) {
+                        if (!code && *alive)
+                          handler();
+                      });
   }
 
 private:
+  /// The chunks that hold what can be read now. Who reads until there is nothing would never return if the writer does
+  /// not pause, such as a grandchild that survives.
+  int chunks_there() const {
+    auto there = 0;
+    ioctl(fd_, FIONREAD, &there);
+    return (there + static_cast<int>(chunk_size) - 1) / static_cast<int>(chunk_size);
+  }
+
   void wait() {
     waiting_ = true;
     input_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -68,10 +120,10 @@ private:
 
   /// Reads at most `turns` chunks. Returns whether there may be more later; after false this object may be gone.
   bool read(int turns, bool although_paused) {
-    static thread_local auto buffer = std::vector<std::byte>(chunk_size);
+    chunk buffer;
     auto alive = alive_;
     for (auto turn = 0; turn < turns; ++turn) {
-      auto got = ::read(input_.native_handle(), buffer.data(), buffer.size());
+      auto got = ::read(fd_, buffer.data(), chunk_size);
       if (got > 0) {
         on_data_(const_byte_span{buffer.data(), static_cast<std::size_t>(got)});
         if (!*alive || ended_)
@@ -91,12 +143,14 @@ private:
 
   bool end(std::error_code why) {
     ended_ = true;
+    fd_ = -1;
     input_.close();
     auto tell = std::move(on_end_); // it may destroy this object
     tell(why);
     return false;
   }
 
+  int fd_; ///< of `input_`; -1 after its end
   boost::asio::posix::stream_descriptor input_;
   data_handler on_data_;
   end_handler on_end_;

@@ -16,7 +16,7 @@ class io_context;
 namespace peer {
 
 /// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer: the loop's
-/// thread has one for all of them.
+/// thread has one for all of them. A socket may be written to meanwhile, by its owner.
 class stream_reader {
 public:
   /// Receives bytes; they are valid during the call. It may pause or destroy the reader.
@@ -37,6 +37,18 @@ public:
 
   /// Reads what is there now, also while paused. Stops at the end, which is then told as usual.
   virtual void drain() = 0;
+
+  /// Reads what is there now, but not while paused, and does not look for the end: cheap if there is nothing. May be
+  /// called from within another reader's handler.
+  virtual void catch_up() = 0;
+
+  // -- for sockets ---
+
+  /// The descriptor; -1 after the end of the stream.
+  virtual int native_handle() const noexcept = 0;
+
+  /// Calls `handler` once when the socket takes bytes again, unless the stream ends or the reader is destroyed before.
+  virtual void wait_writable(std::function<void()> handler) = 0;
 };
 
 } // namespace peer

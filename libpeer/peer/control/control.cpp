@@ -27,7 +27,7 @@ using control_self = control_actor::extend<caf::result<void>(poke_atom)>;
 
 std::string who(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
-  return options.name.empty() ? result : result + " (" + options.exec->program + ")";
+  return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
 }
 
 caf::timespan boot_limit(const wait_boot_option& option) {
@@ -109,7 +109,7 @@ private:
       evaluate_in_peer(module, function, arguments, std::move(then));
     };
     io_ = std::make_shared<io_server>(std::move(*output), options_.input(where().loop), std::move(evaluate), poster());
-    io_->on_progress([this] { balance_stderr(); });
+    io_->on_progress([this] { balance_console(); });
     return {};
   }
 
@@ -246,7 +246,7 @@ private:
     if (what.ask_to_stop)
       ask_to_stop();
     if (what.close)
-      incarnation_->connection().close();
+      incarnation_->close();
     if (what.signal != 0)
       incarnation_->signal(what.signal, signal_scope::group);
     if (what.timer)
@@ -290,8 +290,11 @@ private:
 
   caf::error final_error() {
     auto details = failure{who(options_), life_.reached(), life_.cause(), life_.status(), last_words_.take()};
-    if (!life_.started())
+    if (!life_.started()) {
+      if (auto more = incarnation_->boot_report(); !more.empty())
+        details.cause += (details.cause.empty() ? "" : "; ") + more;
       return caf::make_error(errc::boot_failed, std::move(details));
+    }
     auto code = life_.connection_lost() && !life_.status() ? errc::connection_closed : errc::exit_status;
     return caf::make_error(code, std::move(details));
   }
@@ -365,10 +368,23 @@ private:
     call_timer_time_ = next;
     call_timer_ = run_scheduled(next, [this] {
       call_timer_time_ = decltype(calls_)::never;
-      for (auto& call : calls_.take_expired(clock().now()))
+      for (auto& [seq, call] : calls_.take_expired(clock().now())) {
         call.time_out();
+        give_up(seq);
+      }
       watch_deadlines();
     });
+  }
+
+  /// Tells the peer that nobody waits for a call any more. `erl` does not care.
+  void give_up(std::uint64_t seq) {
+    if (!connected() || !life_.started())
+      return;
+    auto to = byte_buffer{};
+    auto content = byte_buffer{};
+    if (save_term(to, term{tuple{atom{wire::calls_name}, node_}}) || save_term(content, seq))
+      return;
+    static_cast<void>(incarnation_->connection().send(wire::message{to, content}));
   }
 
   void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
@@ -397,6 +413,7 @@ private:
   void on_text(const_byte_span text) override {
     check_lost_frames();
     io_->text(stream::standard_output, as_text(text));
+    balance_console();
   }
 
   void on_closed(caf::error why) override {
@@ -409,7 +426,7 @@ private:
   void on_stderr(const_byte_span text) override {
     last_words_.feed(as_text(text));
     io_->text(stream::standard_error, as_text(text));
-    balance_stderr();
+    balance_console();
   }
 
   void on_exit(const exit_status& status) override {
@@ -468,11 +485,11 @@ private:
 
   // -- console ---
 
-  /// Lets the peer wait on its stderr while the sink does not keep up.
-  void balance_stderr() {
+  /// Lets the peer wait when it writes to its console while the sink does not keep up.
+  void balance_console() {
     auto full = io_->backlog() > defaults::output_high_water;
-    if (incarnation_ && full != std::exchange(stderr_paused_, full))
-      incarnation_->pause_stderr(full);
+    if (incarnation_ && full != std::exchange(console_paused_, full))
+      incarnation_->pause_console(full);
   }
 
   /// A damaged frame may have been the answer to any call: all of them fail, since nobody can tell which. They do so
@@ -513,7 +530,7 @@ private:
   exposed_actors exposed_;
   std::size_t undelivered_ = 0;
   last_words last_words_;
-  bool stderr_paused_ = false;
+  bool console_paused_ = false;
   std::size_t lost_frames_ = 0;
 };
 

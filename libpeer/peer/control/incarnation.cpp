@@ -2,97 +2,286 @@
 
 #include "peer/control/incarnation.hpp"
 
+#include "peer/base/error.hpp"
+#include "peer/connection/acceptor.hpp"
+#include "peer/connection/handover.hpp"
+#include "peer/connection/listening.hpp"
 #include "peer/connection/stream_reader.hpp"
+#include "peer/connection/token.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
 
 #include <boost/asio/io_context.hpp>
 
+#include <cerrno>
 #include <optional>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace peer {
+
+static_assert(handover::descriptor_number == spawn_options::inherited_number);
 
 namespace {
 
-/// A child process with pipes for its three streams; stdin and stdout carry the frames.
-class stdio_process final : public incarnation {
-public:
-  /// The ends of the pipes that stay here.
-  struct pipes {
-    descriptor to_stdin;
-    descriptor from_stdout;
-    descriptor from_stderr;
-  };
+// -- preparations -----------------------------------------------------------------------------------------------------
 
-  stdio_process(loop_ptr where, std::unique_ptr<child> process, pipes ends, listener& events)
+/// Everything that has to be there before the process is, for any connection.
+struct preparations {
+  spawn_options spawn;
+
+  /// Descriptors for the child; closed here when it has them.
+  std::vector<descriptor> for_child;
+
+  // The ends that stay here.
+  descriptor input;    ///< Over `inherited` the socket, over `standard_io` a pipe from stdout.
+  descriptor output;   ///< Over `standard_io` a pipe to stdin.
+  descriptor text_out; ///< A pipe from stdout, if that is not `input`.
+  descriptor text_err; ///< A pipe from stderr.
+
+  std::optional<listening_socket> place; ///< Over `tcp`.
+  std::optional<token_secret> secret;    ///< Over `tcp`, if it can be handed over.
+};
+
+/// Makes a pipe that the child writes to.
+caf::error make_pipe_from_child(preparations& all, const char* purpose, int& childs, descriptor& ours) {
+  auto ends = make_pipe(purpose);
+  if (!ends)
+    return std::move(ends.error());
+  childs = ends->write.get();
+  all.for_child.push_back(std::move(ends->write));
+  ours = std::move(ends->read);
+  return {};
+}
+
+/// Makes a pipe that the child reads.
+caf::expected<descriptor> make_pipe_to_child(preparations& all) {
+  auto ends = make_pipe("the peer's stdin");
+  if (!ends)
+    return std::move(ends.error());
+  all.spawn.standard_input = ends->read.get();
+  all.for_child.push_back(std::move(ends->read));
+  return std::move(ends->write);
+}
+
+/// The null device or, if the peer is not detached and there is one, this program's stdin.
+caf::error choose_stdin(preparations& all, const start_options& options) {
+  if (!options.detached && fcntl(STDIN_FILENO, F_GETFD) >= 0) {
+    all.spawn.standard_input = STDIN_FILENO;
+    return {};
+  }
+  auto null = open_null();
+  if (!null)
+    return std::move(null.error());
+  all.spawn.standard_input = null->get();
+  all.for_child.push_back(std::move(*null));
+  return {};
+}
+
+caf::error prepare(preparations& all, const start_options&, const standard_io&) {
+  auto output = make_pipe_to_child(all);
+  if (!output)
+    return std::move(output.error());
+  all.output = std::move(*output);
+  return make_pipe_from_child(all, "the peer's stdout", all.spawn.standard_output, all.input);
+}
+
+caf::error prepare(preparations& all, const start_options& options, const inherited&) {
+  if (auto err = choose_stdin(all, options))
+    return err;
+  auto ends = make_socket_pair("the connection to the peer");
+  if (!ends)
+    return std::move(ends.error());
+  all.input = std::move(ends->first);
+  all.spawn.inherited = ends->second.get();
+  all.for_child.push_back(std::move(ends->second));
+  all.spawn.environment.emplace_back(handover::descriptor_variable, std::to_string(handover::descriptor_number));
+  return make_pipe_from_child(all, "the peer's stdout", all.spawn.standard_output, all.text_out);
+}
+
+/// Puts the secret where the peer's stdin begins, and ends.
+caf::error hand_over_secret(preparations& all) {
+  auto secret = make_token();
+  if (!secret)
+    return std::move(secret.error());
+  auto pipe = make_pipe_to_child(all);
+  if (!pipe)
+    return std::move(pipe.error());
+  auto line = to_line(*secret);
+  if (write(pipe->get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) // it always fits
+    return system_failure("cannot write to the peer's stdin", errno);
+  all.secret = *secret;
+  return {};
+}
+
+caf::error prepare(preparations& all, const start_options& options, const tcp& kind) {
+  auto place = listen_at(kind.address, kind.port);
+  if (!place)
+    return std::move(place.error());
+  all.place = std::move(*place);
+  if (auto err = options.detached ? hand_over_secret(all) : choose_stdin(all, options))
+    return err;
+  return make_pipe_from_child(all, "the peer's stdout", all.spawn.standard_output, all.text_out);
+}
+
+caf::error prepare(preparations&, const start_options&, const distribution&) {
+  return caf::make_error(errc::invalid_option, std::string{"the connection 'distribution' is not available yet"});
+}
+
+caf::expected<preparations> prepare(const start_options& options) {
+  auto result = preparations{};
+  result.spawn.program = chosen_program(options).program;
+  result.spawn.environment = options.env;
+  result.spawn.environment.emplace_back(handover::descriptor_variable, std::nullopt); // a node may be the origin
+  result.spawn.working_directory = options.working_directory;
+  auto kind = chosen_connection(options);
+  if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))
+    return err;
+  if (auto err = make_pipe_from_child(result, "the peer's stderr", result.spawn.standard_error, result.text_err))
+    return err;
+  auto where = std::optional<meeting_point>{};
+  if (result.place)
+    where = meeting_point{result.place->addresses, result.place->port, result.secret.has_value()};
+  result.spawn.arguments = command_line(options, where);
+  return result;
+}
+
+// -- the process ------------------------------------------------------------------------------------------------------
+
+/// A child process and what connects it to this program: a channel over a socket or its stdin and stdout, and pipes for
+/// what it prints besides.
+class peer_process final : public incarnation, private channel::listener {
+public:
+  peer_process(loop_ptr where, std::unique_ptr<child> process, preparations ends, incarnation::listener& events)
       : where_(std::move(where)),
         events_(events),
         process_(std::move(process)),
-        stderr_(stream_reader::make(
-            where_->io(), std::move(ends.from_stderr), [this](const_byte_span text) { events_.on_stderr(text); },
-            [](std::error_code) {})),
-        channel_(make_stream_channel(where_->io(), std::move(ends.from_stdout), std::move(ends.to_stdin),
-                                     wire::make_stdio_framing(wire::damage::resync), events)) {
-    process_->on_exit([this](const exit_status& status) {
-      // Grandchildren may hold the pipes open for ever: what is in them now is all that the peer wrote.
-      channel_->drain();
-      stderr_->drain();
-      events_.on_exit(status);
-    });
+        stderr_(read(std::move(ends.text_err), [this](const_byte_span text) { events_.on_stderr(text); })),
+        stdout_(read(std::move(ends.text_out), [this](const_byte_span text) { events_.on_text(text); })) {
+    auto over_stdio = static_cast<bool>(ends.output);
+    auto framing = over_stdio ? wire::make_stdio_framing(wire::damage::resync) : wire::make_packet_framing();
+    channel_ = make_stream_channel(where_->io(), std::move(framing), *this);
+    if (ends.place)
+      await_connection(std::move(*ends.place), ends.secret);
+    else
+      channel_->attach(std::move(ends.input), std::move(ends.output), {});
+    process_->on_exit([this](const exit_status& status) { finish(status); });
   }
 
+  // -- incarnation ---
+
   channel& connection() override { return *channel_; }
+
+  void close() override {
+    if (acceptor_)
+      acceptor_->close();
+    channel_->close();
+  }
 
   void signal(int number, signal_scope scope) override { process_->signal(number, scope); }
 
   pid_t process_id() const noexcept override { return process_->id(); }
 
-  void pause_stderr(bool paused) override {
-    if (paused)
-      stderr_->pause();
-    else
-      stderr_->resume();
+  void pause_console(bool paused) override {
+    for (auto reader : {stdout_.get(), stderr_.get()})
+      if (reader != nullptr)
+        paused ? reader->pause() : reader->resume();
+  }
+
+  std::string boot_report() const override {
+    if (!acceptor_)
+      return {};
+    auto result = (connected_ ? "it had connected to " : "it never connected to ") + meeting_point_;
+    if (auto count = acceptor_->turned_away(); count == 1)
+      result += "; one connector was turned away: " + acceptor_->last_reason();
+    else if (count > 1)
+      result +=
+          "; " + std::to_string(count) + " connectors were turned away, the last one: " + acceptor_->last_reason();
+    return result;
   }
 
 private:
+  using data_handler = stream_reader::data_handler;
+
+  /// Reads a pipe if there is one. Its end tells nothing: that of the process does.
+  std::unique_ptr<stream_reader> read(descriptor pipe, data_handler on_data) {
+    if (!pipe)
+      return nullptr;
+    return stream_reader::make(where_->io(), std::move(pipe), std::move(on_data), [](std::error_code) {});
+  }
+
+  void await_connection(listening_socket place, const std::optional<token_secret>& secret) {
+    for (auto& address : place.addresses)
+      meeting_point_ += (meeting_point_.empty() ? "" : ", ") + address;
+    meeting_point_ += ", port " + std::to_string(place.port);
+    token_may_come_ = secret.has_value();
+    auto how = acceptor::settings{};
+    how.process = process_->id();
+    how.secret = secret;
+    acceptor_ = acceptor::start(where_->io(), std::move(place.socket), std::move(how),
+                                [this](descriptor socket, byte_buffer head) {
+                                  connected_ = true;
+                                  channel_->attach(std::move(socket), {}, head);
+                                });
+  }
+
+  /// The process has ended, and its number may be somebody else's from now on.
+  void finish(const exit_status& status) {
+    if (acceptor_)
+      acceptor_->close();
+    // Grandchildren may hold the pipes open for ever: what is in them now is all that the peer wrote.
+    if (stdout_)
+      stdout_->drain();
+    channel_->drain();
+    stderr_->drain();
+    events_.on_exit(status);
+  }
+
+  // -- channel::listener ---
+
+  void on_readable() override {
+    if (stdout_) // what a function printed comes before its result
+      stdout_->catch_up();
+  }
+
+  void on_frame(const_byte_span payload) override {
+    // One whose socket was found to be the peer's before it had said anything says it now.
+    if (std::exchange(token_may_come_, false) && wire::parse_token(payload))
+      return;
+    events_.on_frame(payload);
+  }
+
+  void on_text(const_byte_span text) override { events_.on_text(text); }
+
+  void on_closed(caf::error why) override { events_.on_closed(std::move(why)); }
+
+  // -- member variables ---
+
   loop_ptr where_;
-  listener& events_;
+  incarnation::listener& events_;
   std::unique_ptr<child> process_;
   std::unique_ptr<stream_reader> stderr_;
-  channel_ptr channel_;
+  std::unique_ptr<stream_reader> stdout_; ///< null over `standard_io`
+  stream_channel_ptr channel_;
+  std::unique_ptr<acceptor> acceptor_; ///< over `tcp`
+  std::string meeting_point_;          ///< over `tcp`
+  bool connected_ = false;             ///< over `tcp`: the peer was found
+  bool token_may_come_ = false;
 };
 
-spawn_options make_spawn_options(const start_options& options) {
-  auto result = spawn_options{};
-  result.program = options.exec->program;
-  result.arguments = command_line(options);
-  result.environment = options.env;
-  result.working_directory = options.working_directory;
-  return result;
-}
-
-caf::expected<std::unique_ptr<incarnation>> launch_stdio(const loop_ptr& where, const start_options& options,
-                                                         incarnation::listener& events) {
-  auto in = make_pipe("the peer's stdin");
-  if (!in)
-    return std::move(in.error());
-  auto out = make_pipe("the peer's stdout");
-  if (!out)
-    return std::move(out.error());
-  auto err = make_pipe("the peer's stderr");
-  if (!err)
-    return std::move(err.error());
-  auto spawn = make_spawn_options(options);
-  spawn.standard_input = in->read.get();
-  spawn.standard_output = out->write.get();
-  spawn.standard_error = err->write.get();
-  auto process = child::spawn(where->io(), spawn);
+caf::expected<std::unique_ptr<incarnation>> launch(const loop_ptr& where, const start_options& options,
+                                                   incarnation::listener& events) {
+  auto ready = prepare(options);
+  if (!ready)
+    return std::move(ready.error());
+  auto process = child::spawn(where->io(), ready->spawn);
   if (!process)
     return std::move(process.error());
-  auto ends = stdio_process::pipes{std::move(in->write), std::move(out->read), std::move(err->read)};
-  return std::make_unique<stdio_process>(where, std::move(*process), std::move(ends), events);
+  ready->for_child.clear();
+  return std::make_unique<peer_process>(where, std::move(*process), std::move(*ready), events);
 }
 
 } // namespace
@@ -101,7 +290,7 @@ incarnation::~incarnation() = default;
 
 launcher process_launcher(loop_ptr where) {
   return [where = std::move(where)](const start_options& options, incarnation::listener& events) {
-    return launch_stdio(where, options, events);
+    return launch(where, options, events);
   };
 }
 

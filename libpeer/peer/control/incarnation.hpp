@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace peer {
 
@@ -33,13 +34,20 @@ public:
 
   virtual channel& connection() = 0;
 
+  /// Closes the connection; one that has not come about yet never will.
+  virtual void close() = 0;
+
   /// Sends a signal to the process or its group, while it has not ended.
   virtual void signal(int number, signal_scope scope) = 0;
 
   virtual pid_t process_id() const noexcept = 0;
 
-  /// Stops and goes on to read the peer's stderr.
-  virtual void pause_stderr(bool paused) = 0;
+  /// Stops and goes on to read what the peer prints, but for text that comes in the channel.
+  virtual void pause_console(bool paused) = 0;
+
+  /// What is known about the connection's coming about, for the error of a boot that failed; empty if there is nothing
+  /// to say.
+  virtual std::string boot_report() const = 0;
 };
 
 /// Starts a peer. Fails with `errc::system_failure` if that is not possible; then nothing was started.

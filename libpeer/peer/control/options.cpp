@@ -3,17 +3,32 @@
 #include "peer/control/options.hpp"
 
 #include "peer/base/error.hpp"
+#include "peer/connection/handover.hpp"
+#include "peer/connection/listening.hpp"
 #include "peer/term/text.hpp"
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 
 #include <unistd.h>
 
 namespace peer {
 
 namespace {
+
+/// The program that is started if nothing is said.
+constexpr auto generic_node = "peer_node";
+
+/// The elements of a list, as Erlang's command line wants them.
+std::string join(const std::vector<std::string>& xs) {
+  auto result = std::string{};
+  for (auto& x : xs)
+    result += (result.empty() ? "" : ",") + x;
+  return result;
+}
 
 caf::error invalid(std::string_view option, const std::string& value, std::string_view why) {
   auto text = "invalid option '" + std::string{option} + "'";
@@ -26,14 +41,14 @@ bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
-std::string quoted(const std::string& text) {
+std::string in_quotes(const std::string& text) {
   return to_string(term{text});
 }
 
 caf::error check_strings(std::string_view option, const std::vector<std::string>& strings) {
   for (auto& x : strings)
     if (has_nul(x))
-      return invalid(option, quoted(x), "a string for another program cannot contain a NUL character");
+      return invalid(option, in_quotes(x), "a string for another program cannot contain a NUL character");
   return {};
 }
 
@@ -43,49 +58,47 @@ caf::error check_name(const start_options& x) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
   if (x.name.empty() && !x.host.empty())
-    return invalid("host", quoted(x.host), "needs the option 'name'");
+    return invalid("host", in_quotes(x.host), "needs the option 'name'");
   if (x.name.empty() && x.longnames)
     return invalid("longnames", "true", "needs the option 'name'");
   if (!std::all_of(x.name.begin(), x.name.end(), allowed))
-    return invalid("name", quoted(x.name),
+    return invalid("name", in_quotes(x.name),
                    "may contain letters, digits, '_' and '-' only; a host is an option of its own");
   if (has_nul(x.host) || x.host.find_first_of("@ \t\n") != std::string::npos)
-    return invalid("host", quoted(x.host), "is no host name");
+    return invalid("host", in_quotes(x.host), "is no host name");
   if (x.longnames && !x.host.empty() && x.host.find('.') == std::string::npos && x.host.find(':') == std::string::npos)
-    return invalid("host", quoted(x.host), "is no long name: it has no dot");
+    return invalid("host", in_quotes(x.host), "is no long name: it has no dot");
   if (!x.longnames && x.host.find('.') != std::string::npos)
-    return invalid("host", quoted(x.host), "is a long name: set 'longnames'");
+    return invalid("host", in_quotes(x.host), "is a long name: set 'longnames'");
   return {};
 }
 
 caf::error check_connection(const start_options& x) {
-  constexpr auto later = "is not available yet: this version offers 'standard_io' only";
-  auto chosen = x.connection.value_or(standard_io{});
-  if (std::holds_alternative<inherited>(chosen))
-    return invalid("connection", "inherited", later);
-  if (std::holds_alternative<tcp>(chosen))
-    return invalid("connection", "tcp", later);
+  auto chosen = chosen_connection(x);
   if (std::holds_alternative<distribution>(chosen))
-    return invalid("connection", "distribution", later);
-  if (!x.detached)
+    return invalid("connection", "distribution",
+                   "is not available yet: this version offers 'inherited', 'standard_io' and 'tcp'");
+  if (auto place = std::get_if<tcp>(&chosen); place && !place->address.empty() && !is_numeric_address(place->address))
+    return invalid("connection", in_quotes(place->address), "is no IPv4 or IPv6 address in numbers");
+  if (std::holds_alternative<standard_io>(chosen) && !x.detached)
     return invalid("detached", "false", "cannot be chosen with 'standard_io', which needs the peer's stdin for itself");
   return {};
 }
 
 caf::error check_exec(const start_options& x) {
   if (!x.exec)
-    return invalid("exec", "", "is missing: name the program to start, such as \"erl\"");
+    return {};
   if (x.exec->program.empty() || has_nul(x.exec->program))
-    return invalid("exec", quoted(x.exec->program), "is no name of a program");
+    return invalid("exec", in_quotes(x.exec->program), "is no name of a program");
   return check_strings("exec", x.exec->arguments);
 }
 
 caf::error check_env(const start_options& x) {
   for (auto& [name, value] : x.env) {
     if (name.empty() || has_nul(name) || name.find('=') != std::string::npos)
-      return invalid("env", quoted(name), "is no name of a variable");
+      return invalid("env", in_quotes(name), "is no name of a variable");
     if (value && has_nul(*value))
-      return invalid("env", quoted(*value), "a variable cannot contain a NUL character");
+      return invalid("env", in_quotes(*value), "a variable cannot contain a NUL character");
   }
   return {};
 }
@@ -126,13 +139,33 @@ caf::error validate(const start_options& x) {
     if (auto err = check(x))
       return err;
   if (has_nul(x.working_directory))
-    return invalid("working_directory", quoted(x.working_directory), "cannot contain a NUL character");
-  if (x.post_process_args)
-    return check_strings("post_process_args", command_line(x));
-  return {};
+    return invalid("working_directory", in_quotes(x.working_directory), "cannot contain a NUL character");
+  if (!x.post_process_args)
+    return {};
+  auto where = std::optional<meeting_point>{};
+  if (auto kind = chosen_connection(x); auto place = std::get_if<tcp>(&kind))
+    where = meeting_point{{place->address}, place->port, x.detached};
+  return check_strings("post_process_args", command_line(x, where));
 }
 
-std::vector<std::string> command_line(const start_options& x) {
+peer::exec chosen_program(const start_options& x) {
+  if (x.exec)
+    return *x.exec;
+  auto failed = std::error_code{};
+  auto ours = std::filesystem::read_symlink("/proc/self/exe", failed);
+  auto beside = ours.parent_path() / generic_node;
+  return peer::exec{!failed && access(beside.c_str(), X_OK) == 0 ? beside.string() : generic_node};
+}
+
+connection_kind chosen_connection(const start_options& x) {
+  if (x.connection)
+    return *x.connection;
+  if (x.exec && (!x.exec->arguments.empty() || std::filesystem::path{x.exec->program}.filename() == "erl"))
+    return standard_io{};
+  return inherited{};
+}
+
+std::vector<std::string> command_line(const start_options& x, const std::optional<meeting_point>& where) {
   auto result = std::vector<std::string>{};
   if (x.exec)
     result = x.exec->arguments;
@@ -141,14 +174,20 @@ std::vector<std::string> command_line(const start_options& x) {
     result.emplace_back(x.host.empty() ? x.name : x.name + "@" + x.host);
   }
   result.insert(result.end(), x.args.begin(), x.args.end());
+  if (where && x.detached)
+    result.emplace_back("-noinput"); // or erl would read its stdin
   result.insert(result.end(), {"-user", "peer"});
+  if (where)
+    result.insert(result.end(), {"-origin", join(where->addresses), std::to_string(where->port)});
+  if (where && where->has_secret)
+    result.insert(result.end(), {handover::token_flag, handover::token_source});
   return x.post_process_args ? x.post_process_args(std::move(result)) : result;
 }
 
 std::string display_name(const start_options& x) {
   if (!x.name.empty())
     return x.host.empty() ? x.name : x.name + "@" + x.host;
-  return x.exec ? x.exec->program : "peer";
+  return x.exec ? x.exec->program : generic_node;
 }
 
 std::string random_name(std::string_view prefix) {

@@ -39,16 +39,21 @@ struct exec {
 
 // -- connection -------------------------------------------------------------------------------------------------------
 
-/// A socketpair on a private descriptor.
+/// A socket that only the two sides have. For peers that embed libpeer's node, on this host.
 struct inherited {};
 
 /// OTP's frames on the peer's stdin and stdout, its console text in between.
 struct standard_io {};
 
-/// The peer connects back.
+/// The peer connects back. A libpeer node proves with a secret that it is the one that was started. `erl` cannot: its
+/// socket has to belong to the process that was started, or to a descendant of it, and so it has to be on this host.
 struct tcp {
-  std::string address;    ///< Where to listen; empty for loopback.
-  std::uint16_t port = 0; ///< 0 for a free one.
+  /// Where to listen, an IPv4 or IPv6 address in numbers; empty for the IPv4 loopback. With 0.0.0.0 or :: the peer is
+  /// told the addresses of all interfaces.
+  std::string address = {};
+
+  /// 0 for a free one.
+  std::uint16_t port = 0;
 };
 
 /// Erlang's or CAF's own network.
@@ -107,13 +112,16 @@ struct start_options {
   /// Whether the name is a long one (`-name` instead of `-sname`). Needs `name`.
   bool longnames = false;
 
-  /// The program to start.
+  /// The program to start. Default: `peer_node`, the one beside the running program or else the one in PATH.
   std::optional<peer::exec> exec = std::nullopt;
 
-  /// The control connection. Default: `standard_io`.
+  /// The control connection. Default: `standard_io` if `exec` has arguments of its own, as `ssh` does, or is `erl`;
+  /// else `inherited`.
   std::optional<connection_kind> connection = std::nullopt;
 
-  /// Whether the peer has stdin for itself. Over `standard_io` it never has, and this must not be false.
+  /// Whether the peer is cut off from this program's stdin, which it then does not read. Over `standard_io` it always
+  /// is, and this must not be false. If it is not, a peer over `tcp` cannot be handed a secret: it has to be on this
+  /// host.
   bool detached = true;
 
   /// Arguments of the node.
@@ -145,8 +153,22 @@ struct start_options {
 /// option and its value.
 caf::error validate(const start_options& options);
 
+/// The option `exec` or what stands for it.
+peer::exec chosen_program(const start_options& options);
+
+/// The option `connection` or what stands for it.
+connection_kind chosen_connection(const start_options& options);
+
+/// What a peer over `tcp` has to know.
+struct meeting_point {
+  std::vector<std::string> addresses; ///< in the order in which it should try
+  std::uint16_t port = 0;
+  bool has_secret = false; ///< whether it finds a secret on its stdin
+};
+
 /// The arguments that the program is started with, `exec`'s own included ("Command lines" in docs/protocol.md).
-std::vector<std::string> command_line(const start_options& options);
+/// @param where of a connection over `tcp`, and nothing else.
+std::vector<std::string> command_line(const start_options& options, const std::optional<meeting_point>& where = {});
 
 /// How errors and console prefixes call the peer: its name if it has one, else its program.
 std::string display_name(const start_options& options);

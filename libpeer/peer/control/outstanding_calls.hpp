@@ -44,13 +44,13 @@ public:
     return result;
   }
 
-  /// Takes out the calls whose time has passed, and finds the time of the next check.
-  std::vector<Waiter> take_expired(time_point now) {
-    auto result = std::vector<Waiter>{};
+  /// Takes out the calls whose time has passed, with their numbers, and finds the time of the next check.
+  std::vector<std::pair<std::uint64_t, Waiter>> take_expired(time_point now) {
+    auto result = std::vector<std::pair<std::uint64_t, Waiter>>{};
     next_check_ = never;
     for (auto i = calls_.begin(); i != calls_.end();) {
       if (i->second.deadline <= now) {
-        result.push_back(std::move(i->second.waiter));
+        result.emplace_back(i->first, std::move(i->second.waiter));
         i = calls_.erase(i);
       } else {
         next_check_ = std::min(next_check_, i->second.deadline);

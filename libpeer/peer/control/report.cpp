@@ -16,8 +16,6 @@ namespace {
 
 constexpr auto phase_names = std::array<std::string_view, 4>{"spawn", "boot", "running", "stopping"};
 
-constexpr auto class_names = std::array<std::string_view, 3>{"throw", "error", "exit"};
-
 /// The context if it is one value of that type.
 template <class T>
 const T* context_as(const error& err) noexcept {
@@ -54,13 +52,6 @@ std::string describe_failure(const failure& x) {
   return result;
 }
 
-/// The text that most errors have as their only context.
-std::string text_of(const error& err) {
-  if (err.context().match_elements<std::string>())
-    return err.context().get_as<std::string>(0);
-  return {};
-}
-
 term exit_reason_of(const failure& x) {
   if (x.status)
     return tagged("exit_status", shell_status(*x.status));
@@ -80,19 +71,6 @@ bool from_string(caf_string_view name, phase& value) {
 bool from_integer(std::uint8_t number, phase& value) {
   value = static_cast<phase>(number);
   return number < phase_names.size();
-}
-
-std::string to_string(exception_class value) {
-  return std::string{enum_name(class_names, value)};
-}
-
-bool from_string(caf_string_view name, exception_class& value) {
-  return enum_value(class_names, to_std(name), value);
-}
-
-bool from_integer(std::uint8_t number, exception_class& value) {
-  value = static_cast<exception_class>(number);
-  return number < class_names.size();
 }
 
 const failure* failure_of(const error& err) noexcept {

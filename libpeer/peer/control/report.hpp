@@ -4,6 +4,7 @@
 
 #include "peer/base/caf_compat.hpp"
 #include "peer/base/error.hpp"
+#include "peer/base/exception_class.hpp"
 #include "peer/process/exit_status.hpp"
 #include "peer/term/term.hpp"
 
@@ -64,18 +65,6 @@ bool inspect(Inspector& f, failure& x) {
 }
 
 // -- exceptions -------------------------------------------------------------------------------------------------------
-
-/// The class of an Erlang exception (Reference Manual, "Errors and Error Handling").
-enum class exception_class : std::uint8_t { throw_, error_, exit_ };
-
-std::string to_string(exception_class value);
-bool from_string(caf_string_view name, exception_class& value);
-bool from_integer(std::uint8_t number, exception_class& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, exception_class& x) {
-  return caf::default_enum_inspect(f, x);
-}
 
 /// How a called function failed. The context of `errc::exception`.
 struct exception {

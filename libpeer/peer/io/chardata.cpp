@@ -46,13 +46,6 @@ std::optional<std::string> flatten_chardata(const term& data, encoding from) {
   return result;
 }
 
-term to_charlist(std::string_view text) {
-  auto result = std::vector<term>{};
-  while (!text.empty())
-    result.emplace_back(static_cast<std::int64_t>(take_character(text)));
-  return list{std::move(result)};
-}
-
 std::optional<std::size_t> find_characters(std::string_view text, std::size_t count) {
   auto rest = text;
   for (; count > 0; --count) {

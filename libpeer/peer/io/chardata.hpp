@@ -17,9 +17,6 @@ enum class encoding : std::uint8_t { latin1, unicode };
 /// binaries are characters. Nothing if `data` is no character data.
 std::optional<std::string> flatten_chardata(const term& data, encoding from);
 
-/// The characters of `text` as a list of code points. A byte that is no UTF-8 counts as one character of Latin-1.
-term to_charlist(std::string_view text);
-
 /// How many bytes the first `count` characters of `text` take; nothing if it has fewer.
 std::optional<std::size_t> find_characters(std::string_view text, std::size_t count);
 

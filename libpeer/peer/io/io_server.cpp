@@ -3,6 +3,7 @@
 #include "peer/io/io_server.hpp"
 
 #include "peer/io/chardata.hpp"
+#include "peer/term/text.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -104,6 +105,8 @@ void io_server::request(const term& what, answer done) {
   auto is = [&](std::string_view name, std::size_t arity) { return form->name == name && args.size() == arity; };
   if (is("put_chars", 1))
     put_chars(args[0], form->latin1, std::move(done));
+  else if (is("put_bytes", 1) && args[0].is<bitstring>())
+    put_bytes(*args[0].get_if<bitstring>(), std::move(done));
   else if (form->name == "put_chars" && is_function_call(args, 0))
     put_result(*args[0].get_if<atom>(), *args[1].get_if<atom>(), args[2], form->latin1, std::move(done));
   else if (is("get_line", 1)) {
@@ -188,6 +191,13 @@ void io_server::put_chars(const term& chars, bool latin1, answer done) {
   if (!text)
     return done(error_reply(atom{"put_chars"}));
   write(stream::standard_output, *text, [done = std::move(done)] { done(atom{"ok"}); });
+}
+
+/// What a libpeer node's program printed that is no text. OTP has no such request.
+void io_server::put_bytes(const bitstring& bytes, answer done) {
+  if (bytes.unused_bits != 0)
+    return done(error_reply(atom{"put_bytes"}));
+  write(stream::standard_output, bytes.bytes, [done = std::move(done)] { done(atom{"ok"}); });
 }
 
 void io_server::put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done) {

@@ -63,6 +63,7 @@ private:
 
   // -- output ---
   void put_chars(const term& chars, bool latin1, answer done);
+  void put_bytes(const bitstring& bytes, answer done);
   void put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done);
   void write(stream from, std::string_view text, std::function<void()> written);
   void written(std::size_t size);

@@ -3,6 +3,8 @@
 #include "peer/loop/loop.hpp"
 
 #include "peer/base/defaults.hpp"
+#include "peer/loop/crew.hpp"
+#include "peer/loop/quiet_thread.hpp"
 
 #include "caf/actor_registry.hpp"
 #include "caf/all.hpp"
@@ -38,13 +40,10 @@ constexpr auto registry_name = "libpeer.loop";
 /// Messages that an actor may process before another one gets its turn.
 constexpr std::size_t max_throughput = 100;
 
-/// Starts a thread that never runs a signal handler of the host's.
-std::thread start_thread(std::function<void()> body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto result = std::thread{std::move(body)}; // inherits the mask
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+/// The signals that the caller blocks.
+sigset_t signal_mask() {
+  sigset_t result;
+  pthread_sigmask(SIG_SETMASK, nullptr, &result);
   return result;
 }
 
@@ -71,7 +70,7 @@ public:
     if (thread_.joinable())
       wakeup_.notify_one();
     else
-      thread_ = start_thread([this] { run(); });
+      thread_ = start_quiet_thread([this] { run(); });
   }
 
   void stop() {
@@ -120,19 +119,18 @@ public:
 
   ~loop_impl() override = default;
 
-  void start_running() {
-    thread_ = start_thread([this] { run(); });
-  }
+  void start_running() { crew_.start(); }
 
-  /// Kills the pinned actors, runs what that takes and joins the thread. @pre not called by the loop's thread.
+  /// Kills the pinned actors, runs what that takes and joins the threads. @pre not called by one of them.
   void finish() {
     boost::asio::post(io_, [this] {
       ending_ = true;
       for (auto& tenant : living_tenants())
         caf::anon_send_exit(tenant, caf::exit_reason::kill);
-      work_.reset(); // what the killed actors leave behind still runs, then the thread ends
+      drop_waiting_jobs();
+      work_.reset(); // what the killed actors leave behind still runs, then the loop is over
     });
-    thread_.join();
+    crew_.finish();
     offload_.stop();
     ended_ = true;
   }
@@ -143,11 +141,20 @@ public:
 
   actor_host& host() noexcept override { return *this; }
 
-  bool in_this_thread() const noexcept override { return std::this_thread::get_id() == thread_.get_id(); }
+  bool in_this_thread() const noexcept override { return led_here == this; }
 
   bool ended() const noexcept override { return ended_; }
 
   std::chrono::nanoseconds spin() const noexcept override { return spin_; }
+
+  void execute(std::unique_ptr<job> work) override {
+    if (ending_)
+      return;
+    ++jobs_;
+    waiting_.push_back(std::move(work));
+  }
+
+  std::size_t jobs() const noexcept override { return jobs_; }
 
   void offload(std::function<void()> task) override { offload_.add(std::move(task)); }
 
@@ -175,53 +182,114 @@ public:
 private:
   // -- custom_actor_host ---
 
-  void run_later(caf::resumable* job) override {
-    if (job->subtype() == caf::resumable::io_actor)
-      boost::asio::post(io_, [this, job] { resume(job); });
+  void run_later(caf::resumable* what) override {
+    if (what->subtype() == caf::resumable::io_actor)
+      boost::asio::post(io_, [this, what] { resume(what); });
     else if (!ending_)
-      peer::schedule(sys_, job);
+      peer::schedule(sys_, what);
     else // CAF's scheduler has stopped and would never run it
-      intrusive_ptr_release(job);
+      intrusive_ptr_release(what);
   }
 
-  void resume(caf::resumable* job) {
-    switch (job->resume(this, max_throughput)) {
+  void resume(caf::resumable* what) {
+    switch (what->resume(this, max_throughput)) {
     case caf::resumable::resume_later:
-      run_later(job);
+      run_later(what);
       break;
     case caf::resumable::shutdown_execution_unit:
       break;
     default:
-      intrusive_ptr_release(job);
+      intrusive_ptr_release(what);
     }
   }
 
-  // -- the thread ---
+  // -- the thread that leads ---
 
-  void run() {
+  /// Runs the loop until it is over, or until another thread does: then returns the job that took so long.
+  std::unique_ptr<job> lead() {
+    led_here = this;
     auto patience = spin_;
-    while (!io_.stopped()) {
-      patience = poll_for(patience) ? spin_ : patience / 2;
+    auto held_up = std::unique_ptr<job>{};
+    finish_jobs(); // what the leader before did not come to
+    while (!held_up && !io_.stopped()) {
+      auto found = poll_for(patience, held_up);
+      if (held_up || io_.stopped())
+        break;
+      patience = found ? spin_ : patience / 2;
       auto asleep = clock_type::now();
       io_.run_one();
       // A nap shorter than the full spin means that spinning would have saved a wake-up.
       if (clock_type::now() - asleep < spin_)
         patience = spin_;
     }
+    led_here = nullptr;
+    return held_up;
   }
 
-  /// Runs handlers until none became ready for `patience`. Returns whether there were any.
-  bool poll_for(std::chrono::nanoseconds patience) {
-    auto found = io_.poll() > 0;
-    if (patience.count() == 0)
-      return found;
+  /// Runs handlers and jobs until none became ready for `patience`. Returns whether there were any; `held_up` receives
+  /// the job during which the lead was lost.
+  bool poll_for(std::chrono::nanoseconds patience, std::unique_ptr<job>& held_up) {
+    auto found = false;
     auto deadline = clock_type::now() + patience;
-    while (clock_type::now() < deadline && !io_.stopped())
-      if (io_.poll() > 0) {
+    for (;;) {
+      auto busy = io_.poll() > 0;
+      if (!waiting_.empty() && crew_.can_hand_over()) {
+        busy = true;
+        held_up = run_jobs();
+      }
+      if (held_up || io_.stopped())
+        return true;
+      if (!busy && clock_type::now() >= deadline)
+        return found;
+      if (busy) {
         found = true;
         deadline = clock_type::now() + patience;
       }
-    return found;
+    }
+  }
+
+  /// Runs jobs, but not for so long that what they have to say has to wait. Returns the one during which the lead was
+  /// lost.
+  std::unique_ptr<job> run_jobs() {
+    auto deadline = clock_type::now() + defaults::handover;
+    led_here = nullptr; // a job is not on the loop
+    sigset_t all;
+    pthread_sigmask(SIG_SETMASK, &outer_mask_, &all);
+    auto held_up = std::unique_ptr<job>{};
+    do {
+      auto next = std::move(waiting_.front());
+      waiting_.pop_front();
+      if (crew_.run(*next))
+        returned_.push_back(std::move(next));
+      else
+        held_up = std::move(next);
+    } while (!held_up && !waiting_.empty() && clock_type::now() < deadline);
+    pthread_sigmask(SIG_SETMASK, &all, nullptr);
+    if (!held_up) {
+      led_here = this;
+      finish_jobs();
+    }
+    return held_up;
+  }
+
+  void finish_jobs() {
+    for (auto& done : returned_) {
+      done->finish();
+      --jobs_;
+    }
+    returned_.clear();
+  }
+
+  void hand_in(std::unique_ptr<job> done) {
+    boost::asio::post(io_, [this, done = std::move(done)]() mutable {
+      done->finish();
+      --jobs_;
+    });
+  }
+
+  void drop_waiting_jobs() {
+    jobs_ -= waiting_.size();
+    waiting_.clear();
   }
 
   std::vector<caf::strong_actor_ptr> living_tenants() {
@@ -233,17 +301,28 @@ private:
     return result;
   }
 
+  /// The loop that the current thread leads.
+  static thread_local const loop_impl* led_here;
+
   caf::actor_system& sys_;
   std::chrono::nanoseconds spin_;
+  sigset_t outer_mask_ = signal_mask();
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::deque<std::unique_ptr<job>> waiting_;   ///< belongs to the leader, as does what follows
+  std::vector<std::unique_ptr<job>> returned_; ///< have run and not finished
+  std::atomic<std::size_t> jobs_ = 0;
   std::atomic<bool> ending_ = false;
   std::atomic<bool> ended_ = false;
   mutable std::mutex mutex_;
   std::map<caf::actor_id, caf::weak_actor_ptr> tenants_;
   offload_thread offload_;
-  std::thread thread_;
+  crew crew_{{[this] { return lead(); }, [this](crew::job_ptr done) { hand_in(std::move(done)); }},
+             defaults::handover,
+             defaults::max_workers};
 };
+
+thread_local const loop_impl* loop_impl::led_here = nullptr;
 
 // -- the loop's owner -------------------------------------------------------------------------------------------------
 
@@ -271,6 +350,8 @@ std::shared_ptr<loop_impl> find_loop(caf::actor_system& sys) {
 } // namespace
 
 loop::~loop() = default;
+
+loop::job::~job() = default;
 
 loop_ptr loop::of(caf::actor_system& sys) {
   if (auto found = find_loop(sys))

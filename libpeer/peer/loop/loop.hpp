@@ -20,8 +20,9 @@ class loop;
 
 using loop_ptr = std::shared_ptr<loop>;
 
-/// One thread that runs Asio's handlers and the actors that are pinned to it (see pinned.hpp), so that an actor and its
-/// descriptors need neither a lock nor a second wake-up.
+/// Runs Asio's handlers and the actors that are pinned to it (see pinned.hpp) on one thread, so that an actor and its
+/// descriptors need neither a lock nor a second wake-up. Which thread that is may change (see `execute`); never do two
+/// of them run the loop.
 ///
 /// # Lifetime
 ///
@@ -58,6 +59,28 @@ public:
   virtual std::chrono::nanoseconds spin() const noexcept = 0;
 
   // -- blocking work ---
+
+  /// Work that may block or take long, in two parts.
+  class job {
+  public:
+    virtual ~job();
+
+    /// Runs outside of the loop, whose actors and descriptors it must not touch, with the signal mask of the loop's
+    /// maker. Jobs run at the same time if they take longer than `defaults::handover`.
+    virtual void run() noexcept = 0;
+
+    /// Runs on the loop after that, unless the loop has ended.
+    virtual void finish() = 0;
+  };
+
+  /// Runs a job as soon as the loop's thread has done what is ready now. It does so itself, which saves two wake-ups;
+  /// when the job does not return within `defaults::handover`, another thread becomes the loop's. At most
+  /// `defaults::max_workers` jobs run at the same time, later ones wait. A loop that ends drops those that wait and
+  /// waits for those that run. Called on the loop.
+  virtual void execute(std::unique_ptr<job> work) = 0;
+
+  /// Jobs that wait or run. May be called by any thread.
+  virtual std::size_t jobs() const noexcept = 0;
 
   /// Runs `task` on a second thread, one task after the other: writes that may block and functions of the user's. Tasks
   /// that wait when the loop ends still run; later ones are dropped.

@@ -87,8 +87,11 @@ public:
     note(posix_spawn_file_actions_adddup2(&actions_, options.standard_input, STDIN_FILENO));
     note(posix_spawn_file_actions_adddup2(&actions_, options.standard_output, STDOUT_FILENO));
     note(posix_spawn_file_actions_adddup2(&actions_, options.standard_error, STDERR_FILENO));
+    auto first_unwanted = spawn_options::inherited_number;
+    if (options.inherited >= 0) // which may have that number already: then this makes it survive exec
+      note(posix_spawn_file_actions_adddup2(&actions_, options.inherited, first_unwanted++));
     // CAF's and other libraries' descriptors are not all close-on-exec.
-    note(posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1));
+    note(posix_spawn_file_actions_addclosefrom_np(&actions_, first_unwanted));
     if (!options.working_directory.empty())
       note(posix_spawn_file_actions_addchdir_np(&actions_, options.working_directory.c_str()));
     sigset_t all, none;

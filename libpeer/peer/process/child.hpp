@@ -42,6 +42,13 @@ struct spawn_options {
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
+
+  /// A descriptor of the caller's that becomes the child's number `inherited_number`; -1 for none. It stays the
+  /// caller's, and may not be 0, 1 or 2.
+  int inherited = -1;
+
+  /// The number of `inherited` in the child: the first one after the standard streams.
+  static constexpr int inherited_number = 3;
 };
 
 /// Whom a signal goes to.

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace peer {
@@ -42,6 +43,18 @@ caf::expected<pipe_ends> make_pipe(std::string_view purpose) {
       return ends;
   }
   return system_failure("cannot make a pipe for " + std::string{purpose}, errno);
+}
+
+caf::expected<socket_ends> make_socket_pair(std::string_view purpose) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0) {
+    auto ends = socket_ends{descriptor{fds[0]}, descriptor{fds[1]}};
+    ends.first = above_standard_streams(std::move(ends.first));
+    ends.second = above_standard_streams(std::move(ends.second));
+    if (ends.first && ends.second)
+      return ends;
+  }
+  return system_failure("cannot make a socket pair for " + std::string{purpose}, errno);
 }
 
 caf::expected<descriptor> open_null() {

@@ -48,6 +48,15 @@ struct pipe_ends {
 /// Makes a pipe. `purpose` names it in the error (`errc::system_failure`).
 caf::expected<pipe_ends> make_pipe(std::string_view purpose);
 
+/// The two ends of a connection in both directions. Both are close-on-exec and neither is 0, 1 or 2.
+struct socket_ends {
+  descriptor first;
+  descriptor second;
+};
+
+/// Makes a pair of connected stream sockets. `purpose` names it in the error (`errc::system_failure`).
+caf::expected<socket_ends> make_socket_pair(std::string_view purpose);
+
 /// Opens the null device for reading and writing, close-on-exec and never as 0, 1 or 2.
 caf::expected<descriptor> open_null();
 

@@ -2,6 +2,7 @@
 
 #include "peer/term/message_types.hpp"
 
+#include "peer/term/convert.hpp"
 #include "peer/term/term_deserializer.hpp"
 #include "peer/term/term_serializer.hpp"
 
@@ -110,6 +111,39 @@ caf::error make_error_by_name(const std::string& category, const std::string& co
     if (auto result = entry->make_error(code, text))
       return result;
   return caf::make_error(caf::sec::runtime_error, category + ":" + code + (text.empty() ? "" : ": ") + text);
+}
+
+namespace {
+
+/// Reads a tuple that begins with the name of a registered type as a value of that type. Empty if it is no such thing.
+caf::message load_registered_struct(const_byte_span encoded) {
+  auto header = term_reader{encoded};
+  auto what = term_reader::kind::nil;
+  auto size = std::size_t{0};
+  auto name = std::string{};
+  if (!header.peek(what) || what != term_reader::kind::tuple || !header.tuple(size) || size == 0 || !header.peek(what)
+      || what != term_reader::kind::atom || !header.atom(name))
+    return {};
+  auto entry = registry::instance().find(name);
+  if (!entry)
+    return {};
+  auto in = term_reader{encoded};
+  auto inspector = term_load_inspector{in};
+  auto result = caf::message{};
+  return entry->load(inspector, result) && in.at_end() ? result : caf::message{};
+}
+
+} // namespace
+
+caf::expected<caf::message> load_message(const_byte_span encoded) {
+  if (auto values = load_term<caf::message>(encoded))
+    return std::move(*values);
+  if (auto value = load_registered_struct(encoded); !value.empty())
+    return value;
+  auto content = load_term<term>(encoded);
+  if (!content)
+    return std::move(content.error());
+  return caf::make_message(std::move(*content));
 }
 
 } // namespace peer

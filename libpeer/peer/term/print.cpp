@@ -292,6 +292,19 @@ std::string to_string(const term& value) {
   return result;
 }
 
+term to_charlist(std::string_view text) {
+  auto codes = std::vector<term>{};
+  while (!text.empty()) {
+    if (auto code = take_utf8(text)) {
+      codes.emplace_back(static_cast<std::uint32_t>(*code));
+    } else {
+      codes.emplace_back(static_cast<unsigned char>(text.front()));
+      text.remove_prefix(1);
+    }
+  }
+  return list{std::move(codes)};
+}
+
 std::string to_string(const atom& value) {
   auto result = std::string{};
   print_atom(result, value);

@@ -33,6 +33,10 @@ std::string to_string(const term& value);
 /// Prints an atom, quoted where Erlang's syntax needs it.
 std::string to_string(const atom& value);
 
+/// The characters of a UTF-8 text as Erlang's strings are: a list of code points. Bytes that are no UTF-8 count as
+/// Latin-1.
+term to_charlist(std::string_view text);
+
 /// Reads one term in Erlang's syntax (Reference Manual, "Data Types" and "Bit Syntax Expressions"), with an optional
 /// full stop at its end. `text` is UTF-8. Accepts what `erl_parse:parse_term/1` does: strings side by side are one, of
 /// equal keys of a map the last one counts, segments of a binary have sizes and types.

@@ -180,13 +180,31 @@ bool fields::pid(const char* field, encoded_view& value) {
   return require(field, kind::pid, "a pid") && any(field, value);
 }
 
-bool fields::pid_or_atom(const char* field, encoded_view& value) {
+bool fields::destination(const char* field, encoded_view& value) {
+  constexpr auto expected = "a pid, an atom or {Name, Node}";
   auto what = kind::nil;
   if (!peek(field, what))
     return false;
-  if (what != kind::pid && what != kind::atom)
-    return mismatch(field, "a pid or an atom", describe(what));
-  return any(field, value);
+  if (what == kind::pid || what == kind::atom)
+    return any(field, value);
+  if (what != kind::tuple)
+    return mismatch(field, expected, describe(what));
+  auto begin = reader_.remaining();
+  std::size_t size = 0;
+  if (!reader_.tuple(size))
+    return malformed(field);
+  if (size != 2)
+    return mismatch(field, expected, "a tuple of " + std::to_string(size));
+  for (auto element = 0; element < 2; ++element) {
+    std::string name;
+    if (!peek(field, what))
+      return false;
+    if (what != kind::atom)
+      return mismatch(field, expected, std::string{"a tuple with "} + describe(what));
+    if (!reader_.atom(name))
+      return malformed(field);
+  }
+  return view(begin, value);
 }
 
 bool fields::exception(const char* field, encoded_view& value) {

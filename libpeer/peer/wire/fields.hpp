@@ -45,7 +45,9 @@ public:
   bool integer(const char* field, std::uint64_t& value);
   bool atom(const char* field, std::string& name);
   bool pid(const char* field, encoded_view& value);
-  bool pid_or_atom(const char* field, encoded_view& value);
+
+  /// A pid or a registered name: an atom or `{Name, Node}`, both atoms.
+  bool destination(const char* field, encoded_view& value);
 
   /// `{Reason, Stacktrace}`.
   bool exception(const char* field, encoded_view& value);

@@ -2,6 +2,7 @@
 
 #include "peer/wire/message.hpp"
 
+#include "peer/term/tags.hpp"
 #include "peer/term/writer.hpp"
 #include "peer/wire/fields.hpp"
 
@@ -36,7 +37,7 @@ bool read(fields& in, names& texts, cast& x) {
 }
 
 bool read(fields& in, names&, message& x) {
-  return in.arity(3) && in.pid_or_atom("To", x.to) && in.any("Content", x.content);
+  return in.arity(3) && in.destination("To", x.to) && in.any("Content", x.content);
 }
 
 bool read(fields& in, names&, io_reply& x) {
@@ -105,6 +106,32 @@ std::string_view to_string(reply_class value) noexcept {
   return class_names[static_cast<std::size_t>(value)];
 }
 
+exception_class to_exception_class(reply_class value) noexcept {
+  switch (value) {
+  case reply_class::throw_:
+    return exception_class::throw_;
+  case reply_class::error:
+    return exception_class::error_;
+  case reply_class::ok:
+  case reply_class::exit:
+  case reply_class::crash:
+    break;
+  }
+  return exception_class::exit_;
+}
+
+reply_class to_reply_class(exception_class value) noexcept {
+  switch (value) {
+  case exception_class::throw_:
+    return reply_class::throw_;
+  case exception_class::error_:
+    return reply_class::error;
+  case exception_class::exit_:
+    break;
+  }
+  return reply_class::exit;
+}
+
 // -- writing ----------------------------------------------------------------------------------------------------------
 
 void write(byte_buffer& out, const call& x) {
@@ -154,7 +181,25 @@ void write(byte_buffer& out, const io_request& x) {
   writer.encoded(x.request);
 }
 
+void write(byte_buffer& out, const token& x) {
+  auto writer = open(out, "token", 2);
+  writer.binary(x.secret);
+}
+
 // -- reading ----------------------------------------------------------------------------------------------------------
+
+std::optional<token> parse_token(const_byte_span payload) {
+  term_reader reader{payload};
+  std::size_t arity = 0;
+  std::string name;
+  token result;
+  // A compressed term would be inflated into the reader.
+  auto plain = payload.size() > 1 && payload[1] == static_cast<std::byte>(tag::small_tuple);
+  if (!plain || !reader.version() || !reader.tuple(arity) || arity != 2 || !reader.atom(name) || name != "token"
+      || !reader.binary(result.secret) || !reader.at_end())
+    return std::nullopt;
+  return result;
+}
 
 caf::expected<to_origin> parser::parse_to_origin(const_byte_span payload) {
   fields in{reader_.emplace(payload, limits_)};

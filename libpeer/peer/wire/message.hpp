@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/base/bytes.hpp"
+#include "peer/base/exception_class.hpp"
 #include "peer/term/limits.hpp"
 #include "peer/term/reader.hpp"
 #include "peer/term/term.hpp"
@@ -24,6 +25,11 @@
 ///     {message, To, Content}                   {message, To, Content}
 ///     {io_reply, From, ReplyAs, Reply}         {io_request, From, ReplyAs, Request}
 ///
+/// Between libpeer nodes two more things are said, in a form that others do not mind:
+///
+///     {token, Secret}, a binary                the first message of a libpeer node over TCP (see `token`)
+///     {message, {libpeer_calls, Node}, Seq}    nobody waits for that call any more (see `calls_name`)
+///
 /// A field that may be any term is an `encoded_view`: the term's bytes, still encoded, without the version byte. It
 /// views the payload that was parsed, or what the caller wants to be written.
 
@@ -44,6 +50,12 @@ enum class reply_class : std::uint8_t {
 /// The atom that stands for `value` on the wire.
 std::string_view to_string(reply_class value) noexcept;
 
+/// The class of the exception that ended a call; that of a killed process is `exit`. @pre It is not `ok`.
+exception_class to_exception_class(reply_class value) noexcept;
+
+/// How a call ends with an exception of that class.
+reply_class to_reply_class(exception_class value) noexcept;
+
 struct call {
   std::uint64_t seq = 0;
   std::string_view module;
@@ -59,7 +71,7 @@ struct cast {
 
 /// Deliver `content` to a process of the receiver.
 struct message {
-  encoded_view to; ///< a pid or a registered name: an atom or, to `erl`, `{Name, Node}`
+  encoded_view to; ///< a pid or a registered name: an atom or `{Name, Node}`
   encoded_view content;
 };
 
@@ -85,6 +97,15 @@ struct io_request {
   encoded_view request;
 };
 
+/// Proves that whoever connects over TCP is the peer that was started: the secret that it was given for that.
+struct token {
+  const_byte_span secret;
+};
+
+/// The registered name under which a libpeer node learns that the caller of a call has given up: the content of the
+/// message is the call's `Seq`. Nobody has that name in `erl`, which drops the message.
+inline constexpr std::string_view calls_name = "libpeer_calls";
+
 using to_peer = std::variant<call, cast, message, io_reply>;
 using to_origin = std::variant<started, reply, message, io_request>;
 
@@ -103,8 +124,12 @@ void write(byte_buffer& out, const io_reply& x);
 void write(byte_buffer& out, const started& x);
 void write(byte_buffer& out, const reply& x);
 void write(byte_buffer& out, const io_request& x);
+void write(byte_buffer& out, const token& x);
 
 // -- reading ---
+
+/// Parses the payload of a frame that has to be a `token`, which views it. Nothing if it is anything else.
+std::optional<token> parse_token(const_byte_span payload);
 
 /// Parses payloads of frames. Keeps what an inflated (compressed) payload or a converted name needs: what `parse_…`
 /// returns views the payload and this parser, and is valid until the next call.

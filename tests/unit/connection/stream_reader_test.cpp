@@ -293,4 +293,79 @@ CAF_TEST(a reader that is gone calls nobody although its handler was ready to ru
   CAF_CHECK_EQUAL(calls, 1);
 }
 
+// -- catching up ------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a reader catches up without the loop) {
+  start();
+  reader->catch_up();
+  CAF_CHECK_EQUAL(taken(), "");
+  print("one");
+  reader->catch_up();
+  CAF_CHECK_EQUAL(taken(), "one");
+  poll();
+  print("two");
+  poll();
+  CAF_CHECK_EQUAL(taken(), "two");
+  print("three");
+  reader->pause();
+  reader->catch_up();
+  CAF_CHECK_EQUAL(taken(), "");
+  reader->resume();
+  ends.write.reset();
+  reader->catch_up();
+  CAF_CHECK_EQUAL(taken(), "three");
+  CAF_CHECK(reasons.empty()); // the end is left to the loop
+  poll();
+  CAF_CHECK_EQUAL(reasons, at_end);
+  reader->catch_up();
+}
+
+CAF_TEST(a reader may catch up in the handler of another) {
+  start();
+  auto second = unbox(peer::make_pipe("a test"));
+  auto copy = std::string{};
+  auto outer = stream_reader::make(
+      *io, std::move(second.read),
+      [&](const_byte_span bytes) {
+        reader->catch_up();
+        copy += as_text(bytes); // still what was read
+      },
+      [](std::error_code) {});
+  for (auto i = 0; i < 3; ++i) {
+    print("inner");
+    CAF_CHECK_EQUAL(write(second.write.get(), "outer", 5), 5);
+    outer->drain();
+    CAF_CHECK_EQUAL(std::exchange(copy, {}), "outer");
+    CAF_CHECK_EQUAL(taken(), "inner");
+  }
+}
+
+// -- sockets ----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a reader tells when its socket takes bytes again) {
+  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto number = sockets.first.get();
+  start(std::move(sockets.first));
+  CAF_CHECK_EQUAL(reader->native_handle(), number);
+  auto sent = std::size_t{0};
+  auto piece = std::string(4096, '.');
+  for (auto got = ssize_t{0}; got >= 0; got = send(number, piece.data(), piece.size(), MSG_DONTWAIT))
+    sent += static_cast<std::size_t>(got);
+  auto told = 0;
+  reader->wait_writable([&] { ++told; });
+  poll();
+  CAF_CHECK_EQUAL(told, 0);
+  for (auto left = sent; left > 0;)
+    left -= static_cast<std::size_t>(read(sockets.second.get(), piece.data(), piece.size()));
+  poll();
+  CAF_CHECK_EQUAL(told, 1);
+  sockets.second.reset();
+  poll();
+  CAF_CHECK_EQUAL(reasons, at_end);
+  CAF_CHECK_EQUAL(reader->native_handle(), -1);
+  reader->wait_writable([&] { ++told; });
+  poll();
+  CAF_CHECK_EQUAL(told, 1);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -21,6 +21,7 @@ namespace {
 class fake_channel final : public peer::channel {
 public:
   void drain() override {}
+  bool flush(std::chrono::milliseconds) override { return true; }
   void close() override { closed = true; }
   std::size_t queued() const noexcept override { return 0; }
   std::size_t lost_frames() const noexcept override { return lost; }
@@ -54,6 +55,8 @@ struct fake_peer {
   fake_channel channel;
   peer::incarnation::listener* control = nullptr;
   std::vector<int> signals;
+  std::string boot_report;
+  bool paused = false;
   bool alive = false;
 
   void says(const peer::term& message) {
@@ -76,7 +79,9 @@ public:
   peer::channel& connection() override { return what_->channel; }
   void signal(int number, peer::signal_scope) override { what_->signals.push_back(number); }
   pid_t process_id() const noexcept override { return 4711; }
-  void pause_stderr(bool) override {}
+  void close() override { what_->channel.close(); }
+  void pause_console(bool paused) override { what_->paused = paused; }
+  std::string boot_report() const override { return what_->boot_report; }
 
 private:
   std::shared_ptr<fake_peer> what_;
@@ -223,6 +228,31 @@ CAF_TEST(a peer that does not boot in time is killed and the error says so) {
   CAF_CHECK(peer::failure_of(err)->cause.find("300ms") != std::string::npos);
 }
 
+CAF_TEST(a boot that failed tells what is known about the connection) {
+  peer->boot_report = "it never connected";
+  start();
+  peer->exits(7);
+  settle();
+  auto err = failure();
+  CAF_CHECK_EQUAL(peer::describe(err), "peer 'fake' ended before it had booted: it never connected; the process exited "
+                                       "with status 7");
+  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "{boot_failed,{exit_status,7}}");
+}
+
+CAF_TEST(the cause of a failed boot comes before what is known about the connection) {
+  peer->boot_report = "it never connected";
+  options.wait_boot = caf::timespan{300ms};
+  start();
+  advance_time(300ms);
+  settle();
+  peer->exits(0);
+  settle();
+  auto err = failure();
+  CAF_REQUIRE(peer::failure_of(err));
+  CAF_CHECK_EQUAL(peer::failure_of(err)->cause,
+                  "it did not say that it had started within 300ms; it never connected");
+}
+
 CAF_TEST(a receiver is notified of the boot) {
   options.wait_boot = peer::notify{caf::actor_cast<caf::actor>(self), peer::atom{"tag"}};
   start();
@@ -301,6 +331,27 @@ CAF_TEST(a call times out and its late answer is dropped) {
   advance_time(1s);
   settle();
   CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
+}
+
+CAF_TEST(a peer is told that nobody waits for a call any more) {
+  start();
+  call("early", 1s);
+  advance_time(1s);
+  settle();
+  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u); // the call: who would be told has no name yet
+  peer->started();
+  settle();
+  CAF_CHECK_EQUAL(answer<peer::atom>(), peer::atom{"nonode@nohost"});
+  call("slow", 1s);
+  call("fast", 1s);
+  peer->says(peer::tagged("reply", 2, peer::atom{"ok"}, 1));
+  answer<peer::encoded_term>();
+  advance_time(1s);
+  settle();
+  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 4u);
+  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{message,{libpeer_calls,nonode@nohost},1}");
 }
 
 CAF_TEST(every outstanding call is answered once when the peer ends) {

@@ -10,6 +10,7 @@
 #include "peer/control/options.hpp"
 #include "peer/control/report.hpp"
 
+#include <filesystem>
 #include <set>
 
 using namespace std::chrono_literals;
@@ -48,7 +49,7 @@ bool mentions(const std::string& text, std::initializer_list<std::string_view> w
 
 CAF_TEST(the defaults with a program are valid) {
   CAF_CHECK_EQUAL(complaint([](auto&) {}), "");
-  CAF_CHECK(mentions(complaint([](auto& x) { x.exec = std::nullopt; }), {"'exec'", "missing"}));
+  CAF_CHECK_EQUAL(complaint([](auto& x) { x.exec = std::nullopt; }), "");
 }
 
 CAF_TEST(strings for the program must not contain NUL) {
@@ -76,10 +77,61 @@ CAF_TEST(names and hosts are checked) {
 }
 
 CAF_TEST(connections that do not exist yet are refused) {
-  for (auto kind : std::vector<peer::connection_kind>{peer::inherited{}, peer::tcp{}, peer::distribution{}})
-    CAF_CHECK(mentions(complaint([&](auto& x) { x.connection = kind; }), {"'connection'", "not available yet"}));
-  CAF_CHECK_EQUAL(complaint([](auto& x) { x.connection = peer::standard_io{}; }), "");
-  CAF_CHECK(mentions(complaint([](auto& x) { x.detached = false; }), {"'detached'", "standard_io"}));
+  CAF_CHECK(mentions(complaint([](auto& x) { x.connection = peer::distribution{}; }),
+                     {"'connection'", "distribution", "not available yet"}));
+  for (auto kind : std::vector<peer::connection_kind>{peer::inherited{}, peer::standard_io{}, peer::tcp{}})
+    CAF_CHECK_EQUAL(complaint([&](auto& x) { x.connection = kind; }), "");
+}
+
+CAF_TEST(addresses of a connection are numbers) {
+  for (auto address : {"127.0.0.1", "0.0.0.0", "::", "::1"})
+    CAF_CHECK_EQUAL(complaint([&](auto& x) { x.connection = peer::tcp{address, 4711}; }), "");
+  for (auto address : {"localhost", "[::1]", "127.0.0.1:80", "127.0.0.256", " "})
+    CAF_CHECK(mentions(complaint([&](auto& x) {
+                         x.connection = peer::tcp{address, 4711};
+                       }),
+                       {"'connection'", address, "address in numbers"}));
+}
+
+CAF_TEST(only standard_io needs stdin for itself) {
+  auto attached = [](peer::connection_kind kind) {
+    return complaint([&](auto& x) { x.detached = false, x.connection = kind; });
+  };
+  CAF_CHECK(mentions(attached(peer::standard_io{}), {"'detached'", "standard_io"}));
+  CAF_CHECK(mentions(complaint([](auto& x) { x.detached = false; }), {"'detached'", "standard_io"})); // erl's default
+  CAF_CHECK_EQUAL(attached(peer::inherited{}), "");
+  CAF_CHECK_EQUAL(attached(peer::tcp{}), "");
+}
+
+CAF_TEST(the default connection suits the program) {
+  auto chosen = [](std::optional<peer::exec> program) {
+    auto options = peer::start_options{};
+    options.exec = std::move(program);
+    return peer::chosen_connection(options);
+  };
+  CAF_CHECK(std::holds_alternative<peer::inherited>(chosen(std::nullopt)));
+  CAF_CHECK(std::holds_alternative<peer::inherited>(chosen(peer::exec{"./worker"})));
+  CAF_CHECK(std::holds_alternative<peer::inherited>(chosen(peer::exec{"/opt/erl/worker"})));
+  CAF_CHECK(std::holds_alternative<peer::standard_io>(chosen(peer::exec{"erl"})));
+  CAF_CHECK(std::holds_alternative<peer::standard_io>(chosen(peer::exec{"/usr/bin/erl"})));
+  CAF_CHECK(std::holds_alternative<peer::standard_io>(chosen(peer::exec{"ssh", {"host", "worker"}})));
+  auto options = erl();
+  options.connection = peer::tcp{"::1", 4711};
+  auto kind = peer::chosen_connection(options);
+  CAF_REQUIRE(std::holds_alternative<peer::tcp>(kind));
+  CAF_CHECK_EQUAL(std::get<peer::tcp>(kind).port, 4711);
+}
+
+CAF_TEST(the default program is the one beside ours or one in the path) {
+  auto options = peer::start_options{};
+  auto place = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  auto beside = place / "peer_node";
+  auto expected = std::filesystem::exists(beside) ? beside.string() : "peer_node";
+  CAF_CHECK_EQUAL(peer::chosen_program(options).program, expected);
+  CAF_CHECK(peer::chosen_program(options).arguments.empty());
+  CAF_CHECK_EQUAL(peer::display_name(options), "peer_node");
+  options.exec = peer::exec{"erl", {"a"}};
+  CAF_CHECK_EQUAL(peer::chosen_program(options).program, "erl");
 }
 
 CAF_TEST(variables need a name) {
@@ -121,6 +173,26 @@ CAF_TEST(the command line is the one of OTP) {
                   (strings{"host", "erl", "-name", "a@b.example", "+S1", "-hidden", "-user", "peer"}));
   options.post_process_args = [](strings xs) { return strings{"-c", xs[0] + " …"}; };
   CAF_CHECK_EQUAL(peer::command_line(options), (strings{"-c", "host …"}));
+}
+
+CAF_TEST(the command line of a peer over tcp says where to connect) {
+  auto options = erl();
+  options.name = "a";
+  options.args = {"-hidden"};
+  options.connection = peer::tcp{"0.0.0.0", 0};
+  auto where = peer::meeting_point{{"127.0.0.1", "10.0.0.1"}, 4711, false};
+  CAF_CHECK_EQUAL(peer::command_line(options, where), (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer",
+                                                               "-origin", "127.0.0.1,10.0.0.1", "4711"}));
+  where.has_secret = true;
+  where.addresses = {"::1"};
+  CAF_CHECK_EQUAL(peer::command_line(options, where), (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer",
+                                                               "-origin", "::1", "4711", "-token", "stdin"}));
+  where.has_secret = false;
+  options.detached = false;
+  CAF_CHECK_EQUAL(peer::command_line(options, where),
+                  (strings{"-sname", "a", "-hidden", "-user", "peer", "-origin", "::1", "4711"}));
+  options.post_process_args = [](strings xs) { return strings{"-c", xs.back()}; };
+  CAF_CHECK_EQUAL(peer::command_line(options, where), (strings{"-c", "4711"}));
 }
 
 CAF_TEST(random names differ) {

@@ -39,7 +39,8 @@ CAF_TEST(the next check is that of the earliest deadline) {
   CAF_CHECK(calls.next_check() == start + 2s);
   calls.add(3, start, 10s);
   CAF_CHECK(calls.next_check() == start + 2s);
-  CAF_CHECK(calls.take_expired(start + 2s) == std::vector<int>{2});
+  using expired = std::vector<std::pair<std::uint64_t, int>>;
+  CAF_CHECK(calls.take_expired(start + 2s) == (expired{{1, 2}}));
   CAF_CHECK(calls.next_check() == start + 5s);
   CAF_CHECK(calls.take_expired(start + 4s).empty());
   CAF_CHECK(calls.take_expired(start + 11s).size() == 2u);

@@ -50,6 +50,14 @@ CAF_TEST(what is no character data is an error) {
   CAF_CHECK_EQUAL(printed(), "");
 }
 
+CAF_TEST(bytes are printed as they are) {
+  CAF_CHECK_EQUAL(ask("{put_bytes, <<255, 0, 16#C3, 10>>}"), ok);
+  CAF_CHECK_EQUAL(printed(), "\xFF\0\xC3\n"s);
+  CAF_CHECK_EQUAL(ask("{put_bytes, <<>>}"), ok);
+  CAF_CHECK_EQUAL(ask("{put_bytes, <<1:3>>}"), std::optional{"{error,put_bytes}"s});
+  CAF_CHECK_EQUAL(ask("{put_bytes, [1]}"), unknown);
+}
+
 CAF_TEST(a function of the peer may make the characters) {
   auto& answer = ask("{put_chars, unicode, io_lib, format, [\"~p~n\", [x]]}");
   CAF_CHECK_EQUAL(answer, open);

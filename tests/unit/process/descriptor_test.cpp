@@ -94,6 +94,17 @@ CAF_TEST(the ends of a pipe are close on exec) {
   CAF_CHECK_EQUAL(peer::test::read_to_end(ends.read.get()), "x");
 }
 
+CAF_TEST(the ends of a socket pair are connected and close on exec) {
+  auto ends = unbox(peer::make_socket_pair("a test"));
+  CAF_CHECK(is_close_on_exec(ends.first.get()));
+  CAF_CHECK(is_close_on_exec(ends.second.get()));
+  CAF_CHECK_EQUAL(write(ends.first.get(), "x\n", 2), 2);
+  CAF_CHECK_EQUAL(peer::test::read_line(ends.second.get()), "x");
+  CAF_CHECK_EQUAL(write(ends.second.get(), "y", 1), 1);
+  ends.second.reset();
+  CAF_CHECK_EQUAL(peer::test::read_to_end(ends.first.get()), "y");
+}
+
 CAF_TEST(the null device can be read and written and is close on exec) {
   auto fd = unbox(peer::open_null());
   auto c = char{};
@@ -109,9 +120,12 @@ CAF_TEST(in a program without standard streams no descriptor takes their place) 
   {
     peer::test::without_streams scope;
     auto ends = peer::make_pipe("a test");
+    auto sockets = peer::make_socket_pair("a test");
     auto null = peer::open_null();
-    right = ends && null && ends->read.get() > 2 && ends->write.get() > 2 && null->get() > 2;
+    right = ends && sockets && null && ends->read.get() > 2 && ends->write.get() > 2 && sockets->first.get() > 2
+         && sockets->second.get() > 2 && null->get() > 2;
     private_ = right && is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get())
+            && is_close_on_exec(sockets->first.get()) && is_close_on_exec(sockets->second.get())
             && is_close_on_exec(null->get());
     tidy = !is_open(0) && !is_open(1) && !is_open(2);
   }
@@ -130,11 +144,13 @@ CAF_TEST(running out of descriptors is an error that names the purpose) {
     all.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
   while (all.back());
   auto ends = peer::make_pipe("a test");
+  auto sockets = peer::make_socket_pair("a test");
   auto null = peer::open_null();
   all.clear();
   setrlimit(RLIMIT_NOFILE, &before);
-  CAF_REQUIRE(!ends && !null);
+  CAF_REQUIRE(!ends && !sockets && !null);
   CAF_CHECK_EQUAL(error_text(ends.error()), "cannot make a pipe for a test: Too many open files");
+  CAF_CHECK_EQUAL(error_text(sockets.error()), "cannot make a socket pair for a test: Too many open files");
   CAF_CHECK_EQUAL(error_text(null.error()), "cannot open /dev/null: Too many open files");
 }
 

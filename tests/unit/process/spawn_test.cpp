@@ -158,6 +158,36 @@ CAF_TEST(no other descriptor is inherited) {
   CAF_CHECK_EQUAL(output_of({.program = "ls", .arguments = {"/proc/self/fd"}}), "0\n1\n2\n3\n");
 }
 
+CAF_TEST(one more descriptor is inherited if it is named) {
+  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto other = descriptor{open("/", O_RDONLY)};
+  auto high = descriptor{fcntl(sockets.second.get(), F_DUPFD_CLOEXEC, 500)};
+  auto talk = shell("read line <&3; echo \"got $line\" >&3; exec ls /proc/self/fd");
+  for (auto fd : {sockets.second.get(), high.get()}) {
+    talk.inherited = fd;
+    CAF_CHECK_EQUAL(write(sockets.first.get(), "hello\n", 6), 6);
+    CAF_CHECK_EQUAL(output_of(talk), "0\n1\n2\n3\n4\n"); // the last one is the directory that `ls` reads
+    CAF_CHECK_EQUAL(read_line(sockets.first.get()), "got hello");
+  }
+}
+
+CAF_TEST(the inherited descriptor may have any number here) {
+  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto number = spawn_options::inherited_number;
+  auto before = descriptor{fcntl(number, F_DUPFD_CLOEXEC, 100)}; // whatever has that number in this program
+  auto flags = fcntl(number, F_GETFD);
+  CAF_REQUIRE_EQUAL(dup3(sockets.second.get(), number, O_CLOEXEC), number);
+  auto talk = shell("echo hello >&3");
+  talk.inherited = number;
+  auto result = run(talk);
+  if (before)
+    dup3(before.get(), number, (flags & FD_CLOEXEC) != 0 ? O_CLOEXEC : 0);
+  else
+    close(number);
+  CAF_CHECK_EQUAL(shell_status(unbox(result).status), 0);
+  CAF_CHECK_EQUAL(read_line(sockets.first.get()), "hello");
+}
+
 CAF_TEST(a program without standard streams can start processes) {
   auto scope = std::make_unique<without_streams>();
   auto result = run(shell("cat; echo out; echo err >&2; ls /proc/self/fd"));

@@ -344,7 +344,7 @@ CAF_TEST(a field of the wrong type is named) {
   check_peer_refuses("83 6804 7704 63617374 7701 6D 7701 66 7701 61", code,
                      "message cast: A must be a proper list, found an atom");
   check_peer_refuses("83 6803 7707 6D657373616765 6101 6A", code,
-                     "message message: To must be a pid or an atom, found an integer");
+                     "message message: To must be a pid, an atom or {Name, Node}, found an integer");
   check_peer_refuses("83 6804 7708 696F5F7265706C79 7701 61 6A 6A", code,
                      "message io_reply: From must be a pid, found an atom");
   check_origin_refuses("83 6802 7707 73746172746564 463FF0000000000000", code,

@@ -1,0 +1,20 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/loop/quiet_thread.hpp"
+
+#include <csignal>
+
+#include <pthread.h>
+
+namespace peer {
+
+std::thread start_quiet_thread(std::function<void()> body) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  auto result = std::thread{std::move(body)}; // inherits the mask
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return result;
+}
+
+} // namespace peer

@@ -1,0 +1,20 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/loop/loop.hpp"
+#include "peer/node/messages.hpp"
+#include "peer/node/node_state.hpp"
+#include "peer/node/origin_link.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <memory>
+
+namespace peer {
+
+/// Starts the actor that serves the origin, on the loop.
+channel_actor spawn_channel_actor(caf::actor_system& sys, const loop_ptr& where, std::shared_ptr<node_state> node,
+                                  origin_link link);
+
+} // namespace peer

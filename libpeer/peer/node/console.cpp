@@ -1,0 +1,174 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/node/console.hpp"
+
+#include "peer/base/defaults.hpp"
+#include "peer/base/error.hpp"
+#include "peer/term/convert.hpp"
+#include "peer/term/utf8.hpp"
+
+#include "caf/all.hpp"
+
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+bool is_utf8(std::string_view text) {
+  return count_utf8(text).has_value();
+}
+
+} // namespace
+
+console::console(channel& connection, pid from) : connection_(connection), from_(std::move(from)) {}
+
+// -- requests ---------------------------------------------------------------------------------------------------------
+
+caf::error console::request(const term& what, replied done) {
+  return send_request(what, {std::move(done), false});
+}
+
+caf::error console::send_request(const term& what, waiter next) {
+  auto number = ++last_request_;
+  auto from = byte_buffer{};
+  auto reply_as = byte_buffer{};
+  auto encoded = byte_buffer{};
+  if (auto err = save_term(encoded, what))
+    return err;
+  static_cast<void>(save_term(from, from_));
+  static_cast<void>(save_term(reply_as, reference{from_.node, from_.creation, {number}}));
+  if (auto err = connection_.send(wire::io_request{from, reply_as, encoded}))
+    return err;
+  waiting_.emplace(number, std::move(next));
+  return {};
+}
+
+void console::on_reply(const wire::io_reply& reply) {
+  auto id = load_term<reference>(reply.reply_as);
+  auto found = id && !id->ids.empty() ? waiting_.find(id->ids.front()) : waiting_.end();
+  if (found == waiting_.end())
+    return;
+  auto done = std::move(found->second.done);
+  waiting_.erase(found);
+  if (auto content = load_term<term>(reply.reply))
+    done(std::move(*content));
+}
+
+void console::abandon() {
+  auto program = std::vector<replied>{};
+  for (auto i = waiting_.begin(); i != waiting_.end();) {
+    if (!i->second.output)
+      program.push_back(std::move(i->second.done));
+    i = i->second.output ? std::next(i) : waiting_.erase(i);
+  }
+  for (auto& done : program)
+    done(tagged("error", atom{"terminated"}));
+}
+
+// -- standard output --------------------------------------------------------------------------------------------------
+
+void console::forward(boost::asio::io_context& io, descriptor printed) {
+  printed_ = stream_reader::make(
+      io, std::move(printed), [this](const_byte_span bytes) { print(joiner_.feed(as_text(bytes))); },
+      [this](std::error_code) { print(joiner_.finish()); });
+}
+
+void console::catch_up() {
+  if (printed_)
+    printed_->catch_up();
+}
+
+void console::finish() {
+  if (!printed_)
+    return;
+  printed_->drain();
+  print(joiner_.finish());
+}
+
+void console::print(std::string_view text) {
+  if (text.empty())
+    return;
+  backlog_ += text.size();
+  balance();
+  if (bytes_support_ == bytes_support::asked)
+    held_back_.emplace_back(text);
+  else if (is_utf8(text))
+    send_text(std::string{text});
+  else if (bytes_support_ == bytes_support::no)
+    send_mixture(text);
+  else
+    send_bytes(std::string{text});
+}
+
+void console::send_text(std::string text) {
+  auto size = text.size();
+  send_output("put_chars", "unicode", std::move(text), [this, size](const term&) { accepted(size); });
+}
+
+void console::send_bytes(std::string bytes) {
+  if (bytes_support_ == bytes_support::unknown)
+    bytes_support_ = bytes_support::asked;
+  send_output("put_bytes", nullptr, bytes, [this, bytes](const term& answer) {
+    auto refused = bytes_support_ == bytes_support::asked && match_tagged(answer, "error", 2) != nullptr;
+    bytes_support_ = refused ? bytes_support::no : bytes_support::yes;
+    if (refused)
+      send_mixture(bytes);
+    else
+      accepted(bytes.size());
+    for (auto& text : std::exchange(held_back_, {})) {
+      backlog_ -= text.size();
+      print(text);
+    }
+  });
+}
+
+/// Characters as they are, other bytes as Latin-1.
+void console::send_mixture(std::string_view bytes) {
+  while (!bytes.empty()) {
+    auto rest = bytes;
+    while (!rest.empty() && take_utf8(rest))
+      ;
+    auto text = bytes.substr(0, bytes.size() - rest.size());
+    if (!text.empty())
+      send_text(std::string{text});
+    bytes = rest;
+    while (!rest.empty()) {
+      auto next = rest;
+      if (take_utf8(next))
+        break;
+      rest.remove_prefix(1);
+    }
+    auto others = bytes.substr(0, bytes.size() - rest.size());
+    if (!others.empty())
+      send_output("put_chars", "latin1", std::string{others}, [this, size = others.size()](const term&) {
+        accepted(size);
+      });
+    bytes = rest;
+  }
+}
+
+void console::send_output(std::string_view request, const char* encoding, std::string text, replied done) {
+  auto size = text.size();
+  auto what = encoding == nullptr ? tagged(request, std::move(text)) : tagged(request, atom{encoding}, std::move(text));
+  if (send_request(what, {std::move(done), true}))
+    accepted(size);
+}
+
+void console::accepted(std::size_t size) {
+  backlog_ -= std::min(size, backlog_);
+  balance();
+}
+
+/// Lets the program wait when it prints faster than the origin accepts.
+void console::balance() {
+  auto full = backlog_ > defaults::console_window;
+  if (!printed_ || full == std::exchange(paused_, full))
+    return;
+  if (full)
+    printed_->pause();
+  else
+    printed_->resume();
+}
+
+} // namespace peer

@@ -1,0 +1,53 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/base/type_ids.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/typed_actor.hpp"
+
+#include <cstdint>
+
+/// @file
+/// The messages that a node's channel actor understands. `node` wraps them.
+
+namespace peer {
+
+/// A message for a process of the origin.
+struct outgoing_message {
+  byte_buffer to; ///< A pid, encoded without version byte; so is the content.
+  byte_buffer content;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, outgoing_message& x) {
+  return f.object(x).fields(f.field("to", x.to), f.field("content", x.content));
+}
+
+/// A request to the origin's I/O server.
+struct console_request {
+  term request;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, console_request& x) {
+  return f.object(x).fields(f.field("request", x.request));
+}
+
+/// Serves the origin on a node: what is `peer:io_server_loop` in OTP. Its end is the connection's, and
+/// `peer_supervision` ends the node then.
+using channel_actor = caf::typed_actor<
+    // Sends a message.
+    caf::result<void>(outgoing_message),
+    // Asks the origin's I/O server.
+    caf::result<term>(console_request),
+    // Ends the process with that status, in `defaults::flush_timeout` if it has not ended by then.
+    caf::result<void>(halt_atom, std::int32_t),
+    // Passes on what has been printed and sent, and answers then.
+    caf::result<void>(flush_atom),
+    // Tells all functions that nobody waits any more, and answers when none runs. From now on none begins.
+    caf::result<void>(stop_atom)>;
+
+} // namespace peer

@@ -1,0 +1,314 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/node/node.hpp"
+
+#include "peer/base/defaults.hpp"
+#include "peer/base/error.hpp"
+#include "peer/base/meta_objects.hpp"
+#include "peer/loop/loop.hpp"
+#include "peer/node/channel_actor.hpp"
+#include "peer/node/command_line.hpp"
+#include "peer/node/node_state.hpp"
+#include "peer/node/origin_link.hpp"
+#include "peer/node/peer_supervision.hpp"
+#include "peer/term/message_types.hpp"
+#include "peer/term/text.hpp"
+
+#include "caf/all.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+
+#include <unistd.h>
+
+namespace peer {
+
+namespace {
+
+caf::actor_system_config& prepare(caf::actor_system_config& config) {
+  // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
+  config.set("caf.scheduler.policy", "sharing");
+  return config;
+}
+
+/// An actor system for a program that has none.
+struct own_system {
+  caf::actor_system_config config;
+  caf::actor_system system;
+
+  own_system() : system(prepare(config)) {}
+};
+
+std::unique_ptr<own_system> make_system() {
+  init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  return std::make_unique<own_system>();
+}
+
+} // namespace
+
+/// The node's parts, and what its threads wait for.
+class node::impl {
+public:
+  impl(std::unique_ptr<own_system> own, caf::actor_system* sys, int argc, char** argv)
+      : own_(std::move(own)), sys_(own_ ? own_->system : *sys), program_(argc > 0 ? argv[0] : "") {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // line by line, although it is no terminal
+    auto name = atom{"nonode@nohost"};
+    if (auto err = take_over(argc, argv, name))
+      failure_ = std::move(err);
+    state = std::make_shared<node_state>(std::move(name));
+  }
+
+  caf::actor_system& system() noexcept { return sys_; }
+
+  int run() {
+    if (!failure_)
+      if (auto err = connect())
+        failure_ = std::move(err);
+    if (failure_) {
+      std::fprintf(stderr, "libpeer: %s cannot run as a node: %s\n", program_.c_str(), text_of(failure_).c_str());
+      return status_ = 1;
+    }
+    {
+      auto guard = std::unique_lock{mutex_};
+      wakeup_.wait(guard, [this] { return stopped_; });
+    }
+    ask_channel(stop_atom_v, defaults::halt_timeout);
+    return status_ = 0;
+  }
+
+  void stop() {
+    auto guard = std::lock_guard{mutex_};
+    stopped_ = true;
+    wakeup_.notify_all();
+  }
+
+  [[noreturn]] void halt(int status) {
+    status_ = status;
+    if (auto origin = channel())
+      caf::anon_send(origin, halt_atom_v, std::int32_t{status}); // sets a limit to what follows
+    flush();
+    std::quick_exit(status);
+  }
+
+  /// Passes on what has been printed.
+  void flush() {
+    std::cout.flush();
+    std::fflush(nullptr);
+    ask_channel(flush_atom_v, 2 * defaults::flush_timeout);
+  }
+
+  /// Ends the conversation.
+  void finish() {
+    flush();
+    if (auto origin = channel())
+      caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
+    state->processes.clear(); // named actors must not keep the system from ending
+  }
+
+  /// What serves the origin; nothing until the node runs.
+  channel_actor channel() const {
+    auto guard = std::lock_guard{mutex_};
+    return channel_;
+  }
+
+  std::shared_ptr<node_state> state;
+
+private:
+  /// Waits for an answer of the channel actor, if there is one. If it does not come in time the process ends.
+  template <class Atom>
+  void ask_channel(Atom what, caf::timespan patience) {
+    auto origin = channel();
+    if (!origin)
+      return;
+    auto self = caf::scoped_actor{sys_};
+    self->request(origin, patience, what).receive([] {}, [this](const caf::error&) { std::quick_exit(status_); });
+  }
+
+  caf::error take_over(int argc, char** argv, atom& name) {
+    auto options = parse_command_line({argv + std::min(argc, 1), argv + argc});
+    if (!options)
+      return std::move(options.error());
+    auto full_name = node_name(*options);
+    if (!full_name)
+      return std::move(full_name.error());
+    name = std::move(*full_name);
+    auto taken = handed_over::take(*options);
+    if (!taken)
+      return std::move(taken.error());
+    handed_over_ = std::move(*taken);
+    return {};
+  }
+
+  caf::error connect() {
+    auto link = std::move(*handed_over_).connect();
+    if (!link)
+      return std::move(link.error());
+    auto where = loop::of(sys_);
+    auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
+    channel_ = spawn_channel_actor(sys_, where, state, std::move(*link));
+    supervision_ = spawn_peer_supervision(sys_, where, channel_);
+    return {};
+  }
+
+  std::unique_ptr<own_system> own_;
+  caf::actor_system& sys_;
+  std::string program_;
+  std::optional<handed_over> handed_over_;
+  caf::error failure_; ///< why the program cannot be a node
+  caf::actor supervision_;
+  std::atomic<int> status_ = 0;
+
+  mutable std::mutex mutex_; ///< guards what follows
+  channel_actor channel_;
+  std::condition_variable wakeup_;
+  bool stopped_ = false;
+};
+
+// -- constructors, destructors ----------------------------------------------------------------------------------------
+
+node::node(int argc, char** argv) : impl_(std::make_unique<impl>(make_system(), nullptr, argc, argv)) {
+  add_builtins();
+}
+
+node::node(caf::actor_system& sys, int argc, char** argv)
+    : impl_(std::make_unique<impl>(nullptr, &sys, argc, argv)) {
+  add_builtins();
+}
+
+node::~node() {
+  impl_->finish();
+}
+
+void node::add_builtins() {
+  function("erlang", "halt", [this] { halt(0); });
+  function("erlang", "halt", [this](std::uint8_t status) { halt(status); });
+  function("erlang", "node", [this] { return name(); });
+  function("init", "stop", [this] { stop(); });
+  function("init", "stop", [this](int) { stop(); });
+  function("os", "getpid", [] { return to_charlist(std::to_string(getpid())); });
+}
+
+// -- properties -------------------------------------------------------------------------------------------------------
+
+caf::actor_system& node::system() noexcept {
+  return impl_->system();
+}
+
+const atom& node::name() const noexcept {
+  return impl_->state->name;
+}
+
+// -- functions and actors ---------------------------------------------------------------------------------------------
+
+node& node::add_function(std::string_view module, std::string_view name, std::size_t arity, function_ptr f) {
+  impl_->state->functions.add(module, name, arity, std::move(f));
+  return *this;
+}
+
+node& node::raw_function(std::string_view module, std::string_view name, peer::raw_function f) {
+  impl_->state->functions.add(module, name, make_raw_function(std::move(f)));
+  return *this;
+}
+
+node& node::named_actor(std::string_view name, const caf::actor& whom) {
+  impl_->state->processes.add(name, whom);
+  return *this;
+}
+
+std::optional<pid> node::whereis(std::string_view name) const {
+  return impl_->state->processes.whereis(name);
+}
+
+pid node::expose(const caf::actor& whom) {
+  return impl_->state->processes.expose(whom);
+}
+
+// -- messages ---------------------------------------------------------------------------------------------------------
+
+caf::error node::send_encoded(const term& to, byte_buffer content) {
+  if (auto whom = impl_->state->processes.find(to)) {
+    auto message = load_message(content);
+    if (!message)
+      return std::move(message.error());
+    caf::anon_send(whom, std::move(*message));
+    return {};
+  }
+  auto id = to.get_if<pid>();
+  auto channel = impl_->channel();
+  if (id == nullptr || !channel) // Erlang drops the message, too
+    return {};
+  auto encoded = byte_buffer{};
+  if (auto err = save_term(encoded, *id))
+    return err;
+  caf::anon_send(channel, outgoing_message{std::move(encoded), std::move(content)});
+  return {};
+}
+
+// -- console ----------------------------------------------------------------------------------------------------------
+
+caf::expected<term> node::io_request(const term& request) {
+  auto channel = impl_->channel();
+  if (!channel)
+    return caf::make_error(errc::noconnection, std::string{"the node does not run"});
+  auto result = caf::expected<term>{caf::error{}};
+  auto self = caf::scoped_actor{system()};
+  self->request(channel, caf::infinite, console_request{request})
+      .receive([&](term& answer) { result = std::move(answer); }, [&](caf::error& err) { result = std::move(err); });
+  return result;
+}
+
+caf::error node::print(std::string_view text) {
+  auto answer = io_request(tagged("put_chars", atom{"unicode"}, text));
+  if (!answer)
+    return std::move(answer.error());
+  if (match_tagged(*answer, "error", 2))
+    return caf::make_error(errc::type_mismatch, "the origin refused a text to be printed: " + to_string(*answer));
+  return {};
+}
+
+std::optional<std::string> node::get_line(std::string_view prompt) {
+  auto answer = io_request(tagged("get_line", atom{"unicode"}, prompt));
+  if (!answer)
+    return std::nullopt;
+  auto line = from_term<std::string>(*answer);
+  if (!line)
+    return std::nullopt;
+  return std::move(*line);
+}
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+term node::apply(const atom& module, const atom& function, const std::vector<term>& args,
+                 const call_context& context) {
+  auto encoded = byte_buffer{};
+  if (auto err = save_term(encoded, args))
+    detail::raise_bad_result(err);
+  auto how = impl_->state->functions.evaluate(module.name(), function.name(), encoded, context);
+  auto result = load_term<term>(how.result);
+  if (!result)
+    detail::raise_bad_result(result.error());
+  if (how.cls == wire::reply_class::ok)
+    return std::move(*result);
+  throw raised{wire::to_exception_class(how.cls), (*result->get_if<tuple>())[0]};
+}
+
+// -- end --------------------------------------------------------------------------------------------------------------
+
+void node::halt(int status) {
+  impl_->halt(status);
+}
+
+void node::stop() {
+  impl_->stop();
+}
+
+int node::run() {
+  return impl_->run();
+}
+
+} // namespace peer

@@ -1,0 +1,173 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/node/function.hpp"
+#include "peer/node/raised.hpp"
+#include "peer/term/convert.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace peer {
+
+/// Makes this program a peer: an origin, which may be a C++ program (`peer::start`) or an Erlang node (OTP's
+/// `peer:start/1`), starts it, calls its functions, sends messages to its actors and receives its console output.
+///
+///     int main(int argc, char** argv) {
+///       peer::node node{argc, argv};
+///       node.function("math", "add", [](int a, int b) { return a + b; });
+///       return node.run();
+///     }
+///
+/// # Life
+///
+/// Make the node first of all: its constructor takes the connection over from the standard streams and the environment.
+/// What has been added before `run` is there when the first call comes. The process ends with status 1 as soon as the
+/// connection does, whatever its threads do, since nobody can reach it any more: by `std::quick_exit`, so functions
+/// registered with `std::at_quick_exit` run and destructors do not.
+///
+/// # Console
+///
+/// What the program prints (standard output, line by line) reaches the origin on every connection, and standard error,
+/// too. Standard input is empty; the origin's input is read with `get_line`.
+///
+/// # Threads
+///
+/// A call or cast runs at once, on a thread of the node. A function that returns soon delays the next one by as much
+/// and costs no change of thread; from `defaults::handover` on, other calls and all I/O go on beside it. So functions
+/// must be prepared to run at the same time, and may block. They run with the signal mask that the node was made with.
+///
+/// All members may be used by any thread, those that add something before `run` only. One node per process.
+class node {
+public:
+  // -- constructors, destructors ---
+
+  /// Makes a node with an actor system of its own. libpeer's and CAF's types are initialised if they are not yet;
+  /// programs with CAF types of their own do that before (`caf::init_global_meta_objects`).
+  ///
+  /// `argv` is what OTP's `peer` passes to `erl`: `-sname` or `-name`, `-user`, `-origin`; other flags are ignored.
+  node(int argc, char** argv);
+
+  /// Makes a node of a program that has an actor system, which must outlive it. The scheduling policy "sharing" suits
+  /// it better than CAF's default (docs/design.md).
+  node(caf::actor_system& sys, int argc, char** argv);
+
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Passes on what is still to be told on standard output and closes the connection. What is printed afterwards is
+  /// lost.
+  ~node();
+
+  // -- properties ---
+
+  caf::actor_system& system() noexcept;
+
+  /// The node's name; `nonode@nohost` without one.
+  const atom& name() const noexcept;
+
+  // -- functions and actors ---
+
+  /// Adds `module:name/N`, where `N` is the number of `f`'s parameters, and replaces what had that name before.
+  /// Arguments and result are converted as term/convert.hpp says; `void` returns `ok`, a `caf::expected` its value. A
+  /// first parameter of type `call_context` or `std::stop_token` is no argument.
+  ///
+  /// A call with other types ends with `error:badarg`, one with another number of arguments with `error:undef`; the
+  /// stack trace tells the types. What `f` throws ends the call only (see `raised`).
+  template <class F>
+  node& function(std::string_view module, std::string_view name, F f) {
+    using maker = detail::maker_of<F>;
+    return add_function(module, name, maker::arity, maker::make(std::move(f)));
+  }
+
+  /// Adds `module:name` for every number of arguments that `function` has not been used for.
+  node& raw_function(std::string_view module, std::string_view name, peer::raw_function f);
+
+  /// Registers an actor under a name that messages can be sent to (OTP's `peer:send/3`). It receives the CAF values if
+  /// such were sent, else a `peer::term`. The node keeps the actor alive.
+  node& named_actor(std::string_view name, const caf::actor& whom);
+
+  /// The pid of the actor of that name.
+  std::optional<pid> whereis(std::string_view name) const;
+
+  /// Gives an actor a pid that the origin can send to. The node does not keep it alive.
+  pid expose(const caf::actor& whom);
+
+  // -- messages ---
+
+  /// Sends a message to a process of the origin, or to an actor of this node. Fails with `errc::bad_term` if `content`
+  /// is no term. Dropped if there is no such process.
+  template <class T>
+  caf::error send(const pid& to, const T& content) {
+    return send_term(to, content);
+  }
+
+  /// Sends a message to a named actor of this node.
+  template <class T>
+  caf::error send(std::string_view name, const T& content) {
+    return send_term(atom{name}, content);
+  }
+
+  // -- console ---
+
+  /// Asks the origin's I/O server (STDLIB, "The Erlang I/O Protocol") and waits for its answer. Not for actors that
+  /// must not block. Fails with `errc::bad_term`, or with `errc::noconnection` if the node does not run.
+  caf::expected<term> io_request(const term& request);
+
+  /// Prints a text at the origin, which must be UTF-8, and waits until that was accepted.
+  caf::error print(std::string_view text);
+
+  /// Reads a line from the origin's input, with its newline. Nothing at the end of the input.
+  std::optional<std::string> get_line(std::string_view prompt = {});
+
+  // -- calls ---
+
+  /// Calls a function of this node in the caller's thread. Throws `raised` if it does not return.
+  term apply(const atom& module, const atom& function, const std::vector<term>& args, const call_context& context);
+
+  // -- end ---
+
+  /// Passes on what was printed and sent before, for `defaults::flush_timeout` at most, and ends the process, as
+  /// `erlang:halt/1` does. `std::at_quick_exit` functions run.
+  [[noreturn]] void halt(int status);
+
+  /// Makes `run` return 0, as `init:stop/0` does.
+  void stop();
+
+  /// Tells the origin that the node has started and serves it until the node is told to stop. Then functions are told
+  /// that nobody waits any more; when none runs `run` returns 0. If that takes longer than `defaults::halt_timeout`, the
+  /// process ends, with status 0. If there is no connection, `run` says why on standard error and returns 1. Call it
+  /// once, and return its result from `main`.
+  int run();
+
+private:
+  void add_builtins();
+
+  node& add_function(std::string_view module, std::string_view name, std::size_t arity, function_ptr f);
+
+  template <class T>
+  caf::error send_term(const term& to, const T& content) {
+    auto encoded = byte_buffer{};
+    if (auto err = save_term(encoded, content))
+      return err;
+    return send_encoded(to, std::move(encoded));
+  }
+
+  caf::error send_encoded(const term& to, byte_buffer content);
+
+  class impl;
+
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace peer

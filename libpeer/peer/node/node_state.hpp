@@ -1,0 +1,22 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/node/function_table.hpp"
+#include "peer/node/process_table.hpp"
+#include "peer/term/term.hpp"
+
+#include <utility>
+
+namespace peer {
+
+/// What a node's threads share.
+struct node_state {
+  explicit node_state(atom node_name) : name(std::move(node_name)), processes(name) {}
+
+  const atom name;
+  function_table functions; ///< constant once the node runs
+  process_table processes;
+};
+
+} // namespace peer

@@ -1,0 +1,44 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/connection/token.hpp"
+#include "peer/node/command_line.hpp"
+#include "peer/process/descriptor.hpp"
+#include "peer/wire/framing.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <optional>
+
+namespace peer {
+
+/// The node's end of the connection, before anything is read from it.
+struct origin_link {
+  descriptor input;
+  descriptor output; ///< empty if `input` is a socket for both
+  wire::framing_ptr framing;
+  std::optional<token_secret> secret; ///< proves over TCP that this is the node that was started
+
+  /// What the program prints, if that does not reach the origin by itself.
+  descriptor printed;
+};
+
+/// What the constructor of a node takes over, before anything else can use it: the descriptors of the connection,
+/// standard input and, if need be, standard output.
+class handed_over {
+public:
+  /// Takes over what `options` and the environment tell. Descriptors 0 and 1 are usable afterwards, and no child of
+  /// this process will hold the connection open. Fails with `errc::invalid_option` or `errc::system_failure`.
+  static caf::expected<handed_over> take(const node_options& options);
+
+  /// Connects, which may take `defaults::connect_timeout` per address of the origin. Fails with `errc::system_failure`.
+  caf::expected<origin_link> connect() &&;
+
+private:
+  node_options options_;
+  origin_link link_;
+};
+
+} // namespace peer

@@ -1,0 +1,196 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/node/session.hpp"
+
+#include "peer/base/defaults.hpp"
+#include "peer/term/message_types.hpp"
+#include "peer/term/text.hpp"
+
+#include "caf/all.hpp"
+
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace peer {
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+/// A call or cast on its way through a thread that runs it.
+class session::call_job final : public loop::job {
+public:
+  call_job(const std::shared_ptr<session>& owner, std::optional<std::uint64_t> seq, std::string_view module,
+           std::string_view function, const_byte_span args, std::stop_token stop)
+      : owner_(owner),
+        node_(owner->node_),
+        seq_(seq),
+        module_(module),
+        function_(function),
+        arguments_(args.begin(), args.end()),
+        stop_(std::move(stop)) {}
+
+  void run() noexcept override {
+    outcome_ = node_->functions.evaluate(module_, function_, arguments_, {node_->processes.make_pid(), stop_});
+    if (!seq_ && outcome_.cls != wire::reply_class::ok)
+      complain();
+  }
+
+  void finish() override {
+    if (auto owner = owner_.lock())
+      owner->answer(seq_, outcome_);
+  }
+
+private:
+  /// Nobody waits for a cast's end: as in Erlang, its failure is told on the console.
+  void complain() const {
+    auto reason = load_term<term>(outcome_.result);
+    std::fprintf(stderr, "libpeer: cast of %s:%s failed: %s, %s\n", to_string(atom{module_}).c_str(),
+                 to_string(atom{function_}).c_str(), std::string{wire::to_string(outcome_.cls)}.c_str(),
+                 reason ? to_string(*reason).c_str() : "");
+  }
+
+  std::weak_ptr<session> owner_;
+  std::shared_ptr<node_state> node_;
+  std::optional<std::uint64_t> seq_; ///< nothing for a cast
+  std::string module_;
+  std::string function_;
+  byte_buffer arguments_;
+  std::stop_token stop_;
+  outcome outcome_;
+};
+
+// -- session ----------------------------------------------------------------------------------------------------------
+
+session::session(loop_ptr where, std::shared_ptr<node_state> node, end_handler on_end)
+    : where_(std::move(where)), node_(std::move(node)), on_end_(std::move(on_end)) {}
+
+void session::start(origin_link link) {
+  auto connection = make_stream_channel(where_->io(), std::move(link.framing), *this);
+  auto unattached = connection.get();
+  channel_ = std::move(connection);
+  console_ = std::make_unique<console>(*channel_, node_->processes.make_pid());
+  if (link.printed)
+    console_->forward(where_->io(), std::move(link.printed));
+  if (link.secret)
+    static_cast<void>(channel_->send(wire::token{*link.secret}));
+  static_cast<void>(channel_->send(wire::started{node_->name}));
+  unattached->attach(std::move(link.input), std::move(link.output), {});
+}
+
+caf::error session::send(const_byte_span to, const_byte_span content) {
+  return channel_->send(wire::message{to, content});
+}
+
+caf::error session::request(const term& what, console::replied done) {
+  return console_->request(what, std::move(done));
+}
+
+void session::stop(std::function<void()> idle) {
+  stopping_ = true;
+  stop_all_.request_stop();
+  console_->abandon();
+  for (auto& [seq, source] : stoppable_)
+    source.request_stop();
+  if (running_ == 0)
+    return idle();
+  idle_ = std::move(idle);
+}
+
+void session::flush() {
+  console_->finish();
+  channel_->flush(defaults::flush_timeout);
+}
+
+// -- channel::listener ------------------------------------------------------------------------------------------------
+
+void session::on_frame(const_byte_span payload) {
+  if (ended_)
+    return;
+  auto message = parser_.parse_to_peer(payload);
+  if (message)
+    std::visit([this](auto& x) { on_message(x); }, *message);
+  else
+    on_closed(std::move(message.error()));
+}
+
+void session::on_closed(caf::error why) {
+  if (!std::exchange(ended_, true))
+    on_end_(std::move(why));
+}
+
+// -- what the origin says ---------------------------------------------------------------------------------------------
+
+void session::on_message(const wire::call& x) {
+  if (stopping_)
+    return refuse(x.seq);
+  auto stop = std::stop_token{};
+  auto function = node_->functions.find(x.module, x.function, arguments{x.arguments}.size());
+  if (function != nullptr && function->stoppable())
+    stop = stoppable_[x.seq].get_token();
+  ++running_;
+  where_->execute(std::make_unique<call_job>(shared_from_this(), x.seq, x.module, x.function, x.arguments, stop));
+}
+
+void session::on_message(const wire::cast& x) {
+  if (stopping_)
+    return;
+  ++running_;
+  where_->execute(std::make_unique<call_job>(shared_from_this(), std::nullopt, x.module, x.function, x.arguments,
+                                             stop_all_.get_token()));
+}
+
+void session::on_message(const wire::message& x) {
+  auto to = load_term<term>(x.to);
+  if (!to)
+    return;
+  if (is_cancellation(*to))
+    return cancel(x.content);
+  if (auto whom = node_->processes.find(*to)) {
+    if (auto content = load_message(x.content))
+      caf::anon_send(whom, std::move(*content));
+  } else { // no such process: Erlang drops the message, too
+    ++undelivered_;
+    CAF_LOG_DEBUG("node-message-dropped" << CAF_ARG2("to", to_string(*to)) << CAF_ARG2("so-far", undelivered_));
+  }
+}
+
+void session::on_message(const wire::io_reply& x) {
+  console_->on_reply(x);
+}
+
+bool session::is_cancellation(const term& to) const {
+  auto pair = to.get_if<tuple>();
+  return pair != nullptr && (*pair)[0] == atom{wire::calls_name} && (*pair)[1] == node_->name;
+}
+
+void session::cancel(const_byte_span seq) {
+  auto number = load_term<std::uint64_t>(seq);
+  auto found = number ? stoppable_.find(*number) : stoppable_.end();
+  if (found != stoppable_.end())
+    found->second.request_stop();
+}
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+void session::refuse(std::uint64_t seq) {
+  auto reason = byte_buffer{};
+  static_cast<void>(save_term(reason, tuple{atom{"shutdown"}, list{}}));
+  static_cast<void>(channel_->send(wire::reply{seq, wire::reply_class::exit, reason}));
+}
+
+void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
+  --running_;
+  console_->catch_up(); // what the function printed comes before its result
+  if (seq) {
+    stoppable_.erase(*seq);
+    if (auto err = channel_->send(wire::reply{*seq, how.cls, how.result})) {
+      auto reason = byte_buffer{};
+      static_cast<void>(save_term(reason, tuple{tagged("bad_return_value", text_of(err)), list{}}));
+      static_cast<void>(channel_->send(wire::reply{*seq, wire::reply_class::error, reason}));
+    }
+  }
+  if (running_ == 0 && idle_)
+    std::exchange(idle_, {})();
+}
+
+} // namespace peer

@@ -1,0 +1,83 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/connection/channel.hpp"
+#include "peer/loop/loop.hpp"
+#include "peer/node/console.hpp"
+#include "peer/node/node_state.hpp"
+#include "peer/node/origin_link.hpp"
+#include "peer/wire/message.hpp"
+
+#include "caf/error.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <unordered_map>
+
+namespace peer {
+
+/// A node's conversation with its origin: calls, casts, messages and the console. The channel actor owns it and tells it
+/// what to do. Belongs to the loop's thread.
+class session : public std::enable_shared_from_this<session>, private channel::listener {
+public:
+  /// Receives the end of the connection, once.
+  using end_handler = std::function<void(caf::error)>;
+
+  session(loop_ptr where, std::shared_ptr<node_state> node, end_handler on_end);
+
+  /// Begins: authenticates, says `started` and reads.
+  void start(origin_link link);
+
+  /// Sends a message to a process of the origin; both are encoded. Fails with `errc::protocol_violation` if it is too
+  /// large.
+  caf::error send(const_byte_span to, const_byte_span content);
+
+  /// Asks the origin's I/O server.
+  caf::error request(const term& what, console::replied done);
+
+  /// Tells all functions that nobody waits any more, begins no other, and calls `idle` when none runs.
+  void stop(std::function<void()> idle);
+
+  /// Passes on what has been printed and sent, waiting `defaults::flush_timeout` at most.
+  void flush();
+
+private:
+  class call_job;
+
+  // -- channel::listener ---
+  void on_frame(const_byte_span payload) override;
+  void on_text(const_byte_span) override {} // an Erlang origin's standard I/O carries nothing else
+  void on_closed(caf::error why) override;
+
+  // -- what the origin says ---
+  void on_message(const wire::call& x);
+  void on_message(const wire::cast& x);
+  void on_message(const wire::message& x);
+  void on_message(const wire::io_reply& x);
+  bool is_cancellation(const term& to) const;
+  void cancel(const_byte_span seq);
+
+  // -- calls ---
+  void refuse(std::uint64_t seq);
+  void answer(std::optional<std::uint64_t> seq, const outcome& how);
+
+  loop_ptr where_;
+  std::shared_ptr<node_state> node_;
+  end_handler on_end_;
+  channel_ptr channel_;
+  std::unique_ptr<console> console_;
+  wire::parser parser_;
+  std::size_t running_ = 0; ///< calls and casts that have not returned
+  std::stop_source stop_all_;
+  std::unordered_map<std::uint64_t, std::stop_source> stoppable_; ///< calls whose functions want to be told
+  bool stopping_ = false;
+  std::function<void()> idle_;
+  std::size_t undelivered_ = 0;
+  bool ended_ = false;
+};
+
+} // namespace peer
