@@ -31,6 +31,27 @@ caf::timespan parse_duration(const std::string& text) {
   throw CLI::ValidationError("'" + text + "' is no time with a unit, such as 500ms or 15s");
 }
 
+/// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. Whether the address is one is checked with all other options.
+std::optional<peer::tcp> parse_meeting_point(const std::string& text) {
+  auto result = peer::tcp{};
+  auto port = text;
+  if (auto colon = text.rfind(':'); colon != std::string::npos) {
+    result.address = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    auto in_brackets = result.address.starts_with('[') && result.address.ends_with(']');
+    if (in_brackets)
+      result.address = result.address.substr(1, result.address.size() - 2);
+    else if (result.address.find(':') != std::string::npos) // where would an IPv6 address end?
+      return std::nullopt;
+    if (result.address.empty())
+      return std::nullopt;
+  }
+  auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), result.port);
+  if (failed != std::errc{} || end != port.data() + port.size())
+    return std::nullopt;
+  return result;
+}
+
 peer::connection_kind parse_connection(const std::string& text) {
   if (text == "inherited")
     return peer::inherited{};
@@ -38,15 +59,10 @@ peer::connection_kind parse_connection(const std::string& text) {
     return peer::standard_io{};
   if (text == "distribution")
     return peer::distribution{};
-  auto result = peer::tcp{};
-  auto colon = text.rfind(':');
-  auto port = colon == std::string::npos ? text : text.substr(colon + 1);
-  if (colon != std::string::npos)
-    result.address = text.substr(0, colon);
-  auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), result.port);
-  if (failed != std::errc{} || end != port.data() + port.size())
-    throw CLI::ValidationError("'" + text + "' is none of inherited, standard_io, distribution, PORT and ADDR:PORT");
-  return result;
+  if (auto place = parse_meeting_point(text))
+    return *place;
+  throw CLI::ValidationError("'" + text
+                             + "' is none of inherited, standard_io, distribution, PORT, ADDR:PORT and [ADDR]:PORT");
 }
 
 peer::peer_down parse_peer_down(const std::string& text) {
@@ -125,12 +141,14 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
   app.add_option("--host", start.host, "Host of the node")->type_name("H");
   add_option(app, "--peer-down", "stop|continue|crash", "What happens when the peer ends",
              [&start](auto& text) { start.peer_down = parse_peer_down(text); });
-  add_option(app, "--connection", "inherited|standard_io|distribution|PORT|ADDR:PORT", "Control connection",
+  add_option(app, "--connection", "inherited|standard_io|distribution|PORT|ADDR:PORT",
+             "Control connection (default: standard_io for erl and with --exec-arg, else inherited)",
              [&start](auto& text) { start.connection = parse_connection(text); });
-  add_option(app, "--exec", "PROGRAM", "Program to start", [program](auto& text) { program().program = text; });
+  add_option(app, "--exec", "PROGRAM", "Program to start (default: peer_node)",
+             [program](auto& text) { program().program = text; });
   add_list(app, "--exec-arg", "A", "Argument of the program that comes before all others; may be repeated",
            [program](auto& text) { program().arguments.push_back(text); });
-  app.add_flag("--detached,!--no-detached", start.detached, "Whether the peer has no stdin of its own");
+  app.add_flag("--detached,!--no-detached", start.detached, "Whether the peer is cut off from this program's stdin");
   add_list(app, "--arg", "A", "Argument of the node; may be repeated",
            [&start](auto& text) { start.args.push_back(text); });
   add_list(app, "--env", "K=V", "Environment variable of the peer; may be repeated",
