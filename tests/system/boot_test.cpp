@@ -214,12 +214,11 @@ CAF_TEST(bad options start nothing and are named) {
     f(options);
     return options;
   };
-  check_refused(change([](auto& x) { x.exec = std::nullopt; }), "exec");
+  check_refused(change([](auto& x) { x.exec = peer::exec{""}; }), "exec");
   check_refused(change([](auto& x) { x.name = "a@b"; }), "name");
   check_refused(change([](auto& x) { x.host = "somewhere"; }), "host");
   check_refused(change([](auto& x) { x.longnames = true; }), "longnames");
-  check_refused(change([](auto& x) { x.connection = peer::inherited{}; }), "connection");
-  check_refused(change([](auto& x) { x.connection = peer::tcp{}; }), "connection");
+  check_refused(change([](auto& x) { x.connection = peer::tcp{"localhost", 0}; }), "connection");
   check_refused(change([](auto& x) { x.connection = peer::distribution{}; }), "connection");
   check_refused(change([](auto& x) { x.detached = false; }), "detached");
   check_refused(change([](auto& x) { x.env.emplace_back("A=B", "c"); }), "env");

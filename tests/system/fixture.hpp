@@ -107,7 +107,8 @@ struct system_fixture {
   static T value_of(caf::expected<T> x) {
     if (!x)
       CAF_FAIL("unexpected error: " << describe(x.error()));
-    return std::move(*x);
+    if constexpr (!std::is_void_v<T>)
+      return std::move(*x);
   }
 
   /// The error; the test fails if there is a value instead.

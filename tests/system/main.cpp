@@ -1,6 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/meta_objects.hpp"
+#include "peer/base/meta_objects.hpp"
+#include "peer/term/message_types.hpp"
+
+#include "test_node.hpp"
 
 #include "caf/all.hpp"
 
@@ -10,5 +13,7 @@
 int main(int argc, char** argv) {
   peer::init_global_meta_objects();
   caf::core::init_global_meta_objects();
+  caf::init_global_meta_objects<caf::id_block::test_node>();
+  peer::register_message_types<parcel>();
   return caf::test::main(argc, argv);
 }

@@ -228,13 +228,14 @@ class UsageTest(PeerctlTest):
         self.check_usage("call", *ERL, "--bogus", "erlang", "node", err="--bogus")
 
     def test_connections_that_do_not_exist_yet_are_refused(self):
-        for connection in ("inherited", "distribution", "0", "4711", "127.0.0.1:0"):
-            with self.subTest(connection):
-                self.check_usage("call", "--exec", "erl", "--connection", connection, "erlang", "node",
-                                 err="not available yet")
+        self.check_usage("call", "--exec", "erl", "--connection", "distribution", "erlang", "node",
+                         err="not available yet")
 
     def test_option_values(self):
-        for option, value in (("--connection", "pigeon"), ("--connection", "70000"), ("--peer-down", "explode"),
+        for option, value in (("--connection", "pigeon"), ("--connection", "70000"), ("--connection", "-1"),
+                              ("--connection", ":80"), ("--connection", "::1:80"), ("--connection", "[::1]"),
+                              ("--connection", "localhost:80"), ("--connection", "127.0.0.256:80"),
+                              ("--connection", "127.0.0.1:"), ("--peer-down", "explode"),
                               ("--wait-boot", "5"), ("--wait-boot", "yes"), ("--wait-boot", "-1s"),
                               ("--shutdown", "now"), ("--shutdown", "999ms"), ("--shutdown", "halt:"),
                               ("--shutdown", "halt:10ms"), ("--env", "=x"), ("--env", "novalue"), ("--name", "a b"),
@@ -248,7 +249,7 @@ class UsageTest(PeerctlTest):
     def test_contradictions(self):
         self.check_usage("call", *ERL, "--no-detached", "erlang", "node", err="detached")
         self.check_usage("call", *ERL, "--longnames", "erlang", "node", err="longnames")
-        self.check_usage("call", "--connection", "standard_io", "erlang", "node", err="exec")
+        self.check_usage("call", "--exec-arg", "-v", "erlang", "node", err="exec")
 
     def test_terms(self):
         self.check_usage("call", *ERL, "erlang", "abs", "[1,", err="[1,")

@@ -1,0 +1,383 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// A peer in C++, over each connection: calls, messages, console, end.
+
+#define CAF_SUITE peer.system.node
+
+#include "fixture.hpp"
+#include "test_node.hpp"
+
+#include <csignal>
+#include <fstream>
+#include <future>
+#include <limits>
+
+using namespace peer::test;
+using namespace std::literals;
+
+using peer::atom;
+using peer::errc;
+using peer::exception_class;
+using peer::pid;
+using peer::stream;
+using peer::term;
+using peer::tuple;
+
+namespace {
+
+using bytes = std::vector<std::byte>;
+
+bytes to_bytes(std::string_view text) {
+  auto data = std::as_bytes(std::span{text});
+  return {data.begin(), data.end()};
+}
+
+struct node_fixture : system_fixture {
+  static const std::vector<std::pair<std::string, peer::connection_kind>>& connections() {
+    static const auto result = std::vector<std::pair<std::string, peer::connection_kind>>{
+        {"inherited", peer::inherited{}},
+        {"standard_io", peer::standard_io{}},
+        {"tcp", peer::tcp{}},
+        {"tcp over IPv6", peer::tcp{"::1", 0}},
+    };
+    return result;
+  }
+
+  /// Runs `test` with a new peer over each connection.
+  template <class F>
+  void over_each(F test) {
+    for (auto& [name, kind] : connections()) {
+      CAF_MESSAGE("over " << name);
+      auto worker = start(node(kind));
+      test(worker);
+      static_cast<void>(worker.stop());
+    }
+  }
+
+  peer::start_options node(const peer::connection_kind& kind) const {
+    auto result = peer::start_options{};
+    result.exec = peer::exec{TEST_NODE};
+    result.connection = kind;
+    result.wait_boot = caf::timespan{patience};
+    result.output = line_log{console}.sink();
+    return result;
+  }
+
+  /// What the peer's standard output was, byte by byte, until the end.
+  static std::string content(const std::string& path) {
+    auto file = std::ifstream{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+};
+
+peer::exception exception_in(const caf::error& err) {
+  auto found = peer::exception_of(err);
+  if (found == nullptr)
+    CAF_FAIL("no exception: " << peer::describe(err));
+  return *found;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(node_tests, node_fixture)
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+CAF_TEST(values and structs are arguments and results) {
+  over_each([](peer::handle& worker) {
+    CAF_CHECK_EQUAL(worker.node(), atom{"nonode@nohost"});
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 40, 2)), 42);
+    auto sent = parcel{1, "h\xC3\xA9llo", {0.5, 1.5}};
+    CAF_CHECK_EQUAL(value_of(worker.call<parcel>("calls", "heavier", sent, 1.0)),
+                    (parcel{2, "h\xC3\xA9llo", {1.5, 2.5}}));
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "count", 1, "two", 3.0)), 3);
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "apply", atom{"calls"}, atom{"add"}, std::vector{1, 2})), 3);
+    CAF_CHECK_NOT_EQUAL(value_of(worker.call<pid>("calls", "self")), value_of(worker.call<pid>("calls", "self")));
+    CAF_CHECK_EQUAL(value_of(worker.call<bool>("calls", "blocks_signals")), false);
+  });
+}
+
+CAF_TEST(exceptions keep class and reason) {
+  over_each([](peer::handle& worker) {
+    for (auto cls : {exception_class::throw_, exception_class::error_, exception_class::exit_}) {
+      auto raised = exception_in(
+          error_of(worker.call<int>("calls", "raise", to_string(cls), tuple{atom{"why"}, 1})));
+      CAF_CHECK_EQUAL(raised.cls, cls);
+      CAF_CHECK_EQUAL(raised.reason, (term{tuple{atom{"why"}, 1}}));
+    }
+    auto failed = exception_in(error_of(worker.call<int>("calls", "fail", "no luck")));
+    CAF_CHECK_EQUAL(failed.reason, (term{tuple{atom{"std::runtime_error"}, "no luck"}}));
+    auto undefined = exception_in(error_of(worker.call<int>("calls", "nothing", 1)));
+    CAF_CHECK_EQUAL(undefined.reason, term{atom{"undef"}});
+    auto bad = exception_in(error_of(worker.call<int>("calls", "add", 1, "two")));
+    CAF_CHECK_EQUAL(bad.reason, term{atom{"badarg"}});
+    check_contains(to_string(bad.stacktrace), "calls:add(integer(), integer()) -> integer()");
+  });
+}
+
+CAF_TEST(slow calls delay neither each other nor other calls) {
+  over_each([](peer::handle& worker) {
+    auto patient = worker.within(patience);
+    auto waiting = std::vector<std::future<caf::expected<void>>>{};
+    for (auto i = 0; i < 20; ++i)
+      waiting.push_back(std::async(std::launch::async, [&] { return patient.call<void>("gate", "wait"); }));
+    value_of(patient.call<void>("gate", "wait_for", 20));
+    CAF_CHECK_EQUAL(value_of(patient.call<int>("calls", "add", 1, 2)), 3);
+    value_of(patient.call<void>("gate", "open"));
+    for (auto& x : waiting)
+      CAF_CHECK(x.get());
+  });
+}
+
+CAF_TEST(a function learns that its caller has given up) {
+  over_each([](peer::handle& worker) {
+    CAF_CHECK(error_of(worker.within(20ms).call<void>("patient", "wait")) == errc::timeout);
+    CAF_CHECK(value_of(worker.within(patience).call<bool>("patient", "stopped")));
+  });
+}
+
+CAF_TEST(large values pass) {
+  over_each([](peer::handle& worker) {
+    auto size = std::size_t{8} << 20;
+    auto result = value_of(worker.within(patience).call<bytes>("calls", "large", size));
+    CAF_CHECK_EQUAL(result.size(), size);
+  });
+}
+
+CAF_TEST(a result that no frame can hold is an error and the next call works) {
+  auto worker = start(node(peer::inherited{}));
+  auto failed = exception_in(error_of(worker.within(patience).call<bytes>("calls", "large", std::size_t{300} << 20)));
+  CAF_CHECK_EQUAL(failed.cls, exception_class::error_);
+  check_contains(to_string(failed.reason), "bad_return_value");
+  CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 1, 2)), 3);
+}
+
+// -- messages ---------------------------------------------------------------------------------------------------------
+
+CAF_TEST(messages reach named actors as what they were and come back) {
+  over_each([this](peer::handle& worker) {
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    auto answer = [&] {
+      auto result = ""s;
+      self->receive([&](const term& x) { result = to_string(x); },
+                    caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+      return result;
+    };
+    CAF_CHECK(!worker.send("witness", here));
+    CAF_CHECK(!worker.send("witness", caf::make_message("text"s, 7)));
+    CAF_CHECK_EQUAL(answer(), "{string_and_int,{<<\"text\">>,7}}");
+    CAF_CHECK(!worker.send("witness", parcel{1, "t", {}}));
+    CAF_CHECK_EQUAL(answer(), "{parcel,{parcel,1,<<\"t\">>,[]}}");
+    auto there = value_of(worker.call<pid>("message", "whereis", "witness"));
+    CAF_CHECK(!worker.send(there, caf::make_message(parcel{2, "u", {}})));
+    CAF_CHECK_EQUAL(answer(), "{parcel,{parcel,2,<<\"u\">>,[]}}");
+    CAF_CHECK(!worker.send("witness", std::vector{1, 2, 300}));
+    CAF_CHECK_EQUAL(answer(), "{term,[1,2,300]}");
+    value_of(worker.call<atom>("message", "send", here, "hello"));
+    CAF_CHECK_EQUAL(answer(), "<<\"hello\">>");
+  });
+}
+
+CAF_TEST(messages to nobody are harmless) {
+  over_each([](peer::handle& worker) {
+    CAF_CHECK(!worker.send("no_such_name", 1));
+    CAF_CHECK(!worker.send(value_of(worker.call<pid>("calls", "self")), 1));
+    CAF_CHECK(!worker.send(pid{atom{"other@node"}, 1, 2, 3}, 1));
+    CAF_CHECK(!worker.send("witness", atom{"quit"}));
+    CAF_CHECK(!worker.send("witness", 1));
+    value_of(worker.call<atom>("message", "send", pid{atom{"libpeer@origin"}, 999, 0, 1}, "hello"));
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 1, 2)), 3);
+  });
+}
+
+// -- console ----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(what a function prints comes before its result) {
+  over_each([this](peer::handle& worker) {
+    for (auto i = 0; i < 100; ++i) {
+      auto line = "line " + std::to_string(i);
+      value_of(worker.call<void>("console", "print", to_bytes(line + "\n")));
+      CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", i, 1)), i + 1);
+      if (!console.wait_for(line))
+        CAF_FAIL("missing: " << line);
+    }
+  });
+}
+
+CAF_TEST(every byte may be printed) {
+  auto all = ""s;
+  for (auto i = 0; i < 256; ++i)
+    all += static_cast<char>(i);
+  all += "\xC3\xA9\xE2\x82\xAC";
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto path = "/tmp/libpeer_node_test_" + std::to_string(getpid());
+    std::remove(path.c_str());
+    auto options = node(kind);
+    options.output = peer::file_output(path);
+    auto worker = start(std::move(options));
+    for (auto i = 0; i < 3; ++i) {
+      value_of(worker.call<void>("console", "print", to_bytes(all)));
+      value_of(worker.call<void>("console", "flush"));
+    }
+    value_of(worker.stop());
+    sys.reset();
+    CAF_CHECK_EQUAL(content(path), all + all + all);
+    std::remove(path.c_str());
+    sys.emplace(config);
+  }
+}
+
+CAF_TEST(standard error is a stream of its own) {
+  over_each([this](peer::handle& worker) {
+    value_of(worker.call<void>("console", "complain", "careful\n"));
+    CAF_CHECK(console.wait_for("careful"));
+    CAF_CHECK_EQUAL(console.lines(stream::standard_error).back(), "careful");
+  });
+}
+
+CAF_TEST(a function prints and reads at the origin) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto options = node(kind);
+    options.input = peer::text_input("first\nsecond");
+    auto worker = start(std::move(options));
+    value_of(worker.call<atom>("console", "print_at_origin", "gr\xC3\xBC\xC3\x9F\n"));
+    CAF_CHECK(console.wait_for("gr\xC3\xBC\xC3\x9F"));
+    CAF_CHECK_EQUAL(value_of(worker.call<std::string>("console", "get_line", "? ")), "first\n");
+    CAF_CHECK_EQUAL(value_of(worker.call<std::string>("console", "get_line", "")), "second");
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("console", "get_line", "")), atom{"undefined"});
+    CAF_CHECK_EQUAL(value_of(worker.call<term>("console", "io_request", atom{"nonsense"})),
+                    (term{tuple{atom{"error"}, atom{"request"}}}));
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("console", "read_stdin")), 0);
+  }
+}
+
+CAF_TEST(a peer that prints without end delays no call) {
+  over_each([](peer::handle& worker) {
+    auto line = to_bytes(std::string(1000, 'x') + "\n");
+    for (auto i = 0; i < 300; ++i)
+      CAF_REQUIRE(!worker.cast("console", "print", line));
+    CAF_CHECK_EQUAL(value_of(worker.within(patience).call<int>("calls", "add", 1, 2)), 3);
+  });
+}
+
+// -- the end ----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(an abort is told with its last words) {
+  over_each([](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "crash", "the disk is full"));
+    CAF_CHECK(err == errc::exit_status);
+    auto ended = peer::failure_of(err);
+    CAF_REQUIRE(ended != nullptr);
+    CAF_REQUIRE(ended->status);
+    CAF_CHECK_EQUAL(ended->status->value, SIGABRT);
+    CAF_CHECK_EQUAL(ended->last_words, (std::vector{"the disk is full"s}));
+    check_contains(peer::describe(err), "killed by signal 6 (SIGABRT)");
+  });
+}
+
+CAF_TEST(halt passes on what was printed and ends with its status) {
+  over_each([this](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "halt", 7));
+    CAF_REQUIRE(peer::failure_of(err) != nullptr);
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 7);
+    check_contains(to_string(peer::to_reason(err)), "{exit_status,7}");
+  });
+  over_each([this](peer::handle& worker) {
+    auto text = "last " + std::to_string(process_of(worker));
+    auto err = error_of(worker.call<void>("process", "print_and_halt", text + "\n"));
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 0);
+    CAF_CHECK(console.wait_for(text));
+  });
+}
+
+CAF_TEST(a program may leave by exit) {
+  over_each([](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "leave"));
+    CAF_REQUIRE(peer::failure_of(err) != nullptr);
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 5);
+  });
+}
+
+CAF_TEST(each way to stop) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto stop = [&, &which = kind](peer::shutdown_option how) {
+      auto options = node(which);
+      options.shutdown = how;
+      return value_of(start(std::move(options)).stop());
+    };
+    auto halted = stop(peer::halt{});
+    CAF_CHECK(halted.ended_by == peer::stop_step::closed);
+    CAF_CHECK_EQUAL(halted.status->value, 1);
+    auto closed = stop(peer::close_link{});
+    CAF_CHECK(closed.ended_by == peer::stop_step::closed);
+    auto asked = stop(caf::timespan{10s});
+    CAF_CHECK(asked.ended_by == peer::stop_step::asked);
+    CAF_CHECK_EQUAL(asked.status->value, 0);
+  }
+}
+
+CAF_TEST(init stop waits for functions that can be told) {
+  over_each([](peer::handle& worker) {
+    CAF_REQUIRE(!worker.cast("patient", "wait"));
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("init", "stop")), atom{"ok"});
+    auto watch = peer::test::wait_for_end(process_of(worker), patience);
+    CAF_CHECK(watch);
+  });
+}
+
+CAF_TEST(a peer that is held up by a function ends with its connection) {
+  over_each([](peer::handle& worker) {
+    CAF_REQUIRE(!worker.cast("gate", "wait"));
+    value_of(worker.within(patience).call<void>("gate", "wait_for", 1));
+    auto report = value_of(worker.stop());
+    CAF_CHECK(report.ended_by == peer::stop_step::closed);
+  });
+}
+
+CAF_TEST(children of a peer get nothing of its connection) {
+  over_each([](peer::handle& worker) {
+    auto seen = value_of(worker.within(patience).call<std::string>("process", "from_a_child"));
+    CAF_CHECK_EQUAL(seen.find("socket:"), std::string::npos);
+    check_contains(seen, "\n0\n"); // lines of the environment that name it
+  });
+}
+
+CAF_TEST(nodes have names as Erlang makes them) {
+  auto options = node(peer::inherited{});
+  options.name = "some_name";
+  auto worker = start(std::move(options));
+  CAF_CHECK_EQUAL(worker.node().name().substr(0, 10), "some_name@");
+  CAF_CHECK_EQUAL(value_of(worker.call<atom>("erlang", "node")), worker.node());
+  CAF_CHECK(!worker.send("witness", 1));
+  options = node(peer::standard_io{});
+  options.name = "other";
+  options.host = "host.example";
+  options.longnames = true;
+  CAF_CHECK_EQUAL(start(std::move(options)).node(), atom{"other@host.example"});
+}
+
+CAF_TEST(a hundred peers start at once) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto starting = std::vector<std::future<caf::expected<peer::handle>>>{};
+    for (auto i = 0; i < 100; ++i)
+      starting.push_back(std::async(std::launch::async, [this, &which = kind] { return peer::start(*sys, node(which)); }));
+    auto running = 0;
+    for (auto& x : starting) {
+      auto worker = x.get();
+      if (worker)
+        running += worker->call<int>("calls", "add", 1, 2) ? 1 : 0;
+      else
+        CAF_MESSAGE(peer::describe(worker.error()));
+    }
+    CAF_CHECK_EQUAL(running, 100);
+    sys.reset();
+    sys.emplace(config);
+  }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
