@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// Measures calls into a real Erlang node over standard I/O, from libpeer and from OTP's own peer module, in turn.
+// Measures calls into C++ and Erlang peers over each connection, from libpeer and from OTP's own peer module, in turn.
 //
 //   call_benchmark [CALLS [ROUNDS]]
 
@@ -12,7 +12,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <numeric>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ figures one_caller(const peer::handle& worker, std::size_t calls) {
   auto times = std::vector<double>{};
   for (std::size_t i = 0; i < calls; ++i) {
     auto begin = clock_type::now();
-    if (auto result = worker.call<int>("erlang", "abs", -1); !result || *result != 1)
+    if (!worker.call<peer::atom>("erlang", "node"))
       std::abort();
     times.push_back(microseconds(clock_type::now() - begin));
   }
@@ -56,12 +57,12 @@ double pipelined(caf::actor_system& sys, const peer::handle& worker, std::size_t
   self->spawn<caf::monitored>([control = worker.actor(), calls](caf::event_based_actor* me) {
     auto left = std::make_shared<std::size_t>(calls);
     auto next = std::make_shared<std::function<void()>>();
-    auto arguments = *peer::encode_arguments(-1);
+    auto arguments = *peer::encode_arguments();
     *next = [=] {
       if (*left == 0)
         return;
       --*left;
-      me->request(control, caf::infinite, peer::call_request{"erlang", "abs", arguments, caf::infinite})
+      me->request(control, caf::infinite, peer::call_request{"erlang", "node", arguments, caf::infinite})
           .then([=](const peer::encoded_term&) { (*next)(); }, [](const caf::error&) { std::abort(); });
     };
     for (auto i = 0; i < 64; ++i)
@@ -71,9 +72,7 @@ double pipelined(caf::actor_system& sys, const peer::handle& worker, std::size_t
   return static_cast<double>(calls) / std::chrono::duration<double>(clock_type::now() - begin).count();
 }
 
-figures measure_libpeer(caf::actor_system& sys, std::size_t calls) {
-  auto options = peer::start_options{};
-  options.exec = peer::exec{"erl"};
+figures measure_libpeer(caf::actor_system& sys, const peer::start_options& options, std::size_t calls) {
   auto worker = peer::start(sys, options);
   if (!worker) {
     std::fprintf(stderr, "%s\n", peer::describe(worker.error()).c_str());
@@ -88,8 +87,8 @@ figures measure_libpeer(caf::actor_system& sys, std::size_t calls) {
 
 // -- OTP --------------------------------------------------------------------------------------------------------------
 
-figures measure_otp(std::size_t calls) {
-  auto command = "escript " OTP_SCRIPT " " + std::to_string(calls);
+figures measure_otp(const std::string& program, const std::string& connection, std::size_t calls) {
+  auto command = "escript " OTP_SCRIPT " " + std::to_string(calls) + " " + connection + " " + program;
   auto result = figures{};
   auto pipe = popen(command.c_str(), "r");
   if (pipe == nullptr || std::fscanf(pipe, "%lf %lf %lf", &result.median, &result.p99, &result.rate) != 3) {
@@ -98,6 +97,36 @@ figures measure_otp(std::size_t calls) {
   }
   pclose(pipe);
   return result;
+}
+
+// -- contenders -------------------------------------------------------------------------------------------------------
+
+/// One line of the table.
+struct contender {
+  std::string name;
+  std::function<figures(std::size_t calls)> measure;
+  std::vector<figures> rounds = {};
+};
+
+std::vector<contender> make_contenders(caf::actor_system& sys) {
+  auto ours = [&sys](std::string name, const char* program, peer::connection_kind connection) {
+    auto options = peer::start_options{.exec = peer::exec{program}, .connection = connection};
+    return contender{std::move(name), [=, &sys](std::size_t calls) { return measure_libpeer(sys, options, calls); }};
+  };
+  auto otps = [](std::string name, std::string program, std::string connection) {
+    return contender{std::move(name), [=](std::size_t calls) { return measure_otp(program, connection, calls); }};
+  };
+  return {
+      ours("libpeer to C++, inherited", PEER_NODE, peer::inherited{}),
+      ours("libpeer to C++, tcp", PEER_NODE, peer::tcp{}),
+      ours("libpeer to C++, standard_io", PEER_NODE, peer::standard_io{}),
+      ours("libpeer to erl, tcp", "erl", peer::tcp{}),
+      ours("libpeer to erl, standard_io", "erl", peer::standard_io{}),
+      otps("OTP to erl, tcp", "erl", "tcp"),
+      otps("OTP to erl, standard_io", "erl", "standard_io"),
+      otps("OTP to C++, tcp", PEER_NODE, "tcp"),
+      otps("OTP to C++, standard_io", PEER_NODE, "standard_io"),
+  };
 }
 
 // -- report -----------------------------------------------------------------------------------------------------------
@@ -126,19 +155,14 @@ int main(int argc, char** argv) {
   if (auto spin = std::getenv("SPIN_US"))
     put(config.content, "peer.spin", caf::timespan{std::chrono::microseconds{std::atoi(spin)}});
   auto sys = caf::actor_system{config};
-  auto ours = std::vector<figures>{};
-  auto otps = std::vector<figures>{};
-  for (auto round = 0ul; round < rounds; ++round) {
-    std::fprintf(stderr, "round %lu of %lu\n", round + 1, rounds);
-    ours.push_back(measure_libpeer(sys, calls));
-    otps.push_back(measure_otp(calls));
-  }
-  auto a = median_of(ours);
-  auto b = median_of(otps);
-  std::printf("erlang:abs(-1) in a real erl over standard_io; median of %lu rounds of %lu calls, not pinned\n", rounds,
-              calls);
+  auto contenders = make_contenders(sys);
+  for (auto round = 0ul; round < rounds; ++round)
+    for (auto& x : contenders) {
+      std::fprintf(stderr, "round %lu of %lu: %s\n", round + 1, rounds, x.name.c_str());
+      x.rounds.push_back(x.measure(calls));
+    }
+  std::printf("erlang:node(); medians of %lu rounds of %lu calls, not pinned\n", rounds, calls);
   std::printf("%-28s %12s %12s %14s\n", "", "median [us]", "p99 [us]", "64 out. [1/s]");
-  print("libpeer", a);
-  print("OTP peer:call", b);
-  std::printf("%-28s %12.2f %12.2f %14.2f\n", "ratio", a.median / b.median, a.p99 / b.p99, a.rate / b.rate);
+  for (auto& x : contenders)
+    print(x.name.c_str(), median_of(x.rounds));
 }

@@ -50,7 +50,7 @@ public:
     std::chrono::milliseconds patience{5000};
 
     /// The least time between two looks at who holds which socket, which take milliseconds.
-    std::chrono::milliseconds look_interval{20};
+    std::chrono::milliseconds look_interval{50};
 
     /// How many connectors may wait. The oldest makes room for one more, after it was found out whose socket it is.
     std::size_t max_waiting = 128;

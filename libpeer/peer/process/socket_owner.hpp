@@ -13,7 +13,7 @@ namespace peer {
 /// held by `process` or by one of its descendants. These are the processes whose chain of parents leads there, and
 /// those of the session that `process` leads: a session can only be inherited.
 ///
-/// Reads /proc (proc(5)), once for all sockets: some milliseconds on a busy host. What cannot be read, such as the
+/// Reads /proc (proc(5)), once for all sockets: that takes milliseconds. What cannot be read, such as the
 /// descriptors of another user's process, counts as not held. The answer is about this moment; as long as `process` has
 /// not been reaped nobody else can have its number.
 std::vector<bool> held_by(pid_t process, std::span<const int> sockets);

@@ -7,10 +7,14 @@
          addresses_in_order/1]).
 
 %% Newer versions pass -peer_detached in place of -noinput.
+newer_detached(#{connection := standard_io}) ->
+    {skipped, "is never detached"};
 newer_detached(Context) ->
     check(Context, rewriting("-noinput", "-peer_detached")).
 
 %% Versions that know `detached => false` leave both flags out.
+attached(#{connection := standard_io}) ->
+    {skipped, "is never detached"};
 attached(Context) ->
     check(Context, "
 for word; do

@@ -4,7 +4,8 @@
 -module(state_cases).
 
 -export([booting_running_down/1, calls_while_booting/1, nobody_waits/1, crash_is_the_reason/1,
-         calls_of_a_peer_that_goes_down/1, linked_caller/1, exit_statuses/1, signals/1, init_stop/1, twenty_at_once/1, one_after_the_other/1]).
+         calls_of_a_peer_that_goes_down/1, linked_caller/1, exit_statuses/1, signals/1, init_stop/1,
+         twenty_at_once/1, one_after_the_other/1]).
 
 booting_running_down(Context) ->
     {Exec, Open} = gate(Context),

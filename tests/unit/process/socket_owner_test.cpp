@@ -6,11 +6,13 @@
 
 #include "tests/unit/process/child_fixture.hpp"
 
+#include "peer/process/socket_inode.hpp"
 #include "peer/process/socket_owner.hpp"
 #include "tests/support/tcp_client.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 using namespace peer::test;
 
@@ -156,6 +158,43 @@ CAF_TEST(what is no connected TCP socket is nobodys) {
   listener unconnected{AF_INET};
   auto fds = std::vector{pair.first.get(), pipe.read.get(), unconnected.socket.get(), -1};
   CAF_CHECK(held_by(getpid(), fds) == std::vector<bool>(4, false));
+}
+
+CAF_TEST(the kernel and its tables tell the same) {
+  listener v4{AF_INET};
+  listener any{AF_INET6};
+  auto clients = std::vector<descriptor>{};
+  auto sockets = std::vector<descriptor>{};
+  auto add = [&](const listener& place, const std::string& address) {
+    clients.push_back(connect_to(address, place.port));
+    CAF_REQUIRE(clients.back());
+    sockets.push_back(place.accept());
+  };
+  add(v4, "127.0.0.1");
+  add(v4, "127.0.0.1");
+  if (has_ipv6()) {
+    add(v4, "::ffff:127.0.0.1");
+    add(any, "127.0.0.1");
+    add(any, "::1");
+  }
+  auto fds = std::vector<int>{-1};
+  auto expected = std::vector<peer::socket_inode>{0};
+  for (auto i = std::size_t{0}; i < clients.size(); ++i) {
+    struct stat facts {};
+    CAF_REQUIRE_EQUAL(fstat(clients[i].get(), &facts), 0);
+    fds.push_back(sockets[i].get());
+    expected.push_back(facts.st_ino);
+  }
+  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected);
+  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds, false), expected);
+  // One that was closed leaves its port to whoever listens there.
+  CAF_CHECK_EQUAL(shutdown(clients[0].get(), SHUT_WR), 0);
+  CAF_CHECK(was_closed(sockets[0]));
+  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected); // it is still held
+  clients[0].reset();
+  expected[1] = 0;
+  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected);
+  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds, false), expected);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
