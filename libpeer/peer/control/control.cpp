@@ -455,6 +455,11 @@ private:
       call->answer(x);
   }
 
+  void on_message(const wire::undecodable& x) {
+    if (auto call = calls_.take(x.seq))
+      call->fail(x.why);
+  }
+
   void on_message(const wire::message& x) {
     auto to = load_term<pid>(x.to);
     auto whom = to ? exposed_.find(*to) : nullptr;

@@ -3,6 +3,8 @@
 #include "peer/loop/quiet_thread.hpp"
 
 #include <csignal>
+#include <functional>
+#include <initializer_list>
 
 #include <pthread.h>
 
@@ -11,6 +13,8 @@ namespace peer {
 std::thread start_quiet_thread(std::function<void()> body) {
   sigset_t all, before;
   sigfillset(&all);
+  for (auto fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) // a crash handler of the host's is welcome
+    sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   auto result = std::thread{std::move(body)}; // inherits the mask
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -7,7 +7,8 @@
 
 namespace peer {
 
-/// Starts a thread that blocks all signals: it never runs a signal handler of the host's.
+/// Starts a thread that never runs a signal handler of the host's: it blocks all signals but those that tell of a crash
+/// of its own, such as SIGSEGV.
 std::thread start_quiet_thread(std::function<void()> body);
 
 } // namespace peer

@@ -122,7 +122,7 @@ void session::on_closed(caf::error why) {
 
 void session::on_message(const wire::call& x) {
   if (stopping_)
-    return refuse(x.seq);
+    return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
   auto stop = std::stop_token{};
   auto function = node_->functions.find(x.module, x.function, arguments{x.arguments}.size());
   if (function != nullptr && function->stoppable())
@@ -158,6 +158,10 @@ void session::on_message(const wire::io_reply& x) {
   console_->on_reply(x);
 }
 
+void session::on_message(const wire::undecodable& x) {
+  refuse(x.seq, wire::reply_class::error, tagged("bad_term", text_of(x.why)));
+}
+
 bool session::is_cancellation(const term& to) const {
   auto pair = to.get_if<tuple>();
   return pair != nullptr && (*pair)[0] == atom{wire::calls_name} && (*pair)[1] == node_->name;
@@ -172,10 +176,11 @@ void session::cancel(const_byte_span seq) {
 
 // -- calls ------------------------------------------------------------------------------------------------------------
 
-void session::refuse(std::uint64_t seq) {
-  auto reason = byte_buffer{};
-  static_cast<void>(save_term(reason, tuple{atom{"shutdown"}, list{}}));
-  static_cast<void>(channel_->send(wire::reply{seq, wire::reply_class::exit, reason}));
+/// Answers a call that did not run, or has no result.
+void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reason) {
+  auto result = byte_buffer{};
+  static_cast<void>(save_term(result, tuple{reason, list{}}));
+  static_cast<void>(channel_->send(wire::reply{seq, cls, result}));
 }
 
 void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
@@ -183,11 +188,8 @@ void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
   console_->catch_up(); // what the function printed comes before its result
   if (seq) {
     stoppable_.erase(*seq);
-    if (auto err = channel_->send(wire::reply{*seq, how.cls, how.result})) {
-      auto reason = byte_buffer{};
-      static_cast<void>(save_term(reason, tuple{tagged("bad_return_value", text_of(err)), list{}}));
-      static_cast<void>(channel_->send(wire::reply{*seq, wire::reply_class::error, reason}));
-    }
+    if (auto err = channel_->send(wire::reply{*seq, how.cls, how.result}))
+      refuse(*seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));
   }
   if (running_ == 0 && idle_)
     std::exchange(idle_, {})();

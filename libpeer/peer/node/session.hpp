@@ -58,11 +58,12 @@ private:
   void on_message(const wire::cast& x);
   void on_message(const wire::message& x);
   void on_message(const wire::io_reply& x);
+  void on_message(const wire::undecodable& x);
   bool is_cancellation(const term& to) const;
   void cancel(const_byte_span seq);
 
   // -- calls ---
-  void refuse(std::uint64_t seq);
+  void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
   void answer(std::optional<std::uint64_t> seq, const outcome& how);
 
   loop_ptr where_;

@@ -91,6 +91,11 @@ caf::expected<Result> parse_as(fields& in, names& texts) {
   return Result{std::move(x)};
 }
 
+/// Reads the number of a call or reply of `arity` elements.
+bool read_number(fields& in, std::size_t arity, std::uint64_t& seq) {
+  return in.open() && in.arity(arity) && in.integer("Seq", seq);
+}
+
 /// Starts the payload of a frame: a tuple that begins with `tag`.
 term_writer open(byte_buffer& out, std::string_view tag, std::size_t arity) {
   term_writer writer{out};
@@ -201,12 +206,28 @@ std::optional<token> parse_token(const_byte_span payload) {
   return result;
 }
 
+/// Parses a message that names a call. If a term in it is bad, the call is still known.
+template <class Message, class Result>
+caf::expected<Result> parser::parse_numbered(const_byte_span payload) {
+  constexpr auto arity = std::is_same_v<Message, call> ? 5 : 4;
+  fields in{reader_.emplace(payload, limits_)};
+  in.open();
+  auto result = parse_as<Message, Result>(in, names_);
+  if (result || result.error() != errc::bad_term)
+    return result;
+  auto bad = undecodable{0, std::move(result.error())};
+  fields again{reader_.emplace(payload, limits_)};
+  if (!read_number(again, arity, bad.seq))
+    return std::move(bad.why);
+  return Result{std::move(bad)};
+}
+
 caf::expected<to_origin> parser::parse_to_origin(const_byte_span payload) {
   fields in{reader_.emplace(payload, limits_)};
   if (!in.open())
     return in.error();
   if (in.tag() == "reply")
-    return parse_as<reply, to_origin>(in, names_);
+    return parse_numbered<reply, to_origin>(payload);
   if (in.tag() == "message")
     return parse_as<message, to_origin>(in, names_);
   if (in.tag() == "io_request")
@@ -222,7 +243,7 @@ caf::expected<to_peer> parser::parse_to_peer(const_byte_span payload) {
   if (!in.open())
     return in.error();
   if (in.tag() == "call")
-    return parse_as<call, to_peer>(in, names_);
+    return parse_numbered<call, to_peer>(payload);
   if (in.tag() == "cast")
     return parse_as<cast, to_peer>(in, names_);
   if (in.tag() == "message")

@@ -8,6 +8,7 @@
 #include "peer/term/reader.hpp"
 #include "peer/term/term.hpp"
 
+#include "caf/error.hpp"
 #include "caf/fwd.hpp"
 
 #include <cstdint>
@@ -97,6 +98,13 @@ struct io_request {
   encoded_view request;
 };
 
+/// A call whose arguments, or a reply whose result, cannot be decoded: a term that is broken or exceeds a limit. It costs
+/// that call, not the connection.
+struct undecodable {
+  std::uint64_t seq = 0;
+  caf::error why; ///< `errc::bad_term`
+};
+
 /// Proves that whoever connects over TCP is the peer that was started: the secret that it was given for that.
 struct token {
   const_byte_span secret;
@@ -106,8 +114,8 @@ struct token {
 /// message is the call's `Seq`. Nobody has that name in `erl`, which drops the message.
 inline constexpr std::string_view calls_name = "libpeer_calls";
 
-using to_peer = std::variant<call, cast, message, io_reply>;
-using to_origin = std::variant<started, reply, message, io_request>;
+using to_peer = std::variant<call, cast, message, io_reply, undecodable>;
+using to_origin = std::variant<started, reply, message, io_request, undecodable>;
 
 /// What a parsed `call` or `cast` needs besides the payload: names may have to be converted to UTF-8.
 struct names {
@@ -138,14 +146,17 @@ public:
   explicit parser(const term_limits& limits = {}) noexcept : limits_(limits) {}
 
   /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown message, or one with a wrong field; the
-  /// text names both) or with `errc::bad_term`. Every term in the result has been checked, with the same limits:
-  /// decoding it cannot fail.
+  /// text names both) or with `errc::bad_term`, unless that concerns one call only. Every term in the result has been
+  /// checked, with the same limits: decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
   /// Parses what an origin sent.
   caf::expected<to_peer> parse_to_peer(const_byte_span payload);
 
 private:
+  template <class Message, class Result>
+  caf::expected<Result> parse_numbered(const_byte_span payload);
+
   term_limits limits_;
 
   /// Names of the last call or cast.
