@@ -2,6 +2,7 @@
 
 #include "tests/fuzz/target.hpp"
 
+#include "peer/base/error.hpp"
 #include "peer/term/reader.hpp"
 #include "peer/wire/message.hpp"
 
@@ -52,6 +53,14 @@ void check(const wire::io_request& x) {
   check(x.request);
 }
 
+void check(const wire::undecodable&) {
+  // has nothing to be checked
+}
+
+void write(byte_buffer&, const wire::undecodable&) {
+  require(false, "nobody writes what cannot be decoded");
+}
+
 template <class Message>
 byte_buffer written(const Message& x) {
   byte_buffer result;
@@ -66,6 +75,10 @@ void check_direction(const_byte_span bytes, Parse parse) {
   auto first = (parser.*parse)(bytes);
   if (!first)
     return;
+  if (auto bad = std::get_if<wire::undecodable>(&*first)) {
+    require(bad->why == errc::bad_term, "what cannot be decoded is a bad term");
+    return;
+  }
   std::visit([](auto& x) { check(x); }, *first);
   auto once = written(*first);
   wire::parser other{limits};

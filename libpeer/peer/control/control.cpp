@@ -8,6 +8,7 @@
 #include "peer/control/outstanding_calls.hpp"
 #include "peer/control/pending_call.hpp"
 #include "peer/io/io_server.hpp"
+#include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 #include "peer/wire/message.hpp"
 
@@ -467,9 +468,7 @@ private:
       ++undelivered_;
       CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_))
                                            << CAF_ARG2("so-far", undelivered_));
-    } else if (auto values = load_term<caf::message>(x.content)) {
-      caf::anon_send(whom, std::move(*values));
-    } else if (auto content = load_term<term>(x.content)) {
+    } else if (auto content = load_message(x.content)) {
       caf::anon_send(whom, std::move(*content));
     }
   }

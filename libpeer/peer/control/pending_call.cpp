@@ -11,26 +11,12 @@ namespace peer {
 
 namespace {
 
-exception_class to_class(wire::reply_class cls) {
-  switch (cls) {
-  case wire::reply_class::throw_:
-    return exception_class::throw_;
-  case wire::reply_class::error:
-    return exception_class::error_;
-  case wire::reply_class::ok:
-  case wire::reply_class::exit:
-  case wire::reply_class::crash:
-    break;
-  }
-  return exception_class::exit_;
-}
-
 /// The error for a reply that is not `ok`.
 caf::error to_error(const wire::reply& reply) {
   auto result = load_term<term>(reply.result);
   if (!result)
     return std::move(result.error());
-  auto details = exception{to_class(reply.cls), {}, {}};
+  auto details = exception{wire::to_exception_class(reply.cls), {}, {}};
   auto pair = result->get_if<tuple>();
   // A crash tells the exit reason alone: the process that ran the call was killed and left no stacktrace.
   if (reply.cls != wire::reply_class::crash && pair != nullptr && pair->size() == 2) {

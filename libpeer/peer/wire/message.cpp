@@ -2,6 +2,7 @@
 
 #include "peer/wire/message.hpp"
 
+#include "peer/base/error.hpp"
 #include "peer/term/tags.hpp"
 #include "peer/term/writer.hpp"
 #include "peer/wire/fields.hpp"

@@ -167,6 +167,14 @@ struct fixture {
     CHECK_EQ(text.substr(0, what.size()), what);
   }
 
+  /// Checks that a payload is refused, or known as a call that cannot be decoded.
+  template <class T>
+  void check_bad_term(const caf::expected<T>& result) {
+    auto known = result ? std::get_if<wire::undecodable>(&*result) : nullptr;
+    CHECK(!result || known != nullptr);
+    CHECK_EQ(known != nullptr ? known->why : result.error(), errc::bad_term);
+  }
+
   byte_buffer payload;
   wire::parser parser;
 };
@@ -176,6 +184,21 @@ struct fixture {
 BEGIN_FIXTURE_SCOPE(fixture)
 
 // -- golden payloads --------------------------------------------------------------------------------------------------
+
+CAF_TEST(token) {
+  auto secret = from_hex("00010203");
+  auto hex = "83 6802 7705 746F6B656E 6D 00000004 00010203"; // {token, <<0, 1, 2, 3>>}
+  check_written(wire::token{secret}, hex);
+  auto bytes = from_hex(hex);
+  auto parsed = wire::parse_token(bytes);
+  CAF_REQUIRE(parsed);
+  CHECK_EQ(to_hex(parsed->secret), "00010203");
+  for (auto other : {"83 6802 7705 746F6B656E 6A", "83 6802 7705 746F6B656F 6D0000000100", "83 6801 7705 746F6B656E",
+                     "83 6802 7705 746F6B656E 6D0000000100 00", "83", ""}) {
+    bytes = from_hex(other);
+    CHECK(!wire::parse_token(bytes));
+  }
+}
 
 CAF_TEST(call) {
   auto x = to_peer<wire::call>(call_hex);
@@ -368,16 +391,31 @@ CAF_TEST(every shortened message is a bad term) {
     auto whole = from_hex(hex);
     for (std::size_t size = 0; size < whole.size(); ++size) {
       payload.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-      check_error(parser.parse_to_peer(payload), errc::bad_term, "me");
+      check_bad_term(parser.parse_to_peer(payload));
     }
   }
   for (auto hex : {started_hex, reply_ok_hex, reply_throw_hex, reply_crash_hex, io_request_hex}) {
     auto whole = from_hex(hex);
     for (std::size_t size = 0; size < whole.size(); ++size) {
       payload.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
-      check_error(parser.parse_to_origin(payload), errc::bad_term, "me");
+      check_bad_term(parser.parse_to_origin(payload));
     }
   }
+}
+
+CAF_TEST(a call or reply with a bad term is still known by its number) {
+  auto deep = std::string{};
+  for (auto i = 0; i < 600; ++i)
+    deep += "6801";
+  deep += "6A";
+  auto call = to_peer<wire::undecodable>("83 6805 7704 63616C6C 6107 7701 6D 7701 66 6C00000001 " + deep + " 6A");
+  CHECK_EQ(call.seq, 7u);
+  CHECK_EQ(call.why, errc::bad_term);
+  auto reply = to_origin<wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B " + deep);
+  CHECK_EQ(reply.seq, 8u);
+  auto broken = to_origin<wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B FF");
+  CHECK_EQ(broken.seq, 8u);
+  check_origin_refuses("83 6804 7705 7265706C79 FF 7702 6F6B 6A", errc::bad_term, "message reply: Seq: ");
 }
 
 CAF_TEST(a field that could not be decoded later is refused now) {
