@@ -328,6 +328,62 @@ class ShellTest(PeerctlTest):
         self.assertTrue(wait_for_end(peer, time.monotonic() + 1))
 
 
+class ConnectionTest(PeerctlTest):
+    """Every command over every connection, with peer_node, which is started when no program is named, and with erl."""
+
+    PEERS = [["--connection", kind] for kind in ("inherited", "standard_io", "0", "127.0.0.1:0", "[::1]:0")] + [
+        [], ERL, ["--exec", "erl", "--connection", "0"]]
+
+    def test_call(self):
+        for peer in self.PEERS:
+            with self.subTest(peer=peer):
+                self.check(["call", *peer, "lists", "reverse", '[1,{two,"x"},<<3>>]'], 0, '[<<3>>,{two,"x"},1]\n')
+                self.check(["call", *peer, "--timeout", "100ms", "timer", "sleep", "infinity"], 4, "", "not answered")
+                self.check(["call", *peer, "erlang", "throw", "ball"], 1, "", "{throw,ball}")
+                self.check(["call", *peer, "erlang", "halt", "3"], 5, "", "exited with status 3")
+
+    def test_cast(self):
+        for peer in self.PEERS:
+            with self.subTest(peer=peer):
+                self.check(["cast", *peer, "lists", "reverse", "[1]"], 0)
+
+    def test_shell(self):
+        lines = "".join(f'io:format("~b~n", [{i}]).\nlists:reverse([{i},a]).\n' for i in range(100))
+        expected = "".join(f"{i}\nok\n[a,{i}]\n" for i in range(100))
+        for peer in self.PEERS:
+            with self.subTest(peer=peer):
+                self.check(["shell", *peer], 0, expected, text=lines)
+
+    def test_run(self):
+        for peer in self.PEERS:
+            with self.subTest(peer=peer):
+                run = self.open("run", *peer, "--shutdown", "20s")
+                self.wait_for_peer(run)
+                run.terminate()
+                self.assertEqual(run.wait(PATIENCE), 0)
+
+    def wait_for_peer(self, origin):
+        """Waits until the origin has started a process."""
+        deadline = time.monotonic() + PATIENCE
+        while len(descendants(self.marker)) < 2:
+            self.assertIsNone(origin.poll())
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_peers_are_gone_when_the_origin_is_killed(self):
+        for peer in self.PEERS:
+            with self.subTest(peer=peer):
+                shell = self.open("shell", *peer)
+                shell.stdin.write("os:getpid().\ntimer:sleep(infinity).\n")
+                shell.stdin.flush()
+                number = int(shell.stdout.readline().strip().strip('"'))
+                family = {pid: open_process(pid) for pid in descendants(self.marker) if pid != shell.pid}
+                self.assertIn(number, family)
+                shell.kill()
+                deadline = time.monotonic() + 1
+                for pid, process in family.items():
+                    self.assertTrue(wait_for_end(process, deadline), f"process {pid} is still there")
+
+
 class RunTest(PeerctlTest):
     def erl_run(self, code):
         return ["run", *ERL, "--arg", "-eval", "--arg", code]
