@@ -206,8 +206,8 @@ class OriginEndTest(NodeTest):
         self.ends(self.node("-user", "peer"), "")
 
     def test_over_tcp(self):
-        with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
-            process = self.node("-user", "peer", "-origin", "::1", str(server.getsockname()[1]))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            process = self.node("-user", "peer", "-origin", "127.0.0.1", str(server.getsockname()[1]))
             connection, _ = server.accept()
             connection.close()
             self.ends(process, "")
