@@ -17,6 +17,9 @@ namespace peer_node {
 
 namespace {
 
+/// Greater depths are as good as none.
+constexpr auto max_depth = std::int64_t{1} << 30;
+
 constexpr auto highest_width = std::int64_t{1} << 20;
 
 // -- characters -------------------------------------------------------------------------------------------------------
@@ -238,7 +241,7 @@ private:
       auto* depth = argument().get_if<std::int64_t>();
       if (!depth)
         badarg();
-      style.depth = *depth;
+      style.depth = std::clamp(*depth, -max_depth, max_depth); // negative for no limit
     }
     if (pretty && what.where.left)
       badarg();

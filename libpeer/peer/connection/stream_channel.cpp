@@ -29,33 +29,34 @@ bool is_socket(int fd) noexcept {
   return fstat(fd, &facts) == 0 && S_ISSOCK(facts.st_mode);
 }
 
-/// Keeps SIGPIPE from the process during one scope, in which the thread writes to a pipe.
+/// Takes the SIGPIPE that a failed write to a pipe has left for a thread which blocks it: it would arrive when the thread
+/// stops to do so.
+void take_sigpipe() {
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  auto now = timespec{};
+  while (sigtimedwait(&pipe, nullptr, &now) < 0 && errno == EINTR)
+    ;
+}
+
+/// Blocks SIGPIPE during one scope, in which the thread writes to a pipe.
 class sigpipe_guard {
 public:
   sigpipe_guard() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    sigset_t pending;
-    sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &before_);
   }
 
   sigpipe_guard(const sigpipe_guard&) = delete;
   sigpipe_guard& operator=(const sigpipe_guard&) = delete;
 
-  ~sigpipe_guard() {
-    auto now = timespec{};
-    if (!was_pending_)
-      while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR)
-        ;
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
+  ~sigpipe_guard() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 private:
-  sigset_t pipe_;
   sigset_t before_;
-  bool was_pending_ = false;
 };
 
 class stream_channel_impl final : public stream_channel {
@@ -170,10 +171,16 @@ private:
       else if (errno == EAGAIN)
         break;
       else if (errno != EINTR)
-        return errno;
+        return write_failed(errno);
     }
     compact();
     return 0;
+  }
+
+  int write_failed(int code) const {
+    if (code == EPIPE && !writes_socket_)
+      take_sigpipe();
+    return code;
   }
 
   /// Forgets what was written, without moving a large rest on every call.

@@ -10,6 +10,7 @@
 #include "peer/io/io_server.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
+#include "peer/term/utf8.hpp"
 #include "peer/wire/message.hpp"
 
 #include "caf/all.hpp"
@@ -131,6 +132,8 @@ private:
   // -- requests ---
 
   caf::result<encoded_term> on_call(call_request& request) {
+    if (auto err = check_names(request))
+      return err;
     if (!connected())
       return no_connection();
     auto promise = make_response_promise<encoded_term>();
@@ -150,7 +153,18 @@ private:
     return incarnation_->connection().send(wire::call{seq, module, function, arguments});
   }
 
+  /// Erlang's runtime takes no longer names, and no other bytes.
+  template <class Request>
+  static caf::error check_names(const Request& request) {
+    if (valid_atom(request.module) && valid_atom(request.function))
+      return {};
+    return caf::make_error(errc::bad_term, "a module or function is no atom of at most 255 characters: "
+                                             + to_string(atom{request.module}) + ":" + to_string(atom{request.function}));
+  }
+
   caf::result<void> on_cast(cast_request& request) {
+    if (auto err = check_names(request))
+      return err;
     if (!connected())
       return caf::unit;
     if (auto err = incarnation_->connection().send(wire::cast{request.module, request.function, request.arguments}))
@@ -402,7 +416,7 @@ private:
   // -- incarnation::listener ---
 
   void on_frame(const_byte_span payload) override {
-    if (closed_)
+    if (closed_ || life_.connection_lost())
       return;
     auto message = parser_.parse_to_origin(payload);
     if (message)
@@ -457,28 +471,33 @@ private:
   }
 
   void on_message(const wire::undecodable& x) {
-    if (auto call = calls_.take(x.seq))
+    if (!x.seq)
+      note_dropped(x.why);
+    else if (auto call = calls_.take(*x.seq))
       call->fail(x.why);
   }
 
   void on_message(const wire::message& x) {
     auto to = load_term<pid>(x.to);
     auto whom = to ? exposed_.find(*to) : nullptr;
-    if (!whom) { // no such process: Erlang drops the message, too
-      ++undelivered_;
-      CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_))
-                                           << CAF_ARG2("so-far", undelivered_));
-    } else if (auto content = load_message(x.content)) {
+    if (!whom) // Erlang drops the message, too
+      note_dropped(caf::make_error(errc::noproc, std::string{"nobody has that pid"}));
+    else if (auto content = load_message(x.content))
       caf::anon_send(whom, std::move(*content));
-    }
+  }
+
+  void note_dropped([[maybe_unused]] const caf::error& why) {
+    ++undelivered_;
+    CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", display_name(options_)) << CAF_ARG2("why", text_of(why))
+                                         << CAF_ARG2("so-far", undelivered_));
   }
 
   void on_message(const wire::io_request& x) {
-    auto request = load_term<term>(x.request);
-    if (!request)
-      return;
     auto from = byte_buffer{x.from.begin(), x.from.end()};
     auto reply_as = byte_buffer{x.reply_as.begin(), x.reply_as.end()};
+    auto request = load_term<term>(x.request);
+    if (!request)
+      request = term{}; // no request either
     io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
       auto encoded = byte_buffer{};
       if (alive.expired() || !connected() || save_term(encoded, reply))

@@ -41,7 +41,16 @@ bool crew::can_hand_over() {
   if (watched_)
     return true;
   auto guard = guard_type{mutex_};
-  return idle_ > 0 || threads_.size() < max_threads_;
+  if (idle_ > 0)
+    return true;
+  if (threads_.size() >= max_threads_)
+    return false;
+  try {
+    add_thread(false);
+    return true;
+  } catch (const std::system_error&) { // the system has no thread left for us
+    return false;
+  }
 }
 
 bool crew::run(loop::job& what) {
@@ -58,14 +67,6 @@ void crew::call_watcher() {
   auto guard = guard_type{mutex_};
   if (watched_.exchange(true))
     return;
-  if (idle_ == 0) {
-    try {
-      add_thread(false);
-    } catch (const std::system_error&) { // no thread to be had: the job runs alone
-      watched_ = false;
-      return;
-    }
-  }
   watcher_wanted_ = true;
   wakeup_.notify_one();
 }

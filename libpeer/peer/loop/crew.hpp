@@ -45,11 +45,11 @@ public:
   /// Starts the first leader.
   void start();
 
-  /// Whether somebody could take over. If not, the leader should leave its jobs until one is handed in. Called by the
-  /// leader.
+  /// Whether somebody could take over; a thread is started for that if need be. If not, the leader should leave its
+  /// jobs until one is handed in, or for a while. Called by the leader.
   bool can_hand_over();
 
-  /// Runs the job. Called by the leader. Returns whether the caller still leads.
+  /// Runs the job. Called by the leader, after `can_hand_over` has said yes. Returns whether the caller still leads.
   bool run(loop::job& what);
 
   /// Waits until the loop is over and all jobs have returned. Not called by any of the threads.

@@ -37,6 +37,9 @@ using clock_type = std::chrono::steady_clock;
 /// The name under which a system's registry holds its loop.
 constexpr auto registry_name = "libpeer.loop";
 
+/// How long jobs wait for the system to have a thread again, unless one of ours becomes free.
+constexpr auto retry_time = std::chrono::milliseconds{10};
+
 /// Messages that an actor may process before another one gets its turn.
 constexpr std::size_t max_throughput = 100;
 
@@ -183,12 +186,14 @@ private:
   // -- custom_actor_host ---
 
   void run_later(caf::resumable* what) override {
-    if (what->subtype() == caf::resumable::io_actor)
+    if (what->subtype() == caf::resumable::io_actor) {
       boost::asio::post(io_, [this, what] { resume(what); });
-    else if (!ending_)
+      actor_ready_ = true;
+    } else if (!ending_) {
       peer::schedule(sys_, what);
-    else // CAF's scheduler has stopped and would never run it
+    } else { // CAF's scheduler has stopped and would never run it
       intrusive_ptr_release(what);
+    }
   }
 
   void resume(caf::resumable* what) {
@@ -217,7 +222,10 @@ private:
         break;
       patience = found ? spin_ : patience / 2;
       auto asleep = clock_type::now();
-      io_.run_one();
+      if (waiting_.empty())
+        io_.run_one();
+      else
+        io_.run_one_for(retry_time); // no thread was to be had
       // A nap shorter than the full spin means that spinning would have saved a wake-up.
       if (clock_type::now() - asleep < spin_)
         patience = spin_;
@@ -267,6 +275,8 @@ private:
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     if (!held_up) {
       led_here = this;
+      if (actor_ready_.exchange(false))
+        io_.poll(); // what a function has sent comes before its result
       finish_jobs();
     }
     return held_up;
@@ -312,6 +322,7 @@ private:
   std::deque<std::unique_ptr<job>> waiting_;   ///< belongs to the leader, as does what follows
   std::vector<std::unique_ptr<job>> returned_; ///< have run and not finished
   std::atomic<std::size_t> jobs_ = 0;
+  std::atomic<bool> actor_ready_ = false; ///< a pinned actor has got a message since the last job
   std::atomic<bool> ending_ = false;
   std::atomic<bool> ended_ = false;
   mutable std::mutex mutex_;

@@ -51,8 +51,8 @@ void console::on_reply(const wire::io_reply& reply) {
     return;
   auto done = std::move(found->second.done);
   waiting_.erase(found);
-  if (auto content = load_term<term>(reply.reply))
-    done(std::move(*content));
+  auto content = load_term<term>(reply.reply);
+  done(content ? std::move(*content) : tagged("error", atom{"bad_term"}));
 }
 
 void console::abandon() {
@@ -84,6 +84,9 @@ void console::finish() {
     return;
   printed_->drain();
   print(joiner_.finish());
+  if (bytes_support_ == bytes_support::asked) // too late for an answer
+    bytes_support_ = bytes_support::no;
+  print_held_back();
 }
 
 void console::print(std::string_view text) {
@@ -116,11 +119,15 @@ void console::send_bytes(std::string bytes) {
       send_mixture(bytes);
     else
       accepted(bytes.size());
-    for (auto& text : std::exchange(held_back_, {})) {
-      backlog_ -= text.size();
-      print(text);
-    }
+    print_held_back();
   });
+}
+
+void console::print_held_back() {
+  for (auto& text : std::exchange(held_back_, {})) {
+    backlog_ -= text.size();
+    print(text);
+  }
 }
 
 /// Characters as they are, other bytes as Latin-1.

@@ -72,6 +72,7 @@ private:
 
   caf::error send_request(const term& what, waiter next);
   void print(std::string_view text);
+  void print_held_back();
   void send_text(std::string text);
   void send_bytes(std::string bytes);
   void send_mixture(std::string_view bytes);

@@ -30,8 +30,22 @@ struct attempt {
   std::string_view name;
   const_byte_span arguments;
 
-  /// `{Reason, [{Module, Name, Arguments, [Info]}]}`
-  outcome failed(exception_class cls, const term& reason, const std::vector<term>& info = {}) const {
+  /// The function was not run: `error:Reason`, with the arguments, as Erlang does.
+  outcome refused(std::string_view reason, const std::vector<term>& info) const {
+    return failed(exception_class::error_, atom{reason}, arguments, info);
+  }
+
+  /// The function ended with an exception.
+  outcome raised(exception_class cls, const term& reason) const {
+    auto arity = byte_buffer{};
+    term_writer{arity}.integer(static_cast<std::uint64_t>(peer::arguments{arguments}.size()));
+    return failed(cls, reason, arity, {});
+  }
+
+private:
+  /// `{Reason, [{Module, Name, ArityOrArguments, Info}]}`
+  outcome failed(exception_class cls, const term& reason, const_byte_span arity_or_arguments,
+                 const std::vector<term>& info) const {
     auto result = outcome{wire::to_reply_class(cls), {}};
     auto out = term_writer{result.result};
     out.tuple(2);
@@ -41,7 +55,7 @@ struct attempt {
     out.tuple(4);
     out.atom(module);
     out.atom(name);
-    out.encoded(arguments);
+    out.encoded(arity_or_arguments);
     if (info.empty())
       out.nil();
     else
@@ -85,19 +99,19 @@ outcome function_table::evaluate(std::string_view module, std::string_view name,
     if (f == nullptr) {
       auto known = signatures(module, name);
       auto info = known.empty() ? std::vector<term>{} : std::vector<term>{tagged("functions", list{known})};
-      return call.failed(exception_class::error_, atom{"undef"}, info);
+      return call.refused("undef", info);
     }
     auto result = outcome{};
     if (f->run(context, args, result.result))
       return result;
     auto expected = std::string{module} + ":" + std::string{name} + f->signature();
-    return call.failed(exception_class::error_, atom{"badarg"}, {tagged("expected", expected)});
+    return call.refused("badarg", {tagged("expected", expected)});
   } catch (const raised& x) {
-    return call.failed(x.cls(), x.reason());
+    return call.raised(x.cls(), x.reason());
   } catch (const std::exception& x) {
-    return call.failed(exception_class::error_, to_reason(x));
+    return call.raised(exception_class::error_, to_reason(x));
   } catch (...) {
-    return call.failed(exception_class::error_, atom{"unknown_exception"});
+    return call.raised(exception_class::error_, atom{"unknown_exception"});
   }
 }
 

@@ -31,11 +31,14 @@ public:
   /// Adds `module:name` for all arities that are not there otherwise.
   void add(std::string_view module, std::string_view name, function_ptr f);
 
+  /// Drops all functions and what they hold. @pre None runs.
+  void clear() noexcept { entries_.clear(); }
+
   /// Finds what a call with so many arguments means. Null if there is nothing.
   const function* find(std::string_view module, std::string_view name, std::size_t arity) const;
 
   /// Runs a function. Everything that goes wrong, exceptions included, becomes an outcome, with a stack trace of one
-  /// entry, `{Module, Name, Arguments, Info}`:
+  /// entry, `{Module, Name, ArityOrArguments, Info}`, with the arguments if the function did not run:
   ///
   /// - `error:undef` if there is no such function; `Info` has `{functions, Signatures}` of those with other arities.
   /// - `error:badarg` if arguments are of the wrong types; `Info` has `{expected, Signature}`.

@@ -78,11 +78,13 @@ public:
       wakeup_.wait(guard, [this] { return stopped_; });
     }
     ask_channel(stop_atom_v, defaults::halt_timeout);
-    return status_ = 0;
+    return status_;
   }
 
-  void stop() {
+  void stop(int status) {
     auto guard = std::lock_guard{mutex_};
+    if (!stopped_)
+      status_ = status;
     stopped_ = true;
     wakeup_.notify_all();
   }
@@ -102,12 +104,18 @@ public:
     ask_channel(flush_atom_v, 2 * defaults::flush_timeout);
   }
 
-  /// Ends the conversation.
+  /// Ends the conversation, and then the actor system if it is ours, while all that its actors may use is there.
   void finish() {
-    flush();
-    if (auto origin = channel())
+    if (auto origin = channel()) {
+      caf::anon_send(origin, halt_atom_v, std::int32_t{status_}); // an origin that does not read is not waited for
+      flush();
       caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
-    state->processes.clear(); // named actors must not keep the system from ending
+    }
+    if (captured_stdout_)
+      discard_stdout();
+    state->functions.clear(); // what these hold must not keep the system from ending
+    state->processes.clear();
+    own_.reset();
   }
 
   /// What serves the origin; nothing until the node runs.
@@ -141,6 +149,7 @@ private:
     if (!taken)
       return std::move(taken.error());
     handed_over_ = std::move(*taken);
+    captured_stdout_ = handed_over_->captures_stdout();
     return {};
   }
 
@@ -161,6 +170,7 @@ private:
   std::optional<handed_over> handed_over_;
   caf::error failure_; ///< why the program cannot be a node
   caf::actor supervision_;
+  bool captured_stdout_ = false;
   std::atomic<int> status_ = 0;
 
   mutable std::mutex mutex_; ///< guards what follows
@@ -189,7 +199,7 @@ void node::add_builtins() {
   function("erlang", "halt", [this](std::uint8_t status) { halt(status); });
   function("erlang", "node", [this] { return name(); });
   function("init", "stop", [this] { stop(); });
-  function("init", "stop", [this](int) { stop(); });
+  function("init", "stop", [this](std::uint8_t status) { stop(status); });
   function("os", "getpid", [] { return to_charlist(std::to_string(getpid())); });
 }
 
@@ -303,8 +313,8 @@ void node::halt(int status) {
   impl_->halt(status);
 }
 
-void node::stop() {
-  impl_->stop();
+void node::stop(int status) {
+  impl_->stop(status);
 }
 
 int node::run() {

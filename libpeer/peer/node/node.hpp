@@ -65,8 +65,9 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Passes on what is still to be told on standard output and closes the connection. What is printed afterwards is
-  /// lost.
+  /// Passes on what is still to be told on standard output, for `defaults::flush_timeout` at most (then the process
+  /// ends), closes the connection, drops functions and named actors, and ends the actor system if it is the node's own.
+  /// What is printed afterwards may be lost.
   ~node();
 
   // -- properties ---
@@ -141,13 +142,13 @@ public:
   /// `erlang:halt/1` does. `std::at_quick_exit` functions run.
   [[noreturn]] void halt(int status);
 
-  /// Makes `run` return 0, as `init:stop/0` does.
-  void stop();
+  /// Makes `run` return `status`, as `init:stop/1` does. Only the first call counts.
+  void stop(int status = 0);
 
   /// Tells the origin that the node has started and serves it until the node is told to stop. Then functions are told
-  /// that nobody waits any more; when none runs `run` returns 0. If that takes longer than `defaults::halt_timeout`, the
-  /// process ends, with status 0. If there is no connection, `run` says why on standard error and returns 1. Call it
-  /// once, and return its result from `main`.
+  /// that nobody waits any more; when none runs `run` returns the status for `main`, 0 unless `stop` says otherwise. If that
+  /// takes longer than `defaults::halt_timeout`, the process ends with that status. If there is no connection, `run` says
+  /// why on standard error and returns 1. Call it once.
   int run();
 
 private:

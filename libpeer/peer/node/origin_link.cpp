@@ -213,4 +213,9 @@ caf::expected<origin_link> handed_over::connect() && {
   return std::move(link_);
 }
 
+void discard_stdout() {
+  if (auto null = open_null())
+    dup2(null->get(), STDOUT_FILENO);
+}
+
 } // namespace peer

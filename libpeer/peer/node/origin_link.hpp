@@ -36,9 +36,15 @@ public:
   /// Connects, which may take `defaults::connect_timeout` per address of the origin. Fails with `errc::system_failure`.
   caf::expected<origin_link> connect() &&;
 
+  /// Whether what the program prints goes through the node.
+  bool captures_stdout() const noexcept { return static_cast<bool>(link_.printed); }
+
 private:
   node_options options_;
   origin_link link_;
 };
+
+/// Lets what the program prints from now on vanish, if the node was to pass it on.
+void discard_stdout();
 
 } // namespace peer

@@ -7,8 +7,11 @@
 
 #include "caf/all.hpp"
 
-#include <cstdio>
 #include <cstdlib>
+#include <string>
+
+#include <poll.h>
+#include <unistd.h>
 
 namespace peer {
 
@@ -35,8 +38,15 @@ private:
     if (why == caf::exit_reason::user_shutdown) // by the node's own end
       return;
     if (why != errc::connection_closed) // else the origin wants it so, or is not there to read
-      std::fprintf(stderr, "libpeer: the connection to the origin failed: %s\n", text_of(why).c_str());
+      complain("libpeer: the connection to the origin failed: " + text_of(why) + "\n");
     std::quick_exit(1);
+  }
+
+  /// Not by stdio: another thread may have its lock and never give it back.
+  static void complain(const std::string& text) {
+    auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
+      return; // nobody is there to be told
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "caf/actor_cast.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -16,6 +17,9 @@ namespace {
 constexpr auto number_bits = 15u;
 constexpr auto serial_bits = 13u;
 
+/// The upper half of the serials is for calls, whose pids come again after 2^27 of them; those of actors do not.
+constexpr auto serial_of_calls = std::uint32_t{1} << (serial_bits - 1);
+
 constexpr std::uint32_t low_bits(unsigned count) {
   return (1u << count) - 1;
 }
@@ -27,32 +31,35 @@ process_table::process_table(atom node)
       // Tells incarnations of a name apart; a node without a name has none.
       creation_(node_ == "nonode@nohost" ? 0 : static_cast<std::uint32_t>(getpid())) {}
 
-void process_table::add(std::string_view name, const caf::actor& whom) {
-  auto guard = std::lock_guard{mutex_};
-  names_[std::string{name}] = whom;
+void process_table::add(std::string_view name, caf::actor whom) {
+  auto guard = std::unique_lock{mutex_};
+  names_[std::string{name}].swap(whom);
+  guard.unlock(); // the end of an actor that is replaced may ask this table
 }
 
 void process_table::clear() {
-  auto guard = std::lock_guard{mutex_};
-  names_.clear();
+  auto guard = std::unique_lock{mutex_};
+  auto names = std::exchange(names_, {});
   actors_.clear();
   pids_.clear();
+  guard.unlock(); // as above
 }
 
 pid process_table::expose(const caf::actor& whom) {
   auto guard = std::lock_guard{mutex_};
   auto address = caf::actor_cast<caf::actor_addr>(whom);
-  auto [entry, added] = pids_.try_emplace(address);
-  if (added) {
-    entry->second = next_pid();
-    actors_.emplace(entry->second, address);
-  }
-  return entry->second;
+  if (auto found = pids_.find(address); found != pids_.end())
+    return found->second;
+  if (actors_.size() >= prune_above_)
+    prune();
+  auto id = make_pid(++exposed_, 0);
+  pids_.emplace(address, id);
+  actors_.emplace(id, address);
+  return id;
 }
 
 pid process_table::make_pid() {
-  auto guard = std::lock_guard{mutex_};
-  return next_pid();
+  return make_pid(++made_, serial_of_calls);
 }
 
 std::optional<pid> process_table::whereis(std::string_view name) {
@@ -84,9 +91,20 @@ caf::actor process_table::find_name(const atom& name) const {
   return found == names_.end() ? nullptr : found->second;
 }
 
-pid process_table::next_pid() {
-  auto number = ++last_;
-  return pid{node_, number & low_bits(number_bits), (number >> number_bits) & low_bits(serial_bits), creation_};
+pid process_table::make_pid(std::uint32_t number, std::uint32_t serial) const {
+  return pid{node_, number & low_bits(number_bits), serial | ((number >> number_bits) & low_bits(serial_bits - 1)),
+             creation_};
+}
+
+/// Forgets the actors that have ended.
+void process_table::prune() {
+  std::erase_if(actors_, [this](auto& entry) {
+    auto ended = !caf::actor_cast<caf::actor>(entry.second);
+    if (ended)
+      pids_.erase(entry.second);
+    return ended;
+  });
+  prune_above_ = std::max(min_prune, 2 * actors_.size());
 }
 
 } // namespace peer

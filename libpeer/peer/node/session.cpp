@@ -87,10 +87,10 @@ caf::error session::request(const term& what, console::replied done) {
 
 void session::stop(std::function<void()> idle) {
   stopping_ = true;
-  stop_all_.request_stop();
   console_->abandon();
+  request_stop(stop_all_);
   for (auto& [seq, source] : stoppable_)
-    source.request_stop();
+    request_stop(source);
   if (running_ == 0)
     return idle();
   idle_ = std::move(idle);
@@ -159,7 +159,10 @@ void session::on_message(const wire::io_reply& x) {
 }
 
 void session::on_message(const wire::undecodable& x) {
-  refuse(x.seq, wire::reply_class::error, tagged("bad_term", text_of(x.why)));
+  if (x.seq)
+    refuse(*x.seq, wire::reply_class::error, tagged("bad_term", text_of(x.why)));
+  else
+    std::fprintf(stderr, "libpeer: a message from the origin was dropped: %s\n", text_of(x.why).c_str());
 }
 
 bool session::is_cancellation(const term& to) const {
@@ -171,7 +174,12 @@ void session::cancel(const_byte_span seq) {
   auto number = load_term<std::uint64_t>(seq);
   auto found = number ? stoppable_.find(*number) : stoppable_.end();
   if (found != stoppable_.end())
-    found->second.request_stop();
+    request_stop(found->second);
+}
+
+/// Elsewhere: it runs callbacks of the functions, which may block.
+void session::request_stop(std::stop_source source) {
+  where_->offload([source = std::move(source)]() mutable { source.request_stop(); });
 }
 
 // -- calls ------------------------------------------------------------------------------------------------------------

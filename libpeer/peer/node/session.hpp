@@ -63,6 +63,7 @@ private:
   void cancel(const_byte_span seq);
 
   // -- calls ---
+  void request_stop(std::stop_source source);
   void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
   void answer(std::optional<std::uint64_t> seq, const outcome& how);
 

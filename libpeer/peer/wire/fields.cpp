@@ -169,11 +169,11 @@ bool fields::integer(const char* field, std::uint64_t& value) {
   if (!reader_.integer(number))
     return malformed(field);
   value = number.magnitude;
-  return (!number.negative && !number.wide) || mismatch(field, expected, "another one");
+  return (!number.negative && !number.wide) ? done() : mismatch(field, expected, "another one");
 }
 
 bool fields::atom(const char* field, std::string& name) {
-  return require(field, kind::atom, "an atom") && (reader_.atom(name) || malformed(field));
+  return require(field, kind::atom, "an atom") && (reader_.atom(name) ? done() : malformed(field));
 }
 
 bool fields::pid(const char* field, encoded_view& value) {
@@ -229,7 +229,7 @@ bool fields::require(const char* field, kind wanted, const char* expected) {
 
 bool fields::view(const_byte_span begin, encoded_view& value) noexcept {
   value = begin.first(begin.size() - reader_.remaining().size());
-  return true;
+  return done();
 }
 
 // -- errors -----------------------------------------------------------------------------------------------------------

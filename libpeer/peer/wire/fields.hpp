@@ -29,6 +29,9 @@ public:
   /// The atom that names the message.
   const std::string& tag() const noexcept { return tag_; }
 
+  /// Elements after the name that have been read so far.
+  std::size_t read_elements() const noexcept { return read_elements_; }
+
   /// Checks the number of elements, the name included.
   bool arity(std::size_t expected);
 
@@ -66,6 +69,12 @@ private:
   /// Views what was read since `begin` was what remained.
   bool view(const_byte_span begin, encoded_view& value) noexcept;
 
+  /// Notes that one more element has been read.
+  bool done() noexcept {
+    ++read_elements_;
+    return true;
+  }
+
   bool violation(std::string what);
 
   /// Takes over the reader's error and adds where it happened.
@@ -74,6 +83,7 @@ private:
   term_reader& reader_;
   std::string tag_;
   std::size_t arity_ = 0;
+  std::size_t read_elements_ = 0;
   caf::error error_;
 };
 

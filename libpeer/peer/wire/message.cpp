@@ -84,17 +84,31 @@ bool read(fields& in, names&, io_request& x) {
   return in.arity(4) && in.pid("From", x.from) && in.any("ReplyAs", x.reply_as) && in.any("Request", x.request);
 }
 
-template <class Message, class Result>
-caf::expected<Result> parse_as(fields& in, names& texts) {
-  Message x;
-  if (!read(in, texts, x) || !in.close())
-    return in.error();
-  return Result{std::move(x)};
+/// What is left of a message with a bad term. Nothing if that concerns the whole conversation.
+template <class Message>
+std::optional<std::variant<undecodable, Message>> salvage(const fields& in, const Message& x) {
+  if (in.error() != errc::bad_term)
+    return std::nullopt;
+  if constexpr (std::is_same_v<Message, call> || std::is_same_v<Message, reply>) {
+    if (in.read_elements() > 1)
+      return undecodable{in.tag(), x.seq, in.error()};
+  } else if constexpr (std::is_same_v<Message, io_request>) {
+    if (in.read_elements() > 2)
+      return x;
+  } else if constexpr (!std::is_same_v<Message, started>) {
+    return undecodable{in.tag(), std::nullopt, in.error()};
+  }
+  return std::nullopt;
 }
 
-/// Reads the number of a call or reply of `arity` elements.
-bool read_number(fields& in, std::size_t arity, std::uint64_t& seq) {
-  return in.open() && in.arity(arity) && in.integer("Seq", seq);
+template <class Message, class Result>
+caf::expected<Result> parse_as(fields& in, names& texts) {
+  Message x{};
+  if (read(in, texts, x) && in.close())
+    return Result{std::move(x)};
+  if (auto rest = salvage(in, x))
+    return std::visit([](auto& y) { return Result{std::move(y)}; }, *rest);
+  return in.error();
 }
 
 /// Starts the payload of a frame: a tuple that begins with `tag`.
@@ -207,28 +221,12 @@ std::optional<token> parse_token(const_byte_span payload) {
   return result;
 }
 
-/// Parses a message that names a call. If a term in it is bad, the call is still known.
-template <class Message, class Result>
-caf::expected<Result> parser::parse_numbered(const_byte_span payload) {
-  constexpr auto arity = std::is_same_v<Message, call> ? 5 : 4;
-  fields in{reader_.emplace(payload, limits_)};
-  in.open();
-  auto result = parse_as<Message, Result>(in, names_);
-  if (result || result.error() != errc::bad_term)
-    return result;
-  auto bad = undecodable{0, std::move(result.error())};
-  fields again{reader_.emplace(payload, limits_)};
-  if (!read_number(again, arity, bad.seq))
-    return std::move(bad.why);
-  return Result{std::move(bad)};
-}
-
 caf::expected<to_origin> parser::parse_to_origin(const_byte_span payload) {
   fields in{reader_.emplace(payload, limits_)};
   if (!in.open())
     return in.error();
   if (in.tag() == "reply")
-    return parse_numbered<reply, to_origin>(payload);
+    return parse_as<reply, to_origin>(in, names_);
   if (in.tag() == "message")
     return parse_as<message, to_origin>(in, names_);
   if (in.tag() == "io_request")
@@ -244,7 +242,7 @@ caf::expected<to_peer> parser::parse_to_peer(const_byte_span payload) {
   if (!in.open())
     return in.error();
   if (in.tag() == "call")
-    return parse_numbered<call, to_peer>(payload);
+    return parse_as<call, to_peer>(in, names_);
   if (in.tag() == "cast")
     return parse_as<cast, to_peer>(in, names_);
   if (in.tag() == "message")

@@ -95,14 +95,15 @@ struct reply {
 struct io_request {
   encoded_view from;
   encoded_view reply_as;
-  encoded_view request;
+  encoded_view request; ///< empty if it cannot be decoded
 };
 
-/// A call whose arguments, or a reply whose result, cannot be decoded: a term that is broken or exceeds a limit. It costs
-/// that call, not the connection.
+/// A message with a term that cannot be decoded, because it is broken or exceeds a limit. It costs what the message is
+/// about, not the connection.
 struct undecodable {
-  std::uint64_t seq = 0;
-  caf::error why; ///< `errc::bad_term`
+  std::string what;                 ///< the message's name, such as "call"
+  std::optional<std::uint64_t> seq; ///< of a call or reply
+  caf::error why;                   ///< `errc::bad_term`
 };
 
 /// Proves that whoever connects over TCP is the peer that was started: the secret that it was given for that.
@@ -146,7 +147,7 @@ public:
   explicit parser(const term_limits& limits = {}) noexcept : limits_(limits) {}
 
   /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown message, or one with a wrong field; the
-  /// text names both) or with `errc::bad_term`, unless that concerns one call only. Every term in the result has been
+  /// text names both) or with `errc::bad_term`, unless that concerns this message only. Every term in the result has been
   /// checked, with the same limits: decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
@@ -154,9 +155,6 @@ public:
   caf::expected<to_peer> parse_to_peer(const_byte_span payload);
 
 private:
-  template <class Message, class Result>
-  caf::expected<Result> parse_numbered(const_byte_span payload);
-
   term_limits limits_;
 
   /// Names of the last call or cast.

@@ -176,6 +176,14 @@ CAF_TEST(a program that prints faster than the origin accepts has to wait) {
   CAF_CHECK_EQUAL(console->backlog(), chunk.size());
 }
 
+CAF_TEST(the end does not wait for an answer about bytes) {
+  print("\xFF");
+  print("held back");
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255>>}"}));
+  console->finish();
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"held back\">>}"}));
+}
+
 CAF_TEST(the end does not wait for the rest of a character) {
   print("\xC3");
   CAF_CHECK_EQUAL(requests(), strings{});

@@ -26,7 +26,6 @@ CAF_TEST(an actor is found by name and by pid) {
   table.add("printer", whom);
   auto id = table.whereis("printer");
   CAF_REQUIRE(id);
-  CAF_CHECK(table.is_local(*id));
   CAF_CHECK_EQUAL(table.find(term{atom{"printer"}}), whom);
   CAF_CHECK_EQUAL(table.find(term{tuple{atom{"printer"}, atom{"n@h"}}}), whom);
   CAF_CHECK_EQUAL(table.find(term{*id}), whom);
