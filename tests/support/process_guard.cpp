@@ -63,8 +63,8 @@ descriptor open_process(pid_t process) {
   return descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
 }
 
-/// Erlang's port mapper is started by the first named node of a host and serves the later ones: the one process that may
-/// outlive a test.
+/// Erlang's port mapper is started by the first named node of a host and serves the later ones: the one process that
+/// may outlive a test.
 bool is_port_mapper(const std::string& command_line) {
   auto program = command_line.substr(0, command_line.find('\0'));
   return program == "epmd" || program.ends_with("/epmd");

@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import unittest
 import zlib
 
@@ -51,7 +52,17 @@ class NodeTest(unittest.TestCase):
         more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         process = subprocess.Popen([PEER_NODE, *args], env=environment, **more)
         self.addCleanup(self.close, process)
+        watchdog = threading.Timer(PATIENCE, process.kill)  # so that no read from its pipes hangs
+        watchdog.start()
+        self.addCleanup(watchdog.cancel)
         return process
+
+    @staticmethod
+    def accept(server):
+        server.settimeout(PATIENCE)
+        connection, _ = server.accept()
+        connection.settimeout(PATIENCE)
+        return connection
 
     @staticmethod
     def close(process):
@@ -73,6 +84,7 @@ class NodeTest(unittest.TestCase):
     def inherited(self, *args):
         """A node and the other end of its socket, which has said that it started."""
         ours, theirs = socket.socketpair()
+        ours.settimeout(PATIENCE)
         self.addCleanup(ours.close)
         process = self.node("-user", "peer", *args, pass_fds=[theirs.fileno()],
                             env={"LIBPEER_DESCRIPTOR": str(theirs.fileno())})
@@ -124,7 +136,7 @@ class StartTest(NodeTest):
     def test_the_second_address_is_tried_after_the_first(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             process = self.node("-user", "peer", "-origin", "192.0.2.300,127.0.0.1", str(server.getsockname()[1]))
-            connection, _ = server.accept()
+            connection = self.accept(server)
             with connection:
                 self.expect(connection, packet(STARTED))
             self.ends(process, "")
@@ -147,7 +159,7 @@ class TokenTest(NodeTest):
             secret = bytes(range(32))
             process.stdin.write(secret.hex().encode() + b"\n")
             process.stdin.close()
-            connection, _ = server.accept()
+            connection = self.accept(server)
             with connection:
                 self.expect(connection, packet(b"\x83" + tuple_of(atom(b"token"), b"\x6d\0\0\0\x20" + secret)))
                 self.expect(connection, packet(STARTED))
@@ -208,7 +220,7 @@ class OriginEndTest(NodeTest):
     def test_over_tcp(self):
         with socket.create_server(("127.0.0.1", 0)) as server:
             process = self.node("-user", "peer", "-origin", "127.0.0.1", str(server.getsockname()[1]))
-            connection, _ = server.accept()
+            connection = self.accept(server)
             connection.close()
             self.ends(process, "")
 

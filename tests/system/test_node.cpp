@@ -41,7 +41,9 @@ caf::behavior witness(caf::event_based_actor* self, peer::node* node) {
   };
   return {
       [=](const parcel& x) { tell("parcel", x); },
-      [=](const std::string& x, int y) { tell("string_and_int", std::tuple{x, y}); },
+      [=](const std::string& x, int y) {
+        tell("string_and_int", std::tuple{x, y});
+      },
       [=](const term& x) {
         if (auto id = x.get_if<pid>())
           *origin = *id;
@@ -84,12 +86,13 @@ private:
   bool open_ = false;
 };
 
-/// A function that ends only when nobody waits for it, and one that tells that it has.
+/// A function that ends, with a line on standard output, only when nobody waits for it, and one that tells that it has.
 class patient {
 public:
   void wait(std::stop_token stop) {
     auto guard = std::unique_lock{mutex_};
     changed_.wait(guard, stop, [] { return false; });
+    std::puts("told to stop");
     stopped_ = true;
     changed_.notify_all();
   }
@@ -108,10 +111,11 @@ private:
 
 // -- the process ------------------------------------------------------------------------------------------------------
 
-/// What a child of this process finds: its descriptors and whether it has the variable of the connection.
+/// What a child of this process finds: its standard input, its descriptors, and how often the variable of the
+/// connection.
 std::string look_from_a_child() {
   auto result = std::string{};
-  auto child = popen("for x in /proc/self/fd/*; do readlink $x; done; env | grep -c LIBPEER_DESCRIPTOR", "r");
+  auto child = popen("readlink /proc/self/fd/0; ls /proc/self/fd; env | grep -c LIBPEER_DESCRIPTOR", "r");
   char buffer[256];
   while (std::fgets(buffer, sizeof(buffer), child) != nullptr)
     result += buffer;
@@ -144,18 +148,16 @@ void add_calls(peer::node& node) {
     return term{static_cast<std::int64_t>(xs.size())};
   });
   node.function("calls", "self", [](const call_context& context) { return context.self; });
-  node.function("calls", "apply", [&node](const call_context& context, const atom& module, const atom& function,
-                                          const std::vector<term>& args) {
-    return node.apply(module, function, args, context);
-  });
+  node.function("calls", "apply",
+                [&node](const call_context& context, const atom& module, const atom& function,
+                        const std::vector<term>& args) { return node.apply(module, function, args, context); });
   node.function("calls", "large", [](std::size_t size) { return std::vector<std::byte>(size, std::byte{'x'}); });
   node.function("calls", "blocks_signals", blocks_signals);
 }
 
 void add_console(peer::node& node) {
-  node.function("console", "print", [](const std::vector<std::byte>& bytes) {
-    std::fwrite(bytes.data(), 1, bytes.size(), stdout);
-  });
+  node.function("console", "print",
+                [](const std::vector<std::byte>& bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stdout); });
   node.function("console", "flush", [] { std::fflush(stdout); });
   node.function("console", "complain", [](const std::string& text) { std::cerr << text << std::flush; });
   node.function("console", "print_at_origin", [&node](const std::string& text) { return node.print(text); });
@@ -199,6 +201,7 @@ int main(int argc, char** argv) {
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });
   node.function("message", "send", [&](const pid& to, const term& content) { return node.send(to, content); });
+  node.function("captured", "lives", [held = node.system().spawn(witness, &node)] { return held != nullptr; });
   node.named_actor("witness", node.system().spawn(witness, &node));
   return node.run();
 }

@@ -18,6 +18,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ judgement judge(const_byte_span said, const acceptor::settings& how) {
 
 /// Somebody who has connected and is not known to be the peer.
 struct connector {
-  connector(boost::asio::io_context& io, descriptor fd) : socket(io, fd.release()), since(clock::now()) {}
+  explicit connector(boost::asio::io_context& io) : socket(io), since(clock::now()) {}
 
   stream socket;
   clock::time_point since;
@@ -81,12 +82,9 @@ using connector_ptr = std::shared_ptr<connector>;
 class acceptor_impl final : public acceptor {
 public:
   acceptor_impl(boost::asio::io_context& io, descriptor listener, settings how, accepted_handler on_accepted)
-      : io_(io),
-        how_(std::move(how)),
-        on_accepted_(std::move(on_accepted)),
-        listener_(io, listener.release()),
-        timer_(io),
-        pause_(io) {
+      : io_(io), how_(std::move(how)), on_accepted_(std::move(on_accepted)), listener_(io), timer_(io), pause_(io) {
+    listener_.assign(listener.get()); // may throw: then `listener` still owns it
+    listener.release();
     wait_for_connectors();
   }
 
@@ -118,12 +116,14 @@ private:
   bool take_connectors() {
     auto alive = alive_;
     for (auto i = 0; i < max_accepts_per_turn; ++i) {
+      if (waiting_.size() >= how_.max_waiting && !oldest_can_go())
+        return *alive && pause(how_.look_interval);
       auto fd = descriptor{accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
       if (!fd) {
         auto code = errno;
         if (code == EAGAIN)
           break;
-        if (code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM)
+        if (is_shortage(code))
           return relieve_shortage();
         continue; // that connection has ended already
       }
@@ -137,14 +137,29 @@ private:
 
   /// The system gives no more descriptors. Returns whether to go on at once.
   bool relieve_shortage() {
-    if (!waiting_.empty()) {
-      auto alive = alive_;
-      make_room("the origin has run out of descriptors");
-      if (*alive)
-        schedule();
-      return *alive;
+    auto pending = pollfd{listener_.native_handle(), POLLIN, 0};
+    if (poll(&pending, 1, 0) == 0) { // accept4 fails without descriptors even if there is nobody to be accepted
+      schedule();
+      return true;
     }
-    pause_.expires_after(descriptor_shortage);
+    if (waiting_.empty())
+      return pause(descriptor_shortage);
+    auto alive = alive_;
+    auto can_go = oldest_can_go();
+    if (!*alive)
+      return false;
+    if (!can_go)
+      return pause(descriptor_shortage);
+    if (!waiting_.empty())
+      turn_away(waiting_.front(), "the origin has run out of descriptors");
+    schedule();
+    return true;
+  }
+
+  /// Takes no connections for a while. Returns false.
+  bool pause(std::chrono::milliseconds time) {
+    schedule();
+    pause_.expires_after(time);
     pause_.async_wait([this, alive = alive_](const boost::system::error_code& code) {
       if (!code && *alive)
         wait_for_connectors();
@@ -156,23 +171,28 @@ private:
   void add(descriptor fd) {
     auto yes = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); // a message is worth a packet
-    auto alive = alive_;
+    auto who = std::make_shared<connector>(io_);
+    auto failed = boost::system::error_code{};
+    who->socket.assign(fd.get(), failed);
+    if (failed)
+      return turn_away(who, "the origin could not watch it: " + failed.message());
+    fd.release();
     if (waiting_.size() >= how_.max_waiting)
-      make_room("more than " + std::to_string(how_.max_waiting) + " connectors were waiting");
-    if (!*alive)
-      return;
-    waiting_.push_back(std::make_shared<connector>(io_, std::move(fd)));
-    listen_to(waiting_.back());
+      turn_away(waiting_.front(), "more than " + std::to_string(how_.max_waiting) + " connectors were waiting");
+    waiting_.push_back(who);
+    listen_to(who);
   }
 
-  /// Turns the oldest away, unless it turns out to be the peer or others can go.
-  void make_room(const std::string& why) {
+  /// Whether the oldest connector may be turned away for want of room: it is not the peer, or that could not be found
+  /// out in time. Looks whose it is, unless that was done a moment ago; others may go by this, or this object may end.
+  bool oldest_can_go() {
     auto alive = alive_;
-    auto before = waiting_.size();
-    if (!waiting_.front()->looked_up)
+    auto now = clock::now();
+    if (!waiting_.front()->looked_up && last_look_ + how_.look_interval <= now)
       look_up();
-    if (*alive && waiting_.size() == before)
-      turn_away(waiting_.front(), why);
+    if (!*alive)
+      return false;
+    return waiting_.empty() || waiting_.front()->looked_up || waiting_.front()->since + how_.patience <= now;
   }
 
   // -- listening to a connector ---
@@ -213,13 +233,14 @@ private:
   void accept(const connector_ptr& who) {
     auto head = std::move(who->said);
     auto token_size = std::size_t{0};
-    if (who->opinion.what == impression::proven)
+    auto how = who->opinion.what == impression::proven ? proof::token : proof::owner;
+    if (how == proof::token)
       token_size = frame_header + wire::load_u32(head.data());
     head.erase(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(token_size));
     auto socket = descriptor{who->socket.release()};
     auto tell = std::move(on_accepted_); // it may destroy this object
     close();
-    tell(std::move(socket), std::move(head));
+    tell(std::move(socket), std::move(head), how);
   }
 
   void turn_away(connector_ptr who, std::string why) {
@@ -229,7 +250,7 @@ private:
   }
 
   /// Finds out who holds the sockets that have not been looked up, and accepts the peer or turns away those who said
-  /// something that the peer need not say.
+  /// something that the peer need not say. Leaves everything as it is if it could not look.
   void look_up() {
     last_look_ = clock::now();
     auto whom = std::vector<connector_ptr>{};
@@ -240,8 +261,10 @@ private:
         sockets.push_back(who->socket.native_handle());
       }
     auto held = held_by(how_.process, sockets);
-    if (auto found = std::find(held.begin(), held.end(), true); found != held.end())
-      return accept(whom[static_cast<std::size_t>(found - held.begin())]);
+    if (!held)
+      return;
+    if (auto found = std::find(held->begin(), held->end(), true); found != held->end())
+      return accept(whom[static_cast<std::size_t>(found - held->begin())]);
     for (auto& who : whom) {
       who->looked_up = true;
       if (who->opinion.what == impression::doubtful)
@@ -303,7 +326,7 @@ private:
   boost::asio::steady_timer timer_;  ///< for the connectors
   boost::asio::steady_timer pause_;  ///< without descriptors
   std::list<connector_ptr> waiting_; ///< the oldest first
-  clock::time_point last_look_{}; ///< before this program was started
+  clock::time_point last_look_{};    ///< before this program was started
   clock::time_point timer_time_ = clock::time_point::max();
   bool timer_runs_ = false;
   std::size_t turned_away_ = 0;

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +21,12 @@ class io_context;
 } // namespace boost::asio
 
 namespace peer {
+
+/// What shows that a connector is the peer.
+enum class proof : std::uint8_t {
+  token, ///< It sent the secret. The token is not handed on.
+  owner, ///< Its socket is held by the peer. A token may still come.
+};
 
 /// Finds the peer among those who connect to a listening TCP socket, by the first that is true:
 ///
@@ -52,7 +59,8 @@ public:
     /// The least time between two looks at who holds which socket, which take milliseconds.
     std::chrono::milliseconds look_interval{50};
 
-    /// How many connectors may wait. The oldest makes room for one more, after it was found out whose socket it is.
+    /// How many connectors may wait. The oldest makes room for one more, after it was found out whose socket it is (or
+    /// `patience` has passed and that is still not known). Until then no more are taken.
     std::size_t max_waiting = 128;
 
     /// The greatest payload of a first frame that is looked at.
@@ -60,9 +68,9 @@ public:
   };
 
   /// Receives the peer's connection, once, and the bytes that it has sent already. It may destroy the acceptor.
-  using accepted_handler = std::function<void(descriptor socket, byte_buffer head)>;
+  using accepted_handler = std::function<void(descriptor socket, byte_buffer head, proof how)>;
 
-  /// Starts to take connections.
+  /// Starts to take connections. Throws `boost::system::system_error` if the listener cannot be watched.
   static std::unique_ptr<acceptor> start(boost::asio::io_context& io, descriptor listener, settings how,
                                          accepted_handler on_accepted);
 

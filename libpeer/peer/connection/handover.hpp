@@ -17,9 +17,9 @@ inline constexpr auto descriptor_variable = "LIBPEER_DESCRIPTOR";
 /// The number that the descriptor has in the new process.
 inline constexpr int descriptor_number = 3;
 
-/// Over `tcp`: the flag, with the value "stdin", that makes a libpeer node read its secret from its standard input, as a
-/// line of hexadecimal digits, and prove with it that it is the one that was started. Other nodes ignore the flag, and
-/// neither the arguments nor the environment of a process, which others can read, ever hold the secret.
+/// Over `tcp`: the flag, with the value "stdin", that makes a libpeer node read its secret from its standard input, as
+/// a line of hexadecimal digits, and prove with it that it is the one that was started. Other nodes ignore the flag,
+/// and neither the arguments nor the environment of a process, which others can read, ever hold the secret.
 inline constexpr auto token_flag = "-token";
 inline constexpr auto token_source = "stdin";
 

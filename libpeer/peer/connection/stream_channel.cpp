@@ -29,8 +29,8 @@ bool is_socket(int fd) noexcept {
   return fstat(fd, &facts) == 0 && S_ISSOCK(facts.st_mode);
 }
 
-/// Takes the SIGPIPE that a failed write to a pipe has left for a thread which blocks it: it would arrive when the thread
-/// stops to do so.
+/// Takes the SIGPIPE that a failed write to a pipe has left for a thread which blocks it: it would arrive when the
+/// thread stops to do so.
 void take_sigpipe() {
   sigset_t pipe;
   sigemptyset(&pipe);

@@ -54,7 +54,9 @@ private:
 class reader_impl final : public stream_reader {
 public:
   reader_impl(boost::asio::io_context& io, descriptor input, data_handler on_data, end_handler on_end)
-      : fd_(input.get()), input_(io, input.release()), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
+      : fd_(input.get()), input_(io), on_data_(std::move(on_data)), on_end_(std::move(on_end)) {
+    input_.assign(fd_); // may throw: then `input` still owns it
+    input.release();
     set_nonblocking(fd_);
     wait();
   }

@@ -159,7 +159,8 @@ private:
     if (valid_atom(request.module) && valid_atom(request.function))
       return {};
     return caf::make_error(errc::bad_term, "a module or function is no atom of at most 255 characters: "
-                                             + to_string(atom{request.module}) + ":" + to_string(atom{request.function}));
+                                               + to_string(atom{request.module}) + ":"
+                                               + to_string(atom{request.function}));
   }
 
   caf::result<void> on_cast(cast_request& request) {

@@ -2,6 +2,7 @@
 
 #include "peer/control/incarnation.hpp"
 
+#include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/connection/acceptor.hpp"
 #include "peer/connection/handover.hpp"
@@ -13,6 +14,8 @@
 #include "caf/expected.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <optional>
@@ -158,6 +161,7 @@ public:
   peer_process(loop_ptr where, std::unique_ptr<child> process, preparations ends, incarnation::listener& events)
       : where_(std::move(where)),
         events_(events),
+        last_words_(where_->io()),
         process_(std::move(process)),
         stderr_(read(std::move(ends.text_err), [this](const_byte_span text) { events_.on_stderr(text); })),
         stdout_(read(std::move(ends.text_out), [this](const_byte_span text) { events_.on_text(text); })) {
@@ -170,6 +174,8 @@ public:
       channel_->attach(std::move(ends.input), std::move(ends.output), {});
     process_->on_exit([this](const exit_status& status) { finish(status); });
   }
+
+  ~peer_process() override { *alive_ = false; }
 
   // -- incarnation ---
 
@@ -217,15 +223,23 @@ private:
     for (auto& address : place.addresses)
       meeting_point_ += (meeting_point_.empty() ? "" : ", ") + address;
     meeting_point_ += ", port " + std::to_string(place.port);
-    token_may_come_ = secret.has_value();
     auto how = acceptor::settings{};
     how.process = process_->id();
     how.secret = secret;
-    acceptor_ = acceptor::start(where_->io(), std::move(place.socket), std::move(how),
-                                [this](descriptor socket, byte_buffer head) {
-                                  connected_ = true;
-                                  channel_->attach(std::move(socket), {}, head);
-                                });
+    auto on_accepted = [this, has_secret = secret.has_value()](descriptor socket, byte_buffer head, proof evidence) {
+      token_may_come_ = has_secret && evidence == proof::owner;
+      connect(std::move(socket), head);
+    };
+    acceptor_ = acceptor::start(where_->io(), std::move(place.socket), std::move(how), std::move(on_accepted));
+  }
+
+  void connect(descriptor socket, const_byte_span head) {
+    connected_ = true;
+    try {
+      channel_->attach(std::move(socket), {}, head);
+    } catch (const boost::system::system_error& failed) { // epoll does not take it
+      on_closed(system_failure("cannot watch the connection to the peer", failed.code().value()));
+    }
   }
 
   /// The process has ended, and its number may be somebody else's from now on.
@@ -237,7 +251,17 @@ private:
       stdout_->drain();
     channel_->drain();
     stderr_->drain();
-    events_.on_exit(status);
+    if (!connected_ || ended_)
+      return events_.on_exit(status);
+    // What the kernel has not sent yet of what the process wrote still comes, and the end of the stream after it. Only
+    // a grandchild that holds the socket can keep that end away.
+    last_words_.expires_after(defaults::exit_grace);
+    last_words_.async_wait([this, alive = alive_, status](const boost::system::error_code&) {
+      if (!*alive)
+        return;
+      channel_->drain();
+      events_.on_exit(status);
+    });
   }
 
   // -- channel::listener ---
@@ -256,12 +280,18 @@ private:
 
   void on_text(const_byte_span text) override { events_.on_text(text); }
 
-  void on_closed(caf::error why) override { events_.on_closed(std::move(why)); }
+  void on_closed(caf::error why) override {
+    if (std::exchange(ended_, true))
+      return;
+    events_.on_closed(std::move(why));
+    last_words_.cancel(); // which ends the wait for them
+  }
 
   // -- member variables ---
 
   loop_ptr where_;
   incarnation::listener& events_;
+  boost::asio::steady_timer last_words_; ///< over `tcp`: waits for the stream's end after the process's
   std::unique_ptr<child> process_;
   std::unique_ptr<stream_reader> stderr_;
   std::unique_ptr<stream_reader> stdout_; ///< null over `standard_io`
@@ -269,7 +299,9 @@ private:
   std::unique_ptr<acceptor> acceptor_; ///< over `tcp`
   std::string meeting_point_;          ///< over `tcp`
   bool connected_ = false;             ///< over `tcp`: the peer was found
-  bool token_may_come_ = false;
+  bool token_may_come_ = false;        ///< over `tcp`, as the first frame
+  bool ended_ = false;                 ///< the stream's end was told
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 caf::expected<std::unique_ptr<incarnation>> launch(const loop_ptr& where, const start_options& options,
@@ -281,7 +313,11 @@ caf::expected<std::unique_ptr<incarnation>> launch(const loop_ptr& where, const 
   if (!process)
     return std::move(process.error());
   ready->for_child.clear();
-  return std::make_unique<peer_process>(where, std::move(*process), std::move(*ready), events);
+  try {
+    return std::make_unique<peer_process>(where, std::move(*process), std::move(*ready), events);
+  } catch (const boost::system::system_error& failed) { // epoll takes no more; the process is killed
+    return system_failure("cannot watch the connection and the output of the peer", failed.code().value());
+  }
 }
 
 } // namespace

@@ -252,6 +252,8 @@ private:
       if (busy) {
         found = true;
         deadline = clock_type::now() + patience;
+      } else {
+        std::this_thread::yield(); // whoever waits for this core may be who we wait for
       }
     }
   }

@@ -15,6 +15,13 @@ namespace peer {
 
 namespace {
 
+/// Whether it waits for somebody to type: `get_line`, `get_chars` and the like.
+bool asks_for_input(const term& request) {
+  auto elements = request.get_if<tuple>();
+  auto name = elements != nullptr && !elements->empty() ? (*elements)[0].get_if<atom>() : nullptr;
+  return name != nullptr && name->name().substr(0, 4) == "get_";
+}
+
 bool is_utf8(std::string_view text) {
   return count_utf8(text).has_value();
 }
@@ -26,7 +33,7 @@ console::console(channel& connection, pid from) : connection_(connection), from_
 // -- requests ---------------------------------------------------------------------------------------------------------
 
 caf::error console::request(const term& what, replied done) {
-  return send_request(what, {std::move(done), false});
+  return send_request(what, {std::move(done), asks_for_input(what)});
 }
 
 caf::error console::send_request(const term& what, waiter next) {
@@ -56,13 +63,13 @@ void console::on_reply(const wire::io_reply& reply) {
 }
 
 void console::abandon() {
-  auto program = std::vector<replied>{};
+  auto readers = std::vector<replied>{};
   for (auto i = waiting_.begin(); i != waiting_.end();) {
-    if (!i->second.output)
-      program.push_back(std::move(i->second.done));
-    i = i->second.output ? std::next(i) : waiting_.erase(i);
+    if (i->second.input)
+      readers.push_back(std::move(i->second.done));
+    i = i->second.input ? waiting_.erase(i) : std::next(i);
   }
-  for (auto& done : program)
+  for (auto& done : readers)
     done(tagged("error", atom{"terminated"}));
 }
 
@@ -148,9 +155,8 @@ void console::send_mixture(std::string_view bytes) {
     }
     auto others = bytes.substr(0, bytes.size() - rest.size());
     if (!others.empty())
-      send_output("put_chars", "latin1", std::string{others}, [this, size = others.size()](const term&) {
-        accepted(size);
-      });
+      send_output("put_chars", "latin1", std::string{others},
+                  [this, size = others.size()](const term&) { accepted(size); });
     bytes = rest;
   }
 }
@@ -158,7 +164,7 @@ void console::send_mixture(std::string_view bytes) {
 void console::send_output(std::string_view request, const char* encoding, std::string text, replied done) {
   auto size = text.size();
   auto what = encoding == nullptr ? tagged(request, std::move(text)) : tagged(request, atom{encoding}, std::move(text));
-  if (send_request(what, {std::move(done), true}))
+  if (send_request(what, {std::move(done), false}))
     accepted(size);
 }
 

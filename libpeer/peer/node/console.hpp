@@ -23,9 +23,9 @@ namespace peer {
 /// The node's side of Erlang's I/O protocol: requests to the origin's I/O server and their answers, and the program's
 /// standard output as such requests. Belongs to the loop's thread.
 ///
-/// Text that is UTF-8 goes as `{put_chars, unicode, Text}`. Other bytes go as `{put_bytes, Bytes}`, which an origin that
-/// is a libpeer program passes on as they are. An Erlang origin answers `{error, request}`, as the protocol demands for
-/// unknown requests; from then on it gets such bytes as Latin-1 characters.
+/// Text that is UTF-8 goes as `{put_chars, unicode, Text}`. Other bytes go as `{put_bytes, Bytes}`, which an origin
+/// that is a libpeer program passes on as they are. An Erlang origin answers `{error, request}`, as the protocol
+/// demands for unknown requests; from then on it gets such bytes as Latin-1 characters.
 class console {
 public:
   /// Receives the answer to a request.
@@ -36,14 +36,14 @@ public:
 
   // -- requests ---
 
-  /// Asks the origin for the program. Fails with `errc::bad_term` or `errc::protocol_violation` if the request cannot be sent; then
-  /// `done` will not be called.
+  /// Asks the origin for the program. Fails with `errc::bad_term` or `errc::protocol_violation` if the request cannot
+  /// be sent; then `done` will not be called.
   caf::error request(const term& what, replied done);
 
   /// Passes an answer on to whoever asked. One that nobody asked for is dropped.
   void on_reply(const wire::io_reply& reply);
 
-  /// Answers all that the program waits for `{error, terminated}`, as OTP does when the group leader is gone.
+  /// Answers those who wait for input `{error, terminated}`, as OTP does when the group leader is gone.
   void abandon();
 
   // -- standard output ---
@@ -67,7 +67,7 @@ private:
   /// Who waits for an answer.
   struct waiter {
     replied done;
-    bool output; ///< the forwarder of standard output
+    bool input; ///< for somebody to type something, perhaps for ever
   };
 
   caf::error send_request(const term& what, waiter next);

@@ -19,8 +19,8 @@ namespace {
 std::string type_name(const std::exception& x) {
   auto mangled = typeid(x).name();
   auto failed = 0;
-  auto name = std::unique_ptr<char, void (*)(void*)>{abi::__cxa_demangle(mangled, nullptr, nullptr, &failed),
-                                                     std::free};
+  auto name =
+      std::unique_ptr<char, void (*)(void*)>{abi::__cxa_demangle(mangled, nullptr, nullptr, &failed), std::free};
   return name ? name.get() : mangled;
 }
 

@@ -185,8 +185,7 @@ node::node(int argc, char** argv) : impl_(std::make_unique<impl>(make_system(), 
   add_builtins();
 }
 
-node::node(caf::actor_system& sys, int argc, char** argv)
-    : impl_(std::make_unique<impl>(nullptr, &sys, argc, argv)) {
+node::node(caf::actor_system& sys, int argc, char** argv) : impl_(std::make_unique<impl>(nullptr, &sys, argc, argv)) {
   add_builtins();
 }
 
@@ -293,8 +292,7 @@ std::optional<std::string> node::get_line(std::string_view prompt) {
 
 // -- calls ------------------------------------------------------------------------------------------------------------
 
-term node::apply(const atom& module, const atom& function, const std::vector<term>& args,
-                 const call_context& context) {
+term node::apply(const atom& module, const atom& function, const std::vector<term>& args, const call_context& context) {
   auto encoded = byte_buffer{};
   if (auto err = save_term(encoded, args))
     detail::raise_bad_result(err);

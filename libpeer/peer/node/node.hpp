@@ -146,9 +146,9 @@ public:
   void stop(int status = 0);
 
   /// Tells the origin that the node has started and serves it until the node is told to stop. Then functions are told
-  /// that nobody waits any more; when none runs `run` returns the status for `main`, 0 unless `stop` says otherwise. If that
-  /// takes longer than `defaults::halt_timeout`, the process ends with that status. If there is no connection, `run` says
-  /// why on standard error and returns 1. Call it once.
+  /// that nobody waits any more; when none runs `run` returns the status for `main`, 0 unless `stop` says otherwise. If
+  /// that takes longer than `defaults::halt_timeout`, the process ends with that status. If there is no connection,
+  /// `run` says why on standard error and returns 1. Call it once.
   int run();
 
 private:

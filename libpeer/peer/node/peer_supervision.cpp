@@ -19,7 +19,8 @@ namespace {
 
 class peer_supervision final : public pinned<caf::event_based_actor> {
 public:
-  peer_supervision(caf::actor_config& cfg, habitat place, const channel_actor& channel) : pinned(cfg, std::move(place)) {
+  peer_supervision(caf::actor_config& cfg, habitat place, const channel_actor& channel)
+      : pinned(cfg, std::move(place)) {
     set_down_handler([](caf::scheduled_actor*, const caf::down_msg& down) { on_down(down.reason); });
     set_default_handler(caf::drop);
     monitor(channel);

@@ -20,8 +20,8 @@
 
 namespace peer {
 
-/// A node's conversation with its origin: calls, casts, messages and the console. The channel actor owns it and tells it
-/// what to do. Belongs to the loop's thread.
+/// A node's conversation with its origin: calls, casts, messages and the console. The channel actor owns it and tells
+/// it what to do. Belongs to the loop's thread.
 class session : public std::enable_shared_from_this<session>, private channel::listener {
 public:
   /// Receives the end of the connection, once.

@@ -80,7 +80,10 @@ std::string plain_type_text() {
     return "integer()";
   else if constexpr (requires { typename T::mapped_type; })
     return "#{" + type_text<typename T::key_type>() + " => " + type_text<typename T::mapped_type>() + "}";
-  else if constexpr (requires(const T& x) { typename T::value_type; x.begin(); })
+  else if constexpr (requires(const T& x) {
+                       typename T::value_type;
+                       x.begin();
+                     })
     return "[" + type_text<typename T::value_type>() + "]";
   else
     return struct_name<T>();

@@ -21,9 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern "C" { // glibc 2.36 forgot it
-}
-
 extern "C" {
 #include <sys/pidfd.h> // glibc 2.36 forgot that C++ includes it, too
 }
@@ -158,7 +155,7 @@ std::optional<exit_status> reap(int pidfd) {
 
 class child_impl final : public child {
 public:
-  child_impl(boost::asio::io_context& io, pid_t id, descriptor pidfd) : id_(id), pidfd_(io, pidfd.release()) {}
+  child_impl(pid_t id, boost::asio::posix::stream_descriptor pidfd) : id_(id), pidfd_(std::move(pidfd)) {}
 
   ~child_impl() override {
     *alive_ = false;
@@ -223,15 +220,22 @@ caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, 
     return system_failure(what, code);
   }
   auto pidfd = descriptor{pidfd_open(id, 0)};
-  if (!pidfd) {
-    auto code = errno;
+  auto code = pidfd ? 0 : errno;
+  auto watched = boost::asio::posix::stream_descriptor{io};
+  if (pidfd) {
+    auto failed = boost::system::error_code{};
+    watched.assign(pidfd.get(), failed);
+    code = failed.value();
+  }
+  if (code != 0) {
     if (code != ESRCH) { // out of descriptors; the child has not been reaped, so the number is still its own
       kill(-id, SIGKILL);
       waitpid(id, nullptr, 0);
     } // else it has ended already, in a program that ignores SIGCHLD
     return system_failure("cannot watch the process of '" + options.program + "'", code);
   }
-  return std::make_unique<child_impl>(io, id, std::move(pidfd));
+  pidfd.release();
+  return std::make_unique<child_impl>(id, std::move(watched));
 }
 
 } // namespace peer

@@ -68,6 +68,10 @@ void set_nonblocking(int fd) noexcept {
   fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+bool is_shortage(int code) noexcept {
+  return code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM;
+}
+
 caf::error system_failure(std::string_view what, int code) {
   return caf::make_error(errc::system_failure, std::string{what} + ": " + std::generic_category().message(code));
 }

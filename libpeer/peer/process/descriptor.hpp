@@ -63,6 +63,10 @@ caf::expected<descriptor> open_null();
 /// Lets reads and writes of `fd` return instead of waiting.
 void set_nonblocking(int fd) noexcept;
 
+/// Whether an errno value says that the system or this program has run out of something that may come back: descriptors
+/// or memory.
+bool is_shortage(int code) noexcept;
+
 /// The error for a failed system call: "`what`: text of `code`".
 caf::error system_failure(std::string_view what, int code);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -88,6 +89,8 @@ std::optional<connection> other_side_of(int socket) {
 class socket_query {
 public:
   socket_query() : netlink_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)) {}
+
+  bool is_open() const noexcept { return static_cast<bool>(netlink_); }
 
   /// The socket at the first end of that connection; 0 if there is none.
   socket_inode find(const connection& x) {
@@ -173,8 +176,12 @@ using socket_table = std::map<connection, socket_inode>;
 /// Looks in one of the system's tables of TCP sockets for the keys of `wanted`:
 ///
 ///     sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt   uid  timeout inode …
-void read_table(const char* path, socket_table& wanted) {
+///
+/// Returns false if descriptors or memory are short; a table that is not there is empty.
+bool read_table(const char* path, socket_table& wanted) {
   auto in = std::ifstream{path};
+  if (!in.is_open())
+    return !is_shortage(errno);
   auto text = std::string{};
   std::getline(in, text); // the heading
   while (std::getline(in, text)) {
@@ -190,11 +197,12 @@ void read_table(const char* path, socket_table& wanted) {
     auto number = take_word(line);
     std::from_chars(number.data(), number.data() + number.size(), found->second);
   }
+  return true;
 }
 
 } // namespace
 
-std::vector<socket_inode> inodes_of_other_ends(std::span<const int> sockets, bool ask) {
+std::optional<std::vector<socket_inode>> inodes_of_other_ends(std::span<const int> sockets, bool ask) {
   auto result = std::vector<socket_inode>(sockets.size(), 0);
   auto other_sides = std::vector<std::optional<connection>>{};
   for (auto socket : sockets)
@@ -203,16 +211,16 @@ std::vector<socket_inode> inodes_of_other_ends(std::span<const int> sockets, boo
   if (first == other_sides.end())
     return result;
   auto query = socket_query{};
+  if (!query.is_open() && is_shortage(errno))
+    return std::nullopt;
   // Our own end is there. If the kernel does not know it, it was built without this service.
   auto answers = ask && query.find({(*first)->second, (*first)->first}) != 0;
   auto table = socket_table{};
   for (auto& x : other_sides)
     if (x)
       table.emplace(*x, answers ? query.find(*x) : 0);
-  if (!answers) {
-    read_table("/proc/net/tcp", table);
-    read_table("/proc/net/tcp6", table);
-  }
+  if (!answers && (!read_table("/proc/net/tcp", table) || !read_table("/proc/net/tcp6", table)))
+    return std::nullopt;
   for (auto i = std::size_t{0}; i < sockets.size(); ++i)
     if (other_sides[i])
       result[i] = table[*other_sides[i]];

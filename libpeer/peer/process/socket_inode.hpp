@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,8 @@ using socket_inode = std::uint64_t;
 /// network namespace, or if no process has it any more.
 ///
 /// Asks the kernel for each single one (sock_diag(7)), which takes microseconds. Where it does not answer, the system's
-/// tables of all TCP sockets are read (proc(5)), which takes milliseconds. @param ask false to read them in any case.
-std::vector<socket_inode> inodes_of_other_ends(std::span<const int> sockets, bool ask = true);
+/// tables of all TCP sockets are read (proc(5)), which takes milliseconds. Returns nothing if descriptors or memory are
+/// short: then it may be known later. @param ask false to read the tables in any case.
+std::optional<std::vector<socket_inode>> inodes_of_other_ends(std::span<const int> sockets, bool ask = true);
 
 } // namespace peer

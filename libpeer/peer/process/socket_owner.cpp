@@ -2,9 +2,11 @@
 
 #include "peer/process/socket_owner.hpp"
 
+#include "peer/process/descriptor.hpp"
 #include "peer/process/socket_inode.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -36,20 +38,20 @@ std::optional<pid_t> to_number(const std::string& text) {
   return result;
 }
 
-/// Calls `f` for each entry of a directory; not at all if it cannot be read.
+/// Calls `f` for each entry of a directory until it returns false; not at all if it cannot be read. Returns false if
+/// `f` did, or if descriptors or memory are short.
 template <class F>
-void for_each_entry(const std::filesystem::path& directory, F f) {
+bool for_each_entry(const std::filesystem::path& directory, F f) {
   auto failed = std::error_code{};
   auto i = std::filesystem::directory_iterator{directory, failed};
   for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
-    f(i->path());
+    if (!f(i->path()))
+      return false;
+  return !is_shortage(failed.value());
 }
 
 /// Reads "PID (NAME) STATE PARENT GROUP SESSION …", where the name may have anything in it.
-std::optional<process_facts> facts_of(const std::filesystem::path& directory) {
-  auto in = std::ifstream{directory / "stat"};
-  auto line = std::string{};
-  std::getline(in, line);
+std::optional<process_facts> parse_facts(const std::string& line) {
   auto name_end = line.rfind(')');
   if (name_end == std::string::npos)
     return std::nullopt;
@@ -63,14 +65,29 @@ std::optional<process_facts> facts_of(const std::filesystem::path& directory) {
   return result;
 }
 
-/// `ancestor` and its descendants.
-std::vector<pid_t> family_of(pid_t ancestor) {
-  auto all = std::map<pid_t, process_facts>{};
-  for_each_entry("/proc", [&all](const std::filesystem::path& entry) {
-    if (auto id = to_number(entry.filename()))
-      if (auto facts = facts_of(entry))
-        all.emplace(*id, *facts);
+using process_table = std::map<pid_t, process_facts>;
+
+/// Adds a process unless it has ended. Returns false if descriptors or memory are short.
+bool add_process(pid_t id, const std::filesystem::path& directory, process_table& all) {
+  auto in = std::ifstream{directory / "stat"};
+  if (!in.is_open())
+    return !is_shortage(errno);
+  auto line = std::string{};
+  std::getline(in, line);
+  if (auto facts = parse_facts(line))
+    all.emplace(id, *facts);
+  return true;
+}
+
+/// The descendants of `ancestor`; nothing if descriptors or memory are short.
+std::optional<std::vector<pid_t>> descendants_of(pid_t ancestor) {
+  auto all = process_table{};
+  auto complete = for_each_entry("/proc", [&all](const std::filesystem::path& entry) {
+    auto id = to_number(entry.filename());
+    return !id || add_process(*id, entry, all);
   });
+  if (!complete)
+    return std::nullopt;
   auto belongs = [&all, ancestor](pid_t id) {
     // While /proc was read a number may have got a new owner: the chain of parents could be a circle.
     for (auto steps = std::size_t{0}; steps <= all.size(); ++steps) {
@@ -85,34 +102,49 @@ std::vector<pid_t> family_of(pid_t ancestor) {
   };
   auto result = std::vector<pid_t>{};
   for (auto& [id, facts] : all)
-    if (belongs(id))
+    if (id != ancestor && belongs(id))
       result.push_back(id);
   return result;
 }
 
-/// Adds the sockets among a process's descriptors.
-void find_sockets(pid_t process, std::set<socket_inode>& result) {
+/// Adds the sockets among a process's descriptors. Returns false if descriptors or memory are short.
+bool find_sockets(pid_t process, std::set<socket_inode>& result) {
   constexpr auto prefix = std::string_view{"socket:["};
-  for_each_entry("/proc/" + std::to_string(process) + "/fd", [&](const std::filesystem::path& entry) {
+  return for_each_entry("/proc/" + std::to_string(process) + "/fd", [&](const std::filesystem::path& entry) {
     auto failed = std::error_code{};
     auto target = std::filesystem::read_symlink(entry, failed).string();
     if (target.starts_with(prefix))
       result.insert(std::strtoull(target.c_str() + prefix.size(), nullptr, 10));
+    return true;
   });
 }
 
 } // namespace
 
-std::vector<bool> held_by(pid_t process, std::span<const int> sockets) {
-  auto result = std::vector<bool>(sockets.size(), false);
+std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> sockets) {
   auto inodes = inodes_of_other_ends(sockets);
-  if (std::all_of(inodes.begin(), inodes.end(), [](socket_inode x) { return x == 0; }))
+  if (!inodes)
+    return std::nullopt;
+  auto result = std::vector<bool>(sockets.size(), false);
+  if (std::all_of(inodes->begin(), inodes->end(), [](socket_inode x) { return x == 0; }))
     return result;
   auto held = std::set<socket_inode>{};
-  for (auto member : family_of(process))
-    find_sockets(member, held);
-  for (auto i = std::size_t{0}; i < sockets.size(); ++i)
-    result[i] = inodes[i] != 0 && held.contains(inodes[i]);
+  auto find = [&] {
+    std::transform(inodes->begin(), inodes->end(), result.begin(),
+                   [&held](socket_inode x) { return x != 0 && held.contains(x); });
+    return std::find(result.begin(), result.end(), true) != result.end();
+  };
+  if (!find_sockets(process, held))
+    return std::nullopt;
+  if (find())
+    return result;
+  auto descendants = descendants_of(process);
+  if (!descendants)
+    return std::nullopt;
+  for (auto member : *descendants)
+    if (!find_sockets(member, held))
+      return std::nullopt;
+  find();
   return result;
 }
 

@@ -46,9 +46,9 @@ bool load_message_element(term_load_inspector& f, const std::string& name, caf::
 /// Makes an error of that category and code; if there is none, a `caf::sec::runtime_error` that names them.
 caf::error make_error_by_name(const std::string& category, const std::string& code, std::string text);
 
-/// What an actor receives for a term: the values of a `caf::message` if it is one, the value if it is a struct of a type
-/// that `register_message_types` knows (Erlang's `{job, 7, <<"text">>}` for `job`), else the term itself. Fails with
-/// `errc::bad_term`. @param encoded without version byte
+/// What an actor receives for a term: the values of a `caf::message` if it is one, the value if it is a struct of a
+/// type that `register_message_types` knows (Erlang's `{job, 7, <<"text">>}` for `job`), else the term itself. Fails
+/// with `errc::bad_term`. @param encoded without version byte
 caf::expected<caf::message> load_message(const_byte_span encoded);
 
 // -- implementation ---------------------------------------------------------------------------------------------------

@@ -147,8 +147,8 @@ public:
   explicit parser(const term_limits& limits = {}) noexcept : limits_(limits) {}
 
   /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown message, or one with a wrong field; the
-  /// text names both) or with `errc::bad_term`, unless that concerns this message only. Every term in the result has been
-  /// checked, with the same limits: decoding it cannot fail.
+  /// text names both) or with `errc::bad_term`, unless that concerns this message only. Every term in the result has
+  /// been checked, with the same limits: decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
   /// Parses what an origin sent.

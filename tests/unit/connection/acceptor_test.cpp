@@ -20,7 +20,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 using namespace std::literals;
@@ -81,11 +80,13 @@ struct fixture : child_fixture {
 
   /// Starts to take connections.
   void open() {
-    gate = acceptor::start(*io, std::move(place.socket), how, [this](descriptor socket, byte_buffer head) {
+    auto on_accepted = [this](descriptor socket, byte_buffer head, peer::proof by) {
       CAF_CHECK(!accepted); // once
       accepted = std::move(socket);
       said = peer::as_text(head);
-    });
+      evidence = by;
+    };
+    gate = acceptor::start(*io, std::move(place.socket), how, on_accepted);
   }
 
   void listen_and_open(const std::string& address = loopback) {
@@ -141,6 +142,7 @@ struct fixture : child_fixture {
   std::unique_ptr<acceptor> gate;
   std::optional<descriptor> accepted;
   std::string said; ///< the head
+  std::optional<peer::proof> evidence;
 };
 
 } // namespace
@@ -154,6 +156,7 @@ CAF_TEST(the right token gets in and nobody listens any more) {
   auto client = join(token_frame(secret));
   run_until_accepted();
   CAF_CHECK_EQUAL(said, "");
+  CAF_CHECK(evidence == peer::proof::token);
   check_connected(client);
   check_nobody_listens();
   CAF_CHECK_EQUAL(gate->turned_away(), 0u);
@@ -386,23 +389,18 @@ CAF_TEST(after a thousand wrong ones the right one gets in) {
     CAF_CHECK(was_closed(other));
 }
 
-CAF_TEST(without descriptors the oldest makes room) {
+CAF_TEST(without descriptors the oldest makes room in the end) {
+  how.patience = 20ms; // nobody can be looked up
   listen_and_open();
   auto first = join();
   poll();
   auto second = join();
   auto right = join(token_frame(secret));
-  auto all = std::vector<descriptor>{};
-  auto before = rlimit{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  auto low = rlimit{64, before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &low);
-  do
-    all.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
-  while (all.back());
-  run_until([this] { return accepted.has_value(); });
-  all.clear();
-  setrlimit(RLIMIT_NOFILE, &before);
+  {
+    no_descriptors shortage;
+    run_until([this] { return accepted.has_value(); });
+  }
+  CAF_CHECK_EQUAL(gate->last_reason(), "the origin has run out of descriptors");
   CAF_CHECK(was_closed(first));
   CAF_CHECK(was_closed(second));
   check_connected(right);
@@ -418,6 +416,7 @@ CAF_TEST(the socket of the child gets in when it has said something) {
   open();
   run_until_accepted();
   CAF_CHECK_EQUAL(said, "\0\0\0\1xyz"sv);
+  CAF_CHECK(evidence == peer::proof::owner);
   CAF_CHECK(say(*accepted, "hello"));
   accepted.reset();
   CAF_CHECK_EQUAL(rest_of_output(), "hello");
@@ -447,6 +446,29 @@ CAF_TEST(the beginning of a huge frame of the child is handed on) {
   wait_for(*io, *child);
 }
 
+CAF_TEST(the child is not turned away when nobody can be looked up) {
+  listen();
+  auto child = start(connector(port, "\\0\\0\\0\\1x"));
+  how.process = child->id();
+  how.silence = 1ms;
+  how.look_interval = 1ms;
+  auto connected = pollfd{place.socket.get(), POLLIN, 0};
+  CAF_CHECK_EQUAL(::poll(&connected, 1, -1), 1);
+  {
+    no_descriptors shortage;
+    shortage.give_back(1); // for the connection
+    open();
+    auto rounds = 0; // the connection, and looks that see nothing
+    run_until([&rounds] { return ++rounds > 5; });
+    CAF_CHECK(!accepted);
+    CAF_CHECK_EQUAL(gate->turned_away(), 0u);
+  }
+  run_until([this] { return accepted || gate->turned_away() > 0; });
+  CAF_CHECK_EQUAL(said, "\0\0\0\1x"sv);
+  accepted.reset();
+  wait_for(*io, *child);
+}
+
 CAF_TEST(the socket of another process does not get in) {
   listen();
   auto peer = start({.program = "sleep", .arguments = {"1000"}});
@@ -458,8 +480,11 @@ CAF_TEST(the socket of another process does not get in) {
   run_until_turned_away(1);
   CAF_CHECK_EQUAL(gate->last_reason(), "it did not say who it was in time and its socket is not the peer's");
   CAF_CHECK_EQUAL(shell_status(wait_for(*io, *silent)), 0); // its cat has come to the end
+  gate.reset();
+  how.patience = 1h; // for the pause between its connecting and its talking
+  listen_and_open();
   auto talker = start(connector(port, "\\0\\0\\0\\1x"));
-  run_until_turned_away(2);
+  run_until_turned_away(1);
   CAF_CHECK_EQUAL(gate->last_reason(), "its first message was no token and its socket is not the peer's");
 }
 
@@ -500,7 +525,7 @@ CAF_TEST(the child may have a wrong token only if it says nothing before) {
 CAF_TEST(the handler may destroy the acceptor) {
   listen();
   auto client = join(token_frame(secret));
-  gate = acceptor::start(*io, std::move(place.socket), how, [this](descriptor, byte_buffer) {
+  gate = acceptor::start(*io, std::move(place.socket), how, [this](descriptor, byte_buffer, peer::proof) {
     gate.reset();
     said = "accepted";
   });

@@ -66,7 +66,8 @@ bool blocks(int signal) {
 struct fixture {
   fixture() : sys(config), where(peer::loop::of(sys)) {}
 
-  void execute(simple_job::function run, simple_job::function finish = [] {}) {
+  void execute(
+      simple_job::function run, simple_job::function finish = [] {}) {
     boost::asio::post(where->io(), [this, run = std::move(run), finish = std::move(finish)]() mutable {
       where->execute(std::make_unique<simple_job>(std::move(run), std::move(finish)));
     });

@@ -152,9 +152,9 @@ CAF_TEST(other bytes are sent as Latin 1 to an origin that does not know better)
   CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255,254,45,195,169,10>>}"}));
   print("next");
   answer(0, refusal);
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,latin1,<<255,254>>}",
-                                       "{put_chars,unicode,<<\"-\xC3\xA9\\n\"/utf8>>}",
-                                       "{put_chars,unicode,<<\"next\">>}"}));
+  CAF_CHECK_EQUAL(requests(),
+                  (strings{"{put_chars,latin1,<<255,254>>}", "{put_chars,unicode,<<\"-\xC3\xA9\\n\"/utf8>>}",
+                           "{put_chars,unicode,<<\"next\">>}"}));
   print("\xFF");
   CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,latin1,<<255>>}"}));
 }

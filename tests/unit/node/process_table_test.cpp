@@ -46,7 +46,7 @@ CAF_TEST(nobody else is found) {
   CAF_CHECK(!table.find(term{table.make_pid()}));
 }
 
-CAF_TEST(a name keeps its actor alive and a pid does not) {
+CAF_TEST(a name keeps its actor alive and a pid does not ) {
   auto table = process_table{atom{"n@h"}};
   auto id = pid{};
   {

@@ -21,7 +21,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +54,30 @@ struct temporary_directory {
   }
 
   std::filesystem::path path;
+};
+
+/// Takes all descriptors that this program may have, for one scope.
+class no_descriptors {
+public:
+  no_descriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    auto low = rlimit{64, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &low);
+    do
+      taken_.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
+    while (taken_.back());
+    taken_.pop_back();
+  }
+
+  no_descriptors(const no_descriptors&) = delete;
+
+  ~no_descriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+  void give_back(std::size_t count) { taken_.resize(taken_.size() - count); }
+
+private:
+  rlimit before_{};
+  std::vector<descriptor> taken_;
 };
 
 /// Changes what a signal does, for one scope.

@@ -53,7 +53,7 @@ struct fixture : child_fixture {
 
   static bool holds(pid_t process, const descriptor& socket) {
     auto fd = socket.get();
-    return held_by(process, {&fd, 1}).at(0);
+    return held_by(process, {&fd, 1}).value().at(0);
   }
 };
 
@@ -149,7 +149,21 @@ CAF_TEST(many sockets are looked up at once) {
   auto expected = std::vector<bool>(11, false);
   expected[5] = true;
   CAF_CHECK(held_by(peer->id(), fds) == expected);
-  CAF_CHECK(held_by(peer->id(), {}).empty());
+  CAF_CHECK(held_by(peer->id(), {}).value().empty());
+}
+
+CAF_TEST(without descriptors nothing is known) {
+  listener place{AF_INET};
+  auto client = connect_to("127.0.0.1", place.port);
+  auto socket = place.accept();
+  auto fd = socket.get();
+  {
+    no_descriptors shortage;
+    CAF_CHECK(!held_by(getpid(), {&fd, 1}));
+    shortage.give_back(1); // enough to ask the kernel for the socket and to look at its own descriptors
+    CAF_CHECK(held_by(getpid(), {&fd, 1}) == std::vector{true});
+  }
+  CAF_CHECK(held_by(getpid(), {&fd, 1}) == std::vector{true});
 }
 
 CAF_TEST(what is no connected TCP socket is nobodys) {
