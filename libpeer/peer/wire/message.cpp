@@ -90,10 +90,10 @@ std::optional<std::variant<undecodable, Message>> salvage(const fields& in, cons
   if (in.error() != errc::bad_term)
     return std::nullopt;
   if constexpr (std::is_same_v<Message, call> || std::is_same_v<Message, reply>) {
-    if (in.read_elements() > 1)
+    if (in.read_elements() >= 1)
       return undecodable{in.tag(), x.seq, in.error()};
   } else if constexpr (std::is_same_v<Message, io_request>) {
-    if (in.read_elements() > 2)
+    if (in.read_elements() >= 2)
       return x;
   } else if constexpr (!std::is_same_v<Message, started>) {
     return undecodable{in.tag(), std::nullopt, in.error()};
