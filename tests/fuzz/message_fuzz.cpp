@@ -47,14 +47,29 @@ void check(const wire::io_reply& x) {
   check(x.reply);
 }
 
+/// Whether nothing of the message is missing, so that it can be written.
+template <class Message>
+bool is_whole(const Message&) {
+  return true;
+}
+
+bool is_whole(const wire::io_request& x) {
+  return !x.request.empty();
+}
+
+bool is_whole(const wire::undecodable&) {
+  return false;
+}
+
 void check(const wire::io_request& x) {
   check(x.from);
   check(x.reply_as);
-  check(x.request);
+  if (is_whole(x))
+    check(x.request);
 }
 
-void check(const wire::undecodable&) {
-  // has nothing to be checked
+void check(const wire::undecodable& x) {
+  require(x.why == errc::bad_term, "what cannot be decoded is a bad term");
 }
 
 void write(byte_buffer&, const wire::undecodable&) {
@@ -75,11 +90,9 @@ void check_direction(const_byte_span bytes, Parse parse) {
   auto first = (parser.*parse)(bytes);
   if (!first)
     return;
-  if (auto bad = std::get_if<wire::undecodable>(&*first)) {
-    require(bad->why == errc::bad_term, "what cannot be decoded is a bad term");
-    return;
-  }
   std::visit([](auto& x) { check(x); }, *first);
+  if (!std::visit([](auto& x) { return is_whole(x); }, *first))
+    return;
   auto once = written(*first);
   wire::parser other{limits};
   auto second = (other.*parse)(once);
