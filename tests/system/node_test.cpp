@@ -207,7 +207,8 @@ CAF_TEST(large values pass) {
 
 CAF_TEST(a result that no frame can hold is an error and the next call works) {
   auto worker = start(node(peer::inherited{}));
-  auto failed = exception_in(error_of(worker.within(patience).call<bytes>("calls", "large", std::size_t{300} << 20)));
+  auto failed =
+      exception_in(error_of(worker.within(caf::infinite).call<bytes>("calls", "large", std::size_t{300} << 20)));
   CAF_CHECK_EQUAL(failed.cls, exception_class::error_);
   check_contains(to_string(failed.reason), "bad_return_value");
   CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 1, 2)), 3);
