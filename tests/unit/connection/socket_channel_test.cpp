@@ -13,6 +13,7 @@
 #include "peer/connection/listening.hpp"
 #include "peer/connection/stream_reader.hpp"
 #include "tests/support/frame_recorder.hpp"
+#include "tests/support/note.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
 #include "tests/support/tcp_client.hpp"
@@ -35,24 +36,10 @@ using peer::const_byte_span;
 using peer::descriptor;
 using peer::errc;
 using peer::test::make_frame;
+using peer::test::note;
 using peer::wire::make_packet_framing;
 
 namespace {
-
-/// A cast, which names `text` and nothing else.
-struct note {
-  explicit note(std::string_view text) : message{"m", text, arguments} {}
-
-  /// What a frame with it holds.
-  std::string payload() const {
-    auto bytes = byte_buffer{};
-    peer::wire::write(bytes, message);
-    return std::string{peer::as_text(bytes)};
-  }
-
-  std::array<std::byte, 1> arguments{std::byte{106}}; // []
-  peer::wire::cast message;
-};
 
 std::string frame_of(std::string_view text) {
   return make_frame(*make_packet_framing(), note{text}.payload());

@@ -13,6 +13,7 @@
 #include "peer/term/convert.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/frame_recorder.hpp"
+#include "tests/support/note.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
 
@@ -36,6 +37,7 @@ using peer::errc;
 using peer::term;
 using peer::test::error_text;
 using peer::test::make_frame;
+using peer::test::note;
 using peer::test::stream_item;
 using peer::wire::damage;
 using peer::wire::framing_ptr;
@@ -43,21 +45,6 @@ using peer::wire::make_packet_framing;
 using peer::wire::make_stdio_framing;
 
 namespace {
-
-/// A cast, which names `text` and nothing else.
-struct note {
-  explicit note(std::string_view text) : message{"m", text, arguments} {}
-
-  /// What a frame with it holds.
-  std::string payload() const {
-    auto bytes = byte_buffer{};
-    peer::wire::write(bytes, message);
-    return std::string{peer::as_text(bytes)};
-  }
-
-  std::array<std::byte, 1> arguments{std::byte{106}}; // []
-  peer::wire::cast message;
-};
 
 /// Remembers what a channel tells.
 class recorder : public peer::channel::listener {
