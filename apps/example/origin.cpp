@@ -32,6 +32,7 @@ void run(caf::actor_system& sys, const std::string& worker_program) {
   auto workers = std::vector<peer::handle>{};
   for (auto name : names) {
     auto options = peer::start_options{.name = name, .exec = peer::exec{worker_program}};
+    options.connection = peer::inherited{};      // a private socket
     options.output = peer::console_output(true); // on this program's console, each line behind the peer's name
     workers.push_back(value_of(peer::start(sys, options)));
   }

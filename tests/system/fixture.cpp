@@ -129,6 +129,12 @@ pid_t system_fixture::process_of(const handle& worker) {
   return static_cast<pid_t>(*id);
 }
 
+int system_fixture::end_status(const caf::error& why) {
+  auto details = failure_of(why);
+  CAF_REQUIRE(details && details->status);
+  return shell_status(*details->status);
+}
+
 void system_fixture::check_alive(const handle& worker) {
   CAF_CHECK_EQUAL(value_of(worker.within(patience).call<int>("erlang", "abs", -7)), 7);
 }

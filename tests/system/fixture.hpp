@@ -102,6 +102,9 @@ struct system_fixture {
 
   static pid_t process_of(const handle& worker);
 
+  /// How the process of a peer ended, as a shell tells it.
+  static int end_status(const caf::error& why);
+
   /// The value; the test fails if there is an error instead.
   template <class T>
   static T value_of(caf::expected<T> x) {

@@ -65,6 +65,9 @@ inline constexpr std::size_t console_window = std::size_t{256} << 10;
 inline constexpr std::size_t stderr_lines = 20;
 inline constexpr std::size_t stderr_bytes = 8192;
 
+/// Bytes of messages that may wait for a peer that does not read.
+inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
+
 /// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
 inline constexpr std::size_t output_high_water = std::size_t{1} << 20;
 

@@ -11,10 +11,10 @@ namespace peer {
 namespace {
 
 // In the order of errc, which starts at 1.
-constexpr auto names = std::array<std::string_view, 13>{
+constexpr auto names = std::array<std::string_view, 14>{
     "invalid_option", "bad_syntax",  "bad_term",    "type_mismatch",     "protocol_violation",
     "system_failure", "boot_failed", "exit_status", "connection_closed", "noconnection",
-    "noproc",         "timeout",     "exception",
+    "overload",       "noproc",      "timeout",     "exception",
 };
 
 } // namespace
@@ -41,9 +41,15 @@ bool from_integer(std::uint8_t value, errc& code) {
 }
 
 std::string text_of(const error& err) {
-  if (err && err.context().match_elements<std::string>())
+  if (err && (err.context().match_elements<std::string>() || err.context().match_elements<std::string, std::int32_t>()))
     return err.context().get_as<std::string>(0);
   return {};
+}
+
+std::int32_t error_number_of(const error& err) noexcept {
+  if (err == errc::system_failure && err.context().match_elements<std::string, std::int32_t>())
+    return err.context().get_as<std::int32_t>(1);
+  return 0;
 }
 
 } // namespace peer

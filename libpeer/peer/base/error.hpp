@@ -32,7 +32,7 @@ enum class errc : std::uint8_t {
   type_mismatch,
   /// Bytes on a connection are no frame or no message of the protocol.
   protocol_violation,
-  /// A file, stream or system call failed; the text names it and the system's error.
+  /// A file, stream or system call failed; the text names it and the system's error, and `error_number_of` gives that.
   system_failure,
   /// The peer did not reach the state `running`. The context is a `failure`.
   boot_failed,
@@ -42,6 +42,8 @@ enum class errc : std::uint8_t {
   connection_closed,
   /// There is no connection to the peer (not yet, or no more).
   noconnection,
+  /// Too much waits already for the peer to read it. Nothing was sent.
+  overload,
   /// The control actor is gone.
   noproc,
   /// A time-out passed.
@@ -62,8 +64,11 @@ bool inspect(Inspector& f, errc& x) {
   return caf::default_enum_inspect(f, x);
 }
 
-/// The sentence that most errors have as their only context; empty if this one has another.
+/// The sentence that most errors have as their context; empty if this one has another.
 std::string text_of(const error& err);
+
+/// The system's error number behind an `errc::system_failure`, else 0.
+std::int32_t error_number_of(const error& err) noexcept;
 
 } // namespace peer
 

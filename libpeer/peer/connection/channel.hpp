@@ -67,6 +67,12 @@ public:
   /// Bytes that wait to be written.
   virtual std::size_t queued() const noexcept = 0;
 
+  /// Bytes that have been handed to the system so far, from where the other side can read them.
+  virtual std::uint64_t written() const noexcept = 0;
+
+  /// Where the last message ends: when `written` has come so far, all of it can be read by the other side.
+  std::uint64_t position() const noexcept { return written() + queued(); }
+
   /// Frames from the other side that were damaged and skipped so far. The answer to a call may have been among them.
   virtual std::size_t lost_frames() const noexcept = 0;
 

@@ -116,6 +116,8 @@ public:
 
   std::size_t queued() const noexcept override { return pending_.size() - written_; }
 
+  std::uint64_t written() const noexcept override { return total_; }
+
   std::size_t lost_frames() const noexcept override { return framing_->lost_frames(); }
 
 protected:
@@ -166,9 +168,10 @@ private:
       auto from = pending_.data() + written_;
       auto count = writes_socket_ ? ::send(output_handle(), from, queued(), MSG_NOSIGNAL)
                                   : ::write(output_handle(), from, queued());
-      if (count > 0)
+      if (count > 0) {
         written_ += static_cast<std::size_t>(count);
-      else if (errno == EAGAIN)
+        total_ += static_cast<std::uint64_t>(count);
+      } else if (errno == EAGAIN)
         break;
       else if (errno != EINTR)
         return write_failed(errno);
@@ -264,7 +267,8 @@ private:
   listener& events_;
   stream_type output_; ///< closed if the input is a socket for both directions
   byte_buffer pending_;
-  std::size_t written_ = 0;
+  std::size_t written_ = 0; ///< of `pending_`
+  std::uint64_t total_ = 0; ///< ever written
   bool writable_ = true;
   bool reads_socket_ = false;
   bool writes_socket_ = false;

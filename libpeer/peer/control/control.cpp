@@ -2,11 +2,10 @@
 
 #include "peer/control/control.hpp"
 
+#include "peer/control/calls.hpp"
 #include "peer/control/exposed_actors.hpp"
 #include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
-#include "peer/control/outstanding_calls.hpp"
-#include "peer/control/pending_call.hpp"
 #include "peer/io/io_server.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
@@ -126,7 +125,18 @@ private:
   }
 
   void fail_start(const caf::error& why) {
-    end(caf::make_error(errc::boot_failed, failure{who(options_), phase::spawn, describe(why), std::nullopt, {}}));
+    auto details = described_failure();
+    details.first = stop_requested_ ? evidence::request : evidence::not_started;
+    details.cause = describe(why);
+    details.error_number = error_number_of(why);
+    end(caf::make_error(errc::boot_failed, std::move(details)));
+  }
+
+  failure described_failure() const {
+    auto result = failure{};
+    result.who = who(options_);
+    result.connection = to_string(chosen_connection(options_));
+    return result;
   }
 
   // -- requests ---
@@ -136,21 +146,21 @@ private:
       return err;
     if (!connected())
       return no_connection();
+    if (auto err = check_queue())
+      return err;
     auto promise = make_response_promise<encoded_term>();
-    auto now = clock().now();
-    auto seq = calls_.add({atom{request.module}, atom{request.function}, promise}, now, request.timeout);
-    if (auto err = send_call(seq, request.module, request.function, request.arguments)) {
-      calls_.take(seq);
-      promise.deliver(std::move(err));
-      return promise;
-    }
+    calls_.send(incarnation_->connection(), {atom{request.module}, atom{request.function}, promise}, request.module,
+                request.function, request.arguments, clock().now(), request.timeout);
     watch_deadlines();
     return promise;
   }
 
-  caf::error send_call(std::uint64_t seq, std::string_view module, std::string_view function,
-                       const_byte_span arguments) {
-    return incarnation_->connection().send(wire::call{seq, module, function, arguments});
+  /// A peer that does not read must not cost memory without end.
+  caf::error check_queue() {
+    auto waiting = incarnation_->connection().queued() + early_bytes_;
+    if (waiting <= options_.queue_limit)
+      return {};
+    return caf::make_error(errc::overload, "the peer does not read: " + std::to_string(waiting) + " bytes wait for it");
   }
 
   /// Erlang's runtime takes no longer names, and no other bytes.
@@ -168,6 +178,8 @@ private:
       return err;
     if (!connected())
       return caf::unit;
+    if (auto err = check_queue())
+      return refuse(std::move(err));
     if (auto err = incarnation_->connection().send(wire::cast{request.module, request.function, request.arguments}))
       return err;
     return caf::unit;
@@ -178,13 +190,22 @@ private:
       return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
     if (!connected())
       return caf::unit;
+    if (auto err = check_queue())
+      return refuse(std::move(err));
     if (!life_.started()) {
+      early_bytes_ += request.content.size();
       early_sends_.push_back(std::move(request));
       return caf::unit;
     }
     if (auto err = deliver(request))
       return err;
     return caf::unit;
+  }
+
+  /// Nobody waits for a cast or a message: who sent one without asking learns of it in the log only.
+  caf::result<void> refuse(caf::error why) {
+    note_dropped(why);
+    return why;
   }
 
   /// Erlang's `Name ! Message` raises if nobody has the name, in the process that runs the peer's channel, and the node
@@ -242,10 +263,10 @@ private:
     if (!stop_requested_)
       exit_reason_ = std::move(then);
     stop_requested_ = true;
-    if (incarnation_)
-      obey(life_.on_stop(options_.shutdown));
-    else // it never started
-      end(caf::make_error(errc::boot_failed, failure{who(options_), phase::spawn, "it was stopped before", {}, {}}));
+    if (!incarnation_)
+      return fail_start(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
+    incarnation_->note_descendants();
+    obey(life_.on_stop(options_.shutdown));
   }
 
   /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.
@@ -292,20 +313,19 @@ private:
     if (exited_ && !life_.down())
       obey(life_.on_exit(*std::exchange(exited_, std::nullopt)));
     if (connected())
-      fail_calls(doubtful_,
-                 caf::make_error(errc::protocol_violation, std::string{"a damaged frame from the peer may have "
-                                                                       "held the answer"}));
-  }
-
-  static void fail_calls(std::vector<pending_call>& calls, const caf::error& why) {
-    for (auto& call : std::exchange(calls, {}))
-      call.fail(why);
+      calls_.fail_doubtful();
   }
 
   void poke() { caf::anon_send(caf::actor_cast<control_self>(this), poke_atom_v); }
 
   caf::error final_error() {
-    auto details = failure{who(options_), life_.reached(), life_.cause(), life_.status(), last_words_.take()};
+    auto details = described_failure();
+    details.at = life_.reached();
+    details.first = life_.first();
+    details.cause = life_.cause();
+    details.status = life_.status();
+    details.last_words = last_words_.take();
+    details.survivors = survivors_;
     if (!life_.started()) {
       if (auto more = incarnation_->boot_report(); !more.empty())
         details.cause += (details.cause.empty() ? "" : "; ") + more;
@@ -322,7 +342,7 @@ private:
     call_timer_.dispose();
     if (io_)
       io_->finish();
-    fail_all_calls();
+    calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
     tell_boot_failed();
     for (auto& promise : std::exchange(stop_waiters_, {}))
       promise.deliver(report());
@@ -339,19 +359,13 @@ private:
   /// This actor was killed, and the peer with it: those who wait are told.
   void abandon() {
     reason_ = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
-    fail_all_calls();
+    calls_.fail_all(reason_, nullptr);
     tell_boot_failed();
     for (auto& promise : std::exchange(stop_waiters_, {}))
       promise.deliver(reason_);
   }
 
-  void fail_all_calls() {
-    fail_calls(doubtful_, reason_);
-    auto calls = calls_.take_all();
-    fail_calls(calls, reason_);
-  }
-
-  stop_report report() const { return {life_.last_step(), life_.status()}; }
+  stop_report report() const { return {life_.last_step(), life_.status(), survivors_}; }
 
   void tell_boot_failed() {
     if (life_.started())
@@ -383,11 +397,9 @@ private:
     call_timer_.dispose();
     call_timer_time_ = next;
     call_timer_ = run_scheduled(next, [this] {
-      call_timer_time_ = decltype(calls_)::never;
-      for (auto& [seq, call] : calls_.take_expired(clock().now())) {
-        call.time_out();
+      call_timer_time_ = calls::time_point::max();
+      for (auto seq : calls_.expire(clock().now()))
         give_up(seq);
-      }
       watch_deadlines();
     });
   }
@@ -408,10 +420,8 @@ private:
     auto failed = connected() ? save_term(encoded, arguments) : no_connection();
     if (failed)
       return then(std::move(failed));
-    auto seq = calls_.add({module, function, std::move(then)}, clock().now(), caf::infinite);
-    if (auto err = send_call(seq, module.name(), function.name(), encoded))
-      if (auto call = calls_.take(seq))
-        call->fail(std::move(err));
+    calls_.send(incarnation_->connection(), {module, function, std::move(then)}, module.name(), function.name(),
+                encoded, clock().now(), caf::infinite);
   }
 
   // -- incarnation::listener ---
@@ -445,8 +455,11 @@ private:
     balance_console();
   }
 
-  void on_exit(const exit_status& status) override {
+  void on_connected() override { life_.on_connected(); }
+
+  void on_exit(const exit_status& status, std::vector<survivor> left_behind) override {
     exited_ = status;
+    survivors_ = std::move(left_behind);
     poke();
   }
 
@@ -459,6 +472,7 @@ private:
     if (!life_.started())
       return;
     node_ = x.node;
+    early_bytes_ = 0;
     for (auto& request : std::exchange(early_sends_, {}))
       static_cast<void>(deliver(request));
     for (auto& promise : std::exchange(boot_waiters_, {}))
@@ -466,16 +480,13 @@ private:
     notify_receiver(start_notice{{}, node_, {}, address()});
   }
 
-  void on_message(const wire::reply& x) {
-    if (auto call = calls_.take(x.seq)) // else it is late: the caller was told that the time has passed
-      call->answer(x);
-  }
+  void on_message(const wire::reply& x) { calls_.answer(x); }
 
   void on_message(const wire::undecodable& x) {
-    if (!x.seq)
+    if (x.seq)
+      calls_.fail(*x.seq, x.why);
+    else
       note_dropped(x.why);
-    else if (auto call = calls_.take(*x.seq))
-      call->fail(x.why);
   }
 
   void on_message(const wire::message& x) {
@@ -522,8 +533,7 @@ private:
     auto lost = incarnation_->connection().lost_frames();
     if (lost == std::exchange(lost_frames_, lost))
       return;
-    auto calls = calls_.take_all();
-    doubtful_.insert(doubtful_.end(), std::make_move_iterator(calls.begin()), std::make_move_iterator(calls.end()));
+    calls_.doubt();
     poke();
   }
 
@@ -537,20 +547,21 @@ private:
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
   std::shared_ptr<io_server> io_;
   wire::parser parser_;
-  outstanding_calls<pending_call> calls_;
-  std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
+  calls calls_;
   atom node_;
   std::vector<send_request> early_sends_; ///< what waits until the node has told its name
+  std::size_t early_bytes_ = 0;           ///< in `early_sends_`
   caf::error reason_;                     ///< what ended the peer; no error before
   std::optional<caf::error> closed_;      ///< noticed, not yet told: the stream's end
   std::optional<exit_status> exited_;     ///< noticed, not yet told: the process's end
+  std::vector<survivor> survivors_;
   std::vector<caf::typed_response_promise<atom>> boot_waiters_;
   std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
   bool stop_requested_ = false;
   caf::error exit_reason_; ///< what to exit with after a stop on request
   caf::disposable timer_;  ///< the lifecycle's
   caf::disposable call_timer_;
-  decltype(calls_)::time_point call_timer_time_ = decltype(calls_)::never;
+  calls::time_point call_timer_time_ = calls::time_point::max();
   exposed_actors exposed_;
   std::size_t undelivered_ = 0;
   last_words last_words_;

@@ -35,10 +35,11 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
   if (auto err = validate(options))
     return err;
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
+  auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
   auto where = loop::of(sys);
   auto control = spawn_control(sys, where, process_launcher(where), std::move(options), std::move(parent));
   if (!waits)
-    return handle{sys, std::move(control), {}};
+    return handle{sys, std::move(control), std::move(known)};
   auto node = ask<atom>(sys, control, await_boot_atom_v);
   if (!node)
     return std::move(node.error());

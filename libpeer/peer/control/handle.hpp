@@ -33,7 +33,8 @@ public:
   /// The peer's control actor: link to it, monitor it, send it messages.
   const control_actor& actor() const noexcept { return control_; }
 
-  /// The node's name; `nonode@nohost` if it is not distributed, `''` if nobody waited for its boot.
+  /// The node's name; `nonode@nohost` if it is not distributed. If nobody waited for its boot: the name with its host
+  /// if the options tell both, else `''`.
   const atom& node() const noexcept { return node_; }
 
   /// The same peer with another time-out for calls. `caf::infinite` waits for ever.

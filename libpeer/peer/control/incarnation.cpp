@@ -189,6 +189,8 @@ public:
 
   void signal(int number, signal_scope scope) override { process_->signal(number, scope); }
 
+  void note_descendants() override {}
+
   pid_t process_id() const noexcept override { return process_->id(); }
 
   void pause_console(bool paused) override {
@@ -235,6 +237,7 @@ private:
 
   void connect(descriptor socket, const_byte_span head) {
     connected_ = true;
+    events_.on_connected();
     try {
       channel_->attach(std::move(socket), {}, head);
     } catch (const boost::system::system_error& failed) { // epoll does not take it
@@ -252,7 +255,7 @@ private:
     channel_->drain();
     stderr_->drain();
     if (!connected_ || ended_)
-      return events_.on_exit(status);
+      return events_.on_exit(status, {});
     // What the kernel has not sent yet of what the process wrote still comes, and the end of the stream after it. Only
     // a grandchild that holds the socket can keep that end away.
     last_words_.expires_after(defaults::exit_grace);
@@ -260,7 +263,7 @@ private:
       if (!*alive)
         return;
       channel_->drain();
-      events_.on_exit(status);
+      events_.on_exit(status, {});
     });
   }
 

@@ -26,8 +26,11 @@ public:
     /// Text on the peer's stderr.
     virtual void on_stderr(const_byte_span text) = 0;
 
-    /// The process has ended, once. All that it wrote before has been passed on.
-    virtual void on_exit(const exit_status& status) = 0;
+    /// The peer has connected, where the connection was not there before it.
+    virtual void on_connected() = 0;
+
+    /// The process has ended, once, and so has its group. All that it wrote before has been passed on.
+    virtual void on_exit(const exit_status& status, std::vector<survivor> left_behind) = 0;
   };
 
   virtual ~incarnation();
@@ -39,6 +42,10 @@ public:
 
   /// Sends a signal to the process or its group, while it has not ended.
   virtual void signal(int number, signal_scope scope) = 0;
+
+  /// Notes who descends from the process. To be called before anything that may end it: later they cannot be told from
+  /// others.
+  virtual void note_descendants() = 0;
 
   virtual pid_t process_id() const noexcept = 0;
 

@@ -4,6 +4,7 @@
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 namespace peer {
@@ -12,6 +13,11 @@ namespace peer {
 
 orders lifecycle::on_spawned() {
   return {.timer = boot_limit_};
+}
+
+void lifecycle::on_connected() {
+  if (reached_ == phase::boot)
+    reached_ = phase::connected;
 }
 
 orders lifecycle::on_started() {
@@ -28,8 +34,7 @@ orders lifecycle::on_closed(const error& why) {
     return {};
   if (!connected())
     return {};
-  connection_lost_ = true;
-  closed_in_order_ = !why;
+  note(why ? evidence::violation : evidence::end_of_stream);
   cause_ = why ? describe(why) : "the peer closed the connection";
   auto result = close_and_wait(defaults::exit_grace, false);
   step_ = stop_step::none; // it was not us who began
@@ -39,7 +44,8 @@ orders lifecycle::on_closed(const error& why) {
 orders lifecycle::on_exit(const exit_status& status) {
   if (state_ == state::down)
     return {};
-  if (closed_in_order_ && step_ == stop_step::none)
+  note(evidence::exit);
+  if (first_ == evidence::end_of_stream && step_ == stop_step::none)
     cause_.clear(); // the process simply ended: which of its descriptors told so first is chance
   status_ = status;
   return finish();
@@ -48,13 +54,15 @@ orders lifecycle::on_exit(const exit_status& status) {
 orders lifecycle::on_stop(const shutdown_option& how) {
   if (state_ != state::booting && state_ != state::running)
     return {};
+  note(evidence::request);
+  auto booted = state_ == state::running;
   reached_ = phase::stopping;
   if (std::holds_alternative<close_link>(how))
     return close_and_wait(defaults::exit_grace, true);
   if (auto x = std::get_if<halt>(&how))
-    return close_and_wait(x->timeout, true);
-  auto patience = std::get<caf::timespan>(how);
-  if (state_ == state::booting) // nobody listens yet
+    return close_and_wait(time_before_signals(x->timeout), true);
+  auto patience = time_before_signals(std::get<caf::timespan>(how));
+  if (!booted) // nobody listens yet
     return close_and_wait(patience, true);
   state_ = state::asked;
   step_ = stop_step::asked;
@@ -64,7 +72,7 @@ orders lifecycle::on_stop(const shutdown_option& how) {
 orders lifecycle::on_timer() {
   switch (state_) {
   case state::booting:
-    boot_timed_out_ = true;
+    note(evidence::boot_time_out);
     cause_ = "it did not say that it had started within " + caf::deep_to_string(boot_limit_);
     return close_and_wait(defaults::exit_grace, false);
   case state::running:
@@ -87,6 +95,19 @@ orders lifecycle::on_timer() {
 
 // -- steps ------------------------------------------------------------------------------------------------------------
 
+void lifecycle::note(evidence what) {
+  if (first_ == evidence::none)
+    first_ = what;
+}
+
+/// Sets the time for SIGTERM apart from the time that a stop may take in all.
+caf::timespan lifecycle::time_before_signals(caf::timespan total) {
+  if (total == caf::infinite)
+    return total;
+  term_patience_ = std::min(caf::timespan{defaults::term_timeout}, total / 4);
+  return total - term_patience_;
+}
+
 orders lifecycle::close_and_wait(caf::timespan grace, bool then_terminate) {
   state_ = state::closed;
   step_ = stop_step::closed;
@@ -97,7 +118,7 @@ orders lifecycle::close_and_wait(caf::timespan grace, bool then_terminate) {
 orders lifecycle::terminate() {
   state_ = state::terminating;
   step_ = stop_step::terminated;
-  return {.close = true, .signal = SIGTERM, .timer = caf::timespan{defaults::term_timeout}};
+  return {.close = true, .signal = SIGTERM, .timer = term_patience_};
 }
 
 orders lifecycle::kill() {

@@ -32,7 +32,9 @@ struct orders {
 ///        └── stop, time-out, end of stream ──▶ closed ──▶ terminating ──▶ killing ──▶ down
 ///
 /// The exit of the process leads to `down` from everywhere, at once. Every other way there is bounded by timers: a peer
-/// whose connection has ended is given `defaults::exit_grace` to tell its exit status and is then killed.
+/// whose connection has ended is given `defaults::exit_grace` to tell its exit status and is then killed. A time that
+/// `shutdown` names is the time for all steps together: the last quarter of it, but at most `defaults::term_timeout`,
+/// is for the peer to follow SIGTERM, and when it is over comes SIGKILL.
 class lifecycle {
 public:
   /// @param boot_limit how long the boot may take.
@@ -42,6 +44,9 @@ public:
 
   /// The process runs.
   orders on_spawned();
+
+  /// The peer has connected; where the connection is there before the process, nobody says so.
+  void on_connected();
 
   /// The peer said `started`.
   orders on_started();
@@ -72,13 +77,14 @@ public:
   /// How far the peer had come before anything ended it.
   phase reached() const noexcept { return reached_; }
 
-  /// What was seen first, as a sentence; empty if that was the process's exit.
+  /// What was seen first of the end.
+  evidence first() const noexcept { return first_; }
+
+  /// The same as a sentence; empty if the process simply ended, or was stopped.
   const std::string& cause() const noexcept { return cause_; }
 
   /// Whether the end began with the stream, not with the process or a request.
-  bool connection_lost() const noexcept { return connection_lost_; }
-
-  bool boot_timed_out() const noexcept { return boot_timed_out_; }
+  bool connection_lost() const noexcept { return first_ == evidence::end_of_stream || first_ == evidence::violation; }
 
   /// The exit status, once the process has ended.
   const std::optional<exit_status>& status() const noexcept { return status_; }
@@ -90,6 +96,8 @@ private:
   enum class state { booting, running, asked, closed, terminating, killing, down };
 
   orders close_and_wait(caf::timespan grace, bool then_terminate);
+  caf::timespan time_before_signals(caf::timespan total);
+  void note(evidence what);
   orders terminate();
   orders kill();
   orders finish();
@@ -99,10 +107,9 @@ private:
   bool then_terminate_ = false; ///< in `closed`: SIGTERM comes before SIGKILL
   bool started_ = false;
   phase reached_ = phase::boot;
+  evidence first_ = evidence::none;
   std::string cause_;
-  bool connection_lost_ = false;
-  bool closed_in_order_ = false; ///< the stream has ended, and there was nothing wrong with it
-  bool boot_timed_out_ = false;
+  caf::timespan term_patience_{defaults::term_timeout}; ///< between SIGTERM and SIGKILL
   std::optional<exit_status> status_;
   stop_step step_ = stop_step::none;
 };

@@ -61,7 +61,8 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 // -- requests ---------------------------------------------------------------------------------------------------------
 
 /// Calls `module:function(arguments…)` in the peer. Answered once with an `encoded_term`, or with `errc::exception`,
-/// `errc::timeout`, `errc::noconnection`, `errc::exit_status` or `errc::connection_closed`.
+/// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::exit_status` or `errc::connection_closed`;
+/// `delivery_of` tells what became of it.
 struct call_request {
   std::string module;
   std::string function;
@@ -75,7 +76,7 @@ bool inspect(Inspector& f, call_request& x) {
                             f.field("arguments", x.arguments), f.field("timeout", x.timeout));
 }
 
-/// Calls a function in the peer and forgets about it. Dropped without a connection.
+/// Calls a function in the peer and forgets about it. Dropped without a connection. Fails with `errc::overload`.
 struct cast_request {
   std::string module;
   std::string function;
@@ -88,7 +89,8 @@ bool inspect(Inspector& f, cast_request& x) {
                             f.field("arguments", x.arguments));
 }
 
-/// Sends a message to a process of the peer. Dropped without a connection, or if there is no such process.
+/// Sends a message to a process of the peer. Dropped without a connection, or if there is no such process. Fails with
+/// `errc::overload`.
 struct send_request {
   term to;             ///< A `pid` of the peer or, as an `atom`, a registered name.
   byte_buffer content; ///< A term without version byte.
@@ -151,15 +153,19 @@ bool inspect(Inspector& f, stop_step& x) {
   return caf::default_enum_inspect(f, x);
 }
 
-/// The answer to `stop_atom`: sent when the process has ended and was reaped.
+/// The answer to `stop_atom`: sent when the process and its group have ended, and the process was reaped.
 struct stop_report {
   stop_step ended_by = stop_step::none;
   std::optional<exit_status> status;
+
+  /// Descendants that had left the group and are still there; see the option `survivors`.
+  std::vector<survivor> survivors;
 };
 
 template <class Inspector>
 bool inspect(Inspector& f, stop_report& x) {
-  return f.object(x).fields(f.field("ended_by", x.ended_by), f.field("status", x.status));
+  return f.object(x).fields(f.field("ended_by", x.ended_by), f.field("status", x.status),
+                            f.field("survivors", x.survivors));
 }
 
 // -- the control actor's interface ------------------------------------------------------------------------------------

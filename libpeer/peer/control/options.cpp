@@ -10,6 +10,7 @@
 #include "caf/all.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <filesystem>
 
@@ -74,6 +75,10 @@ caf::error check_name(const start_options& x) {
 }
 
 caf::error check_connection(const start_options& x) {
+  if (!x.name.empty() && !x.connection)
+    return invalid("name", in_quotes(x.name),
+                   "needs the option 'connection': without it OTP controls a named node over the connection "
+                   "'distribution', which is not available yet");
   auto chosen = chosen_connection(x);
   if (std::holds_alternative<distribution>(chosen))
     return invalid("connection", "distribution",
@@ -121,6 +126,14 @@ caf::error check_shutdown(const start_options& x) {
   return {};
 }
 
+caf::error check_containment(const start_options& x) {
+  if (has_nul(x.working_directory))
+    return invalid("working_directory", in_quotes(x.working_directory), "cannot contain a NUL character");
+  if (has_nul(x.cgroup))
+    return invalid("cgroup", in_quotes(x.cgroup), "cannot contain a NUL character");
+  return {};
+}
+
 caf::error check_functions(const start_options& x) {
   if (!x.output)
     return invalid("output", "", "is empty; discard_output() drops everything");
@@ -134,12 +147,10 @@ caf::error check_functions(const start_options& x) {
 caf::error validate(const start_options& x) {
   if (auto err = check_strings("args", x.args))
     return err;
-  for (auto check :
-       {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown, check_functions})
+  for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown,
+                     check_containment, check_functions})
     if (auto err = check(x))
       return err;
-  if (has_nul(x.working_directory))
-    return invalid("working_directory", in_quotes(x.working_directory), "cannot contain a NUL character");
   if (!x.post_process_args)
     return {};
   auto where = std::optional<meeting_point>{};
@@ -163,6 +174,11 @@ connection_kind chosen_connection(const start_options& x) {
   if (x.exec && (!x.exec->arguments.empty() || std::filesystem::path{x.exec->program}.filename() == "erl"))
     return standard_io{};
   return inherited{};
+}
+
+std::string to_string(const connection_kind& kind) {
+  constexpr auto names = std::array<const char*, 4>{"inherited", "standard_io", "tcp", "distribution"};
+  return names[kind.index()];
 }
 
 std::vector<std::string> command_line(const start_options& x, const std::optional<meeting_point>& where) {

@@ -5,6 +5,7 @@
 #include "peer/base/defaults.hpp"
 #include "peer/io/input.hpp"
 #include "peer/io/sink.hpp"
+#include "peer/process/survivor.hpp"
 #include "peer/term/term.hpp"
 
 #include "caf/actor.hpp"
@@ -12,6 +13,7 @@
 #include "caf/timespan.hpp"
 #include "caf/timestamp.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -62,6 +64,9 @@ struct distribution {};
 /// The control connection.
 using connection_kind = std::variant<inherited, standard_io, tcp, distribution>;
 
+/// The connection's name: "inherited", "standard_io", "tcp", "distribution".
+std::string to_string(const connection_kind& kind);
+
 // -- the peer's end ---------------------------------------------------------------------------------------------------
 
 /// What the control actor does when the peer ends without having been asked to.
@@ -96,17 +101,19 @@ struct halt {
 };
 
 /// How `stop` ends the peer. A time: the peer is asked to stop (`init:stop()`) and given that time, `caf::infinite` for
-/// ever.
+/// ever. The time, that of `halt` too, is the one that `stop` may take in all: the last quarter of it, but at most
+/// `defaults::term_timeout`, is for the peer to follow SIGTERM, and at its end comes SIGKILL.
 using shutdown_option = std::variant<halt, close_link, caf::timespan>;
 
 // -- start_options ----------------------------------------------------------------------------------------------------
 
 /// How to start a peer.
 struct start_options {
-  /// The node's name without host; empty for a node without a name. A named `erl` joins Erlang's distribution.
+  /// The node's name without host; empty for a node without a name. A named `erl` joins Erlang's distribution. Needs
+  /// `connection`: without one OTP controls a named node over distribution, which is not available yet.
   std::string name = {};
 
-  /// The node's host. Needs `name`.
+  /// The node's host. Needs `name`. If nobody waits for the boot, `handle::node` is `name@host` at once.
   std::string host = {};
 
   /// Whether the name is a long one (`-name` instead of `-sname`). Needs `name`.
@@ -141,6 +148,24 @@ struct start_options {
   wait_boot_option wait_boot = caf::timespan{defaults::wait_boot};
 
   shutdown_option shutdown = halt{};
+
+  /// What happens to descendants that have left the peer's process group when the peer ends: they are reported, or
+  /// killed. Those that are known are those that could be found just before a signal or a request ended the peer, so a
+  /// peer that forks without end can outrun it; `cgroup` and `pid_namespace` let nothing escape.
+  survivor_policy survivors = survivor_policy::report;
+
+  /// A directory of the cgroup v2 hierarchy that this program may write to ("delegated"): the peer runs in a cgroup of
+  /// its own below it, in which everything is killed when the peer ends. Empty for none.
+  std::string cgroup = {};
+
+  /// Whether the peer is process 1 of a process-id namespace of its own: its end is that of everything it started. It
+  /// needs CAP_SYS_ADMIN or a system that lets users make namespaces; and a process 1 has duties: it should handle
+  /// SIGTERM, and it inherits orphans. A `peer::node` and `erl` do the first.
+  bool pid_namespace = false;
+
+  /// Bytes that may wait for a peer that does not read. What is more is refused with `errc::overload`; a single message
+  /// may be as large as a frame.
+  std::size_t queue_limit = defaults::queue_limit;
 
   /// Where the peer's console output goes.
   sink_factory output = console_output();

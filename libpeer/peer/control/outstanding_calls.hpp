@@ -79,6 +79,16 @@ public:
 
   std::size_t size() const noexcept { return calls_.size(); }
 
+  /// The number that the next call gets.
+  std::uint64_t next_seq() const noexcept { return next_seq_; }
+
+  /// Calls `f(seq, waiter)` for each call, in no order.
+  template <class Function>
+  void for_each(Function f) const {
+    for (auto& [seq, call] : calls_)
+      f(seq, call.waiter);
+  }
+
   static constexpr time_point never = time_point::max();
 
 private:

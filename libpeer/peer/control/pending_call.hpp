@@ -8,6 +8,7 @@
 
 #include "caf/typed_response_promise.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace peer {
@@ -32,10 +33,18 @@ public:
   /// Tells that the time for it has passed.
   void time_out();
 
+  /// Where it ends in what has been sent to the peer (`channel::position`).
+  std::uint64_t sent_until() const noexcept { return sent_until_; }
+  void sent_until(std::uint64_t position) noexcept { sent_until_ = position; }
+
+  const atom& module() const noexcept { return module_; }
+  const atom& function() const noexcept { return function_; }
+
 private:
   atom module_;
   atom function_;
   caf::typed_response_promise<encoded_term> caller_;
+  std::uint64_t sent_until_ = 0;
   io_server::evaluated evaluated_; ///< empty unless it is the I/O server's
 };
 

@@ -7,14 +7,22 @@
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstring>
 #include <utility>
 
 namespace peer {
 
 namespace {
 
-constexpr auto phase_names = std::array<std::string_view, 4>{"spawn", "boot", "running", "stopping"};
+constexpr auto phase_names = std::array<std::string_view, 5>{"spawn", "boot", "connected", "running", "stopping"};
+
+constexpr auto evidence_names = std::array<std::string_view, 7>{"none",      "not_started",   "exit",   "end_of_stream",
+                                                                "violation", "boot_time_out", "request"};
+
+constexpr auto delivery_names = std::array<std::string_view, 3>{"not_delivered", "unanswered", "answered"};
 
 /// The context if it is one value of that type.
 template <class T>
@@ -29,6 +37,7 @@ std::string phase_text(phase at) {
   case phase::spawn:
     return "could not be started";
   case phase::boot:
+  case phase::connected:
     return "ended before it had booted";
   case phase::running:
     return "ended while running";
@@ -44,6 +53,11 @@ std::string describe_failure(const failure& x) {
     result += ": " + x.cause;
   if (x.status)
     result += (x.cause.empty() ? ": " : "; the process ") + to_string(*x.status);
+  if (!x.survivors.empty()) {
+    result += "; left behind:";
+    for (auto& process : x.survivors)
+      result += " " + std::to_string(process.id) + " (" + process.command + ")";
+  }
   if (!x.last_words.empty()) {
     result += "; its last words:";
     for (auto& line : x.last_words)
@@ -52,10 +66,32 @@ std::string describe_failure(const failure& x) {
   return result;
 }
 
-term exit_reason_of(const failure& x) {
+/// Erlang's name of a system error: `enoent`.
+term error_name(int number) {
+  auto name = strerrorname_np(number);
+  auto result = std::string{name != nullptr ? name : "unknown"};
+  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return atom{result};
+}
+
+/// What ended a peer that had booted, or had not.
+term end_reason(const failure& x) {
+  if (x.error_number != 0)
+    return error_name(x.error_number);
+  if (x.first == evidence::violation)
+    return tagged("protocol_violation", x.cause);
   if (x.status)
     return tagged("exit_status", shell_status(*x.status));
   return x.cause.empty() ? term{atom{"unknown"}} : term{x.cause};
+}
+
+term reason_of(const failure& x, bool booted) {
+  if (x.first == evidence::boot_time_out)
+    return atom{"timeout"};
+  if (!booted)
+    return tagged("boot_failed", end_reason(x));
+  auto over_tcp = x.connection == "tcp" && x.first != evidence::violation;
+  return over_tcp ? term{atom{"tcp_closed"}} : end_reason(x);
 }
 
 } // namespace
@@ -73,6 +109,32 @@ bool from_integer(std::uint8_t number, phase& value) {
   return number < phase_names.size();
 }
 
+std::string to_string(evidence value) {
+  return std::string{enum_name(evidence_names, value)};
+}
+
+bool from_string(caf_string_view name, evidence& value) {
+  return enum_value(evidence_names, to_std(name), value);
+}
+
+bool from_integer(std::uint8_t number, evidence& value) {
+  value = static_cast<evidence>(number);
+  return number < evidence_names.size();
+}
+
+std::string to_string(delivery value) {
+  return std::string{enum_name(delivery_names, value)};
+}
+
+bool from_string(caf_string_view name, delivery& value) {
+  return enum_value(delivery_names, to_std(name), value);
+}
+
+bool from_integer(std::uint8_t number, delivery& value) {
+  value = static_cast<delivery>(number);
+  return number < delivery_names.size();
+}
+
 const failure* failure_of(const error& err) noexcept {
   return context_as<failure>(err);
 }
@@ -81,15 +143,34 @@ const exception* exception_of(const error& err) noexcept {
   return context_as<exception>(err);
 }
 
+std::optional<delivery> delivery_of(const error& err) noexcept {
+  if (auto ended = failure_of(err))
+    return ended->call;
+  if (err == errc::exception || err == errc::type_mismatch)
+    return delivery::answered;
+  if (err == errc::noconnection || err == errc::overload)
+    return delivery::not_delivered;
+  if (err == errc::timeout || err == errc::protocol_violation || err == errc::noproc)
+    return delivery::unanswered;
+  return std::nullopt;
+}
+
+error with_delivery(const error& err, delivery what) {
+  auto ended = failure_of(err);
+  if (ended == nullptr)
+    return err;
+  auto details = *ended;
+  details.call = what;
+  return caf::make_error(static_cast<errc>(err.code()), std::move(details));
+}
+
 term to_reason(const error& err) {
   if (!err)
     return atom{"normal"};
   if (auto raised = exception_of(err))
     return tuple{atom{to_string(raised->cls)}, raised->reason};
-  if (auto ended = failure_of(err)) {
-    auto reason = exit_reason_of(*ended);
-    return err == errc::boot_failed ? term{tagged("boot_failed", std::move(reason))} : reason;
-  }
+  if (auto ended = failure_of(err))
+    return reason_of(*ended, err != errc::boot_failed);
   if (err.category() == caf::type_id_v<errc>) {
     auto name = atom{to_string(static_cast<errc>(err.code()))};
     auto text = text_of(err);

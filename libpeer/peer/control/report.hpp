@@ -6,6 +6,7 @@
 #include "peer/base/error.hpp"
 #include "peer/base/exception_class.hpp"
 #include "peer/process/exit_status.hpp"
+#include "peer/process/survivor.hpp"
 #include "peer/term/term.hpp"
 
 #include "caf/default_enum_inspect.hpp"
@@ -23,10 +24,11 @@ namespace peer {
 
 /// How far a peer had come.
 enum class phase : std::uint8_t {
-  spawn,    ///< Its process has not been started.
-  boot,     ///< The process runs; the node has not said `started`.
-  running,  ///< Calls are answered.
-  stopping, ///< Somebody asked it to stop.
+  spawn,     ///< Its process has not been started.
+  boot,      ///< The process runs. Over `tcp` it has not connected yet.
+  connected, ///< Over `tcp`: it has connected, and was found to be the right one. The node has not said `started`.
+  running,   ///< Calls are answered.
+  stopping,  ///< Somebody asked it to stop.
 };
 
 std::string to_string(phase value);
@@ -35,6 +37,42 @@ bool from_integer(std::uint8_t number, phase& value);
 
 template <class Inspector>
 bool inspect(Inspector& f, phase& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+/// What tells that a peer ends.
+enum class evidence : std::uint8_t {
+  none,          ///< Nothing so far.
+  not_started,   ///< The system did not start the process.
+  exit,          ///< The process had ended.
+  end_of_stream, ///< The connection had been closed, between two messages.
+  violation,     ///< The connection failed, or what came over it was no message.
+  boot_time_out, ///< It did not say in time that it had started.
+  request,       ///< Somebody stopped it.
+};
+
+std::string to_string(evidence value);
+bool from_string(caf_string_view name, evidence& value);
+bool from_integer(std::uint8_t number, evidence& value);
+
+template <class Inspector>
+bool inspect(Inspector& f, evidence& x) {
+  return caf::default_enum_inspect(f, x);
+}
+
+/// What became of a call.
+enum class delivery : std::uint8_t {
+  not_delivered, ///< The peer has not got all of it: it did not run. Making it again elsewhere is safe.
+  unanswered,    ///< The peer may have got it: it may have run, wholly or in part.
+  answered,      ///< It ran, and the peer told how it ended.
+};
+
+std::string to_string(delivery value);
+bool from_string(caf_string_view name, delivery& value);
+bool from_integer(std::uint8_t number, delivery& value);
+
+template <class Inspector>
+bool inspect(Inspector& f, delivery& x) {
   return caf::default_enum_inspect(f, x);
 }
 
@@ -47,21 +85,40 @@ struct failure {
   /// How far it had come.
   phase at = phase::spawn;
 
+  /// The connection that it had or was to have: "inherited", "standard_io" or "tcp".
+  std::string connection;
+
+  /// What was seen first. Whether the end of the stream or that of the process is seen first is chance if a process
+  /// simply ends.
+  evidence first = evidence::none;
+
   /// What was seen first, as a sentence: the system's error, the end of the stream, a violation of the protocol, a
   /// time-out. Empty if the process simply ended.
   std::string cause;
+
+  /// The system's error number if the process could not be started, else 0.
+  std::int32_t error_number = 0;
 
   /// How the process ended; nothing if it never started, or could not be killed.
   std::optional<exit_status> status;
 
   /// The last lines that it wrote to stderr (at most `defaults::stderr_lines`).
   std::vector<std::string> last_words;
+
+  /// Processes of it that are still there: they had left its process group, and the option `survivors` did not ask for
+  /// their end.
+  std::vector<survivor> survivors;
+
+  /// In the answer to a call: what became of that. Else nothing.
+  std::optional<delivery> call;
 };
 
 template <class Inspector>
 bool inspect(Inspector& f, failure& x) {
-  return f.object(x).fields(f.field("who", x.who), f.field("at", x.at), f.field("cause", x.cause),
-                            f.field("status", x.status), f.field("last_words", x.last_words));
+  return f.object(x).fields(
+      f.field("who", x.who), f.field("at", x.at), f.field("connection", x.connection), f.field("first", x.first),
+      f.field("cause", x.cause), f.field("error_number", x.error_number), f.field("status", x.status),
+      f.field("last_words", x.last_words), f.field("survivors", x.survivors), f.field("call", x.call));
 }
 
 // -- exceptions -------------------------------------------------------------------------------------------------------
@@ -86,8 +143,15 @@ const failure* failure_of(const error& err) noexcept;
 /// The details of an exception; null if `err` is about something else. Valid as long as `err` is.
 const exception* exception_of(const error& err) noexcept;
 
-/// `err` as Erlang code would see it: `normal`, `{exit_status,137}`, `{boot_failed,{exit_status,1}}`, `noconnection`,
-/// `{error,undef}` for an exception.
+/// What became of the call that `err` answers; nothing if that is not a matter of delivery (`errc::bad_term`, say).
+std::optional<delivery> delivery_of(const error& err) noexcept;
+
+/// The same error, for a call of which that became. Only the end of a peer tells it.
+error with_delivery(const error& err, delivery what);
+
+/// `err` as Erlang code would see it, in OTP's words: `normal`, `{exit_status,137}`, `tcp_closed` for the end of a peer
+/// over TCP, `{boot_failed,{exit_status,1}}`, `{boot_failed,enoent}`, `timeout` for a boot that took too long,
+/// `noconnection`, `{error,undef}` for an exception.
 term to_reason(const error& err);
 
 /// One sentence for people: what failed, where and why, with the last words of a peer on lines of their own.

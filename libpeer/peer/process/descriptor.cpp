@@ -73,7 +73,8 @@ bool is_shortage(int code) noexcept {
 }
 
 caf::error system_failure(std::string_view what, int code) {
-  return caf::make_error(errc::system_failure, std::string{what} + ": " + std::generic_category().message(code));
+  return caf::make_error(errc::system_failure, std::string{what} + ": " + std::generic_category().message(code),
+                         std::int32_t{code});
 }
 
 } // namespace peer

@@ -31,7 +31,9 @@ struct recorder final : peer::incarnation::listener {
     complaint = why ? error_text(why) : std::string{};
   }
 
-  void on_exit(const peer::exit_status& how) override {
+  void on_connected() override {}
+
+  void on_exit(const peer::exit_status& how, std::vector<peer::survivor>) override {
     status = how;
     over.set_value();
   }

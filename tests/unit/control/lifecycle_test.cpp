@@ -76,7 +76,7 @@ CAF_TEST(a peer that does not boot in time is closed and then killed) {
   auto first = life.on_timer();
   CAF_CHECK(first.close);
   CAF_CHECK_EQUAL(first.signal, 0);
-  CAF_CHECK(life.boot_timed_out());
+  CAF_CHECK(life.first() == peer::evidence::boot_time_out);
   CAF_CHECK(life.cause().find("300ms") != std::string::npos);
   auto second = life.on_timer();
   CAF_CHECK_EQUAL(second.signal, SIGKILL);
@@ -108,9 +108,12 @@ CAF_TEST(halt closes and then terminates and then kills and then gives up) {
   auto first = life.on_stop(peer::halt{3s});
   CAF_CHECK(first.close);
   CAF_CHECK(!first.ask_to_stop);
-  CAF_CHECK(first.timer == caf::timespan{3s});
+  CAF_CHECK(first.timer == caf::timespan{2250ms}); // the time of 3 s is for all steps together
   CAF_CHECK(life.last_step() == stop_step::closed);
-  CAF_CHECK_EQUAL(life.on_timer().signal, SIGTERM);
+  CAF_CHECK(life.first() == peer::evidence::request);
+  auto second = life.on_timer();
+  CAF_CHECK_EQUAL(second.signal, SIGTERM);
+  CAF_CHECK(second.timer == caf::timespan{750ms});
   CAF_CHECK(life.last_step() == stop_step::terminated);
   CAF_CHECK_EQUAL(life.on_timer().signal, SIGKILL);
   CAF_CHECK(life.last_step() == stop_step::killed);
@@ -125,12 +128,37 @@ CAF_TEST(a time asks the peer first) {
   auto first = life.on_stop(caf::timespan{2s});
   CAF_CHECK(first.ask_to_stop);
   CAF_CHECK(!first.close);
-  CAF_CHECK(first.timer == caf::timespan{2s});
+  CAF_CHECK(first.timer == caf::timespan{1500ms});
   CAF_CHECK(life.connected());          // it may still answer calls
   CAF_CHECK(!life.on_closed({}).close); // it follows: no new deadline
   auto second = life.on_timer();
   CAF_CHECK(second.close);
   CAF_CHECK_EQUAL(second.signal, SIGTERM);
+}
+
+CAF_TEST(a long time leaves no more than a second for the signal) {
+  auto life = running();
+  CAF_CHECK(life.on_stop(peer::halt{60s}).timer == caf::timespan{59s});
+  CAF_CHECK(life.on_timer().timer == caf::timespan{peer::defaults::term_timeout});
+}
+
+CAF_TEST(an infinite time has no steps) {
+  auto life = running();
+  CAF_CHECK(life.on_stop(caf::infinite).timer == caf::timespan{caf::infinite});
+}
+
+CAF_TEST(what is seen first counts) {
+  auto life = running();
+  life.on_closed({});
+  life.on_exit(exited(0));
+  CAF_CHECK(life.first() == peer::evidence::end_of_stream);
+  auto other = running();
+  other.on_exit(exited(0));
+  CAF_CHECK(other.first() == peer::evidence::exit);
+  auto third = running();
+  third.on_closed(caf::make_error(peer::errc::protocol_violation, std::string{"no frame"}));
+  third.on_stop(peer::halt{});
+  CAF_CHECK(third.first() == peer::evidence::violation);
 }
 
 CAF_TEST(close has little patience) {

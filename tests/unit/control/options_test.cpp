@@ -22,6 +22,7 @@ using strings = std::vector<std::string>;
 peer::start_options erl() {
   auto result = peer::start_options{};
   result.exec = peer::exec{"erl"};
+  result.connection = peer::standard_io{};
   return result;
 }
 
@@ -60,6 +61,7 @@ CAF_TEST(strings for the program must not contain NUL) {
   CAF_CHECK(mentions(complaint([&](auto& x) { x.exec->arguments = {nul}; }), {"'exec'", "NUL"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.env = {{"A", nul}}; }), {"'env'", "NUL"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.working_directory = nul; }), {"'working_directory'"}));
+  CAF_CHECK(mentions(complaint([&](auto& x) { x.cgroup = nul; }), {"'cgroup'"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.post_process_args = [&](strings) { return strings{nul}; }; }),
                      {"'post_process_args'"}));
 }
@@ -74,6 +76,11 @@ CAF_TEST(names and hosts are checked) {
   CAF_CHECK(mentions(complaint([](auto& x) { x.name = "a", x.host = "b c"; }), {"'host'"}));
   CAF_CHECK(mentions(complaint([](auto& x) { x.name = "a", x.host = "b.c"; }), {"'host'", "longnames"}));
   CAF_CHECK(mentions(complaint([](auto& x) { x.name = "a", x.host = "b", x.longnames = true; }), {"'host'", "dot"}));
+}
+
+CAF_TEST(a name needs a connection because its default would be distribution) {
+  CAF_CHECK(mentions(complaint([](auto& x) { x.name = "a", x.connection = std::nullopt; }),
+                     {"'name'", "'connection'", "distribution", "not available yet"}));
 }
 
 CAF_TEST(connections that do not exist yet are refused) {
@@ -98,7 +105,7 @@ CAF_TEST(only standard_io needs stdin for itself) {
     return complaint([&](auto& x) { x.detached = false, x.connection = kind; });
   };
   CAF_CHECK(mentions(attached(peer::standard_io{}), {"'detached'", "standard_io"}));
-  CAF_CHECK(mentions(complaint([](auto& x) { x.detached = false; }), {"'detached'", "standard_io"})); // erl's default
+  CAF_CHECK(mentions(complaint([](auto& x) { x.detached = false; }), {"'detached'", "standard_io"}));
   CAF_CHECK_EQUAL(attached(peer::inherited{}), "");
   CAF_CHECK_EQUAL(attached(peer::tcp{}), "");
 }

@@ -1,0 +1,63 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/calls.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/control/report.hpp"
+
+#include "caf/all.hpp"
+
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace peer {
+
+void calls::send(channel& to, pending_call waiter, std::string_view module, std::string_view function,
+                 const_byte_span arguments, time_point now, caf::timespan timeout) {
+  auto seq = outstanding_.next_seq();
+  if (auto err = to.send(wire::call{seq, module, function, arguments}))
+    return waiter.fail(std::move(err));
+  waiter.sent_until(to.position());
+  outstanding_.add(std::move(waiter), now, timeout);
+}
+
+void calls::answer(const wire::reply& reply) {
+  if (auto call = outstanding_.take(reply.seq))
+    call->answer(reply);
+}
+
+void calls::fail(std::uint64_t seq, const caf::error& why) {
+  if (auto call = outstanding_.take(seq))
+    call->fail(why);
+}
+
+std::vector<std::uint64_t> calls::expire(time_point now) {
+  auto result = std::vector<std::uint64_t>{};
+  for (auto& [seq, call] : outstanding_.take_expired(now)) {
+    call.time_out();
+    result.push_back(seq);
+  }
+  return result;
+}
+
+void calls::doubt() {
+  auto all = outstanding_.take_all();
+  doubtful_.insert(doubtful_.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
+}
+
+void calls::fail_doubtful() {
+  for (auto& call : std::exchange(doubtful_, {}))
+    call.fail(caf::make_error(errc::protocol_violation,
+                              std::string{"a damaged frame from the peer may have held the answer"}));
+}
+
+void calls::fail_all(const caf::error& why, const channel* over) {
+  doubt();
+  for (auto& call : std::exchange(doubtful_, {})) {
+    auto delivered = over != nullptr && call.sent_until() <= over->written();
+    call.fail(with_delivery(why, delivered ? delivery::unanswered : delivery::not_delivered));
+  }
+}
+
+} // namespace peer

@@ -1,0 +1,61 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/base/bytes.hpp"
+#include "peer/connection/channel.hpp"
+#include "peer/control/outstanding_calls.hpp"
+#include "peer/control/pending_call.hpp"
+
+#include <string_view>
+#include <vector>
+
+namespace peer {
+
+/// The calls into one peer: sends them, and answers each once. Has no clock; the owner tells the time.
+class calls {
+public:
+  using time_point = outstanding_calls<pending_call>::time_point;
+
+  /// Sends a call. If that fails, `waiter` is told.
+  void send(channel& to, pending_call waiter, std::string_view module, std::string_view function,
+            const_byte_span arguments, time_point now, caf::timespan timeout);
+
+  /// Passes on an answer; one that is late, or that nobody waits for, is dropped.
+  void answer(const wire::reply& reply);
+
+  /// Passes on that the answer to that call could not be understood.
+  void fail(std::uint64_t seq, const caf::error& why);
+
+  /// Tells the callers whose time has passed. Returns the numbers of their calls.
+  std::vector<std::uint64_t> expire(time_point now);
+
+  /// When `expire` has to be called next; `never` if no call has a deadline.
+  time_point next_check() const noexcept { return outstanding_.next_check(); }
+
+  /// A damaged frame may have been the answer to any call: nobody can tell which. All of them wait for one of the
+  /// functions that follow.
+  void doubt();
+
+  /// Tells those whose answers may have been damaged that they get none.
+  void fail_doubtful();
+
+  /// The peer has ended: tells everybody, and what became of the call. @param over what the calls went over; null if
+  /// there never was anything.
+  void fail_all(const caf::error& why, const channel* over);
+
+  /// The number of the next call.
+  std::uint64_t next_seq() const noexcept { return outstanding_.next_seq(); }
+
+  /// The calls that have not been answered, by their numbers: what they called.
+  template <class Function>
+  void for_each(Function f) const {
+    outstanding_.for_each(f);
+  }
+
+private:
+  outstanding_calls<pending_call> outstanding_;
+  std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
+};
+
+} // namespace peer

@@ -1,0 +1,26 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace peer {
+
+/// What happens to descendants of a process that have left its group, when the process ends.
+enum class survivor_policy : std::uint8_t { report, kill };
+
+/// A descendant of a process that outlived it.
+struct survivor {
+  std::int64_t id = 0; ///< its process id
+  std::string command; ///< its command line, the arguments separated by blanks
+
+  friend bool operator==(const survivor&, const survivor&) = default;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, survivor& x) {
+  return f.object(x).pretty_name("survivor").fields(f.field("id", x.id), f.field("command", x.command));
+}
+
+} // namespace peer
