@@ -2,8 +2,7 @@
 
 #pragma once
 
-#include "caf/error.hpp"
-#include "caf/message.hpp"
+#include "peer/base/error.hpp"
 
 #include <string>
 
@@ -11,7 +10,7 @@ namespace peer::test {
 
 /// The sentence that an error of libpeer carries; empty if it carries none.
 inline std::string error_text(const caf::error& what) {
-  return what.context().match_elements<std::string>() ? what.context().get_as<std::string>(0) : std::string{};
+  return text_of(what);
 }
 
 } // namespace peer::test

@@ -71,4 +71,8 @@ inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
 /// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
 inline constexpr std::size_t output_high_water = std::size_t{1} << 20;
 
+/// Bytes of output that may wait for a slow sink, per peer, before more is dropped. Only output that comes in the
+/// connection itself gets here, since reading that cannot pause without delaying calls.
+inline constexpr std::size_t output_limit = std::size_t{16} << 20;
+
 } // namespace peer::defaults

@@ -24,6 +24,7 @@ struct encoded_term;
 struct exception;
 struct failure;
 struct outgoing_message;
+struct output_batch;
 struct output_line;
 struct peer_status;
 struct send_request;
@@ -50,6 +51,7 @@ CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
 CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
 CAF_ADD_TYPE_ID(libpeer, (peer::console_request))
 CAF_ADD_TYPE_ID(libpeer, (peer::outgoing_message))
+CAF_ADD_TYPE_ID(libpeer, (peer::output_batch))
 
 CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
 CAF_ADD_ATOM(libpeer, peer, expose_atom)

@@ -2,6 +2,7 @@
 
 #include "peer/io/io_server.hpp"
 
+#include "peer/base/defaults.hpp"
 #include "peer/io/chardata.hpp"
 #include "peer/term/text.hpp"
 
@@ -214,12 +215,18 @@ void io_server::put_result(const atom& module, const atom& function, const term&
 }
 
 void io_server::text(stream from, std::string_view bytes) {
-  auto whole = joiners_[static_cast<std::size_t>(from)].feed(bytes);
+  auto whole = state_of(from).joiner.feed(bytes);
   if (!whole.empty())
     write(from, whole, [] {});
 }
 
 void io_server::write(stream from, std::string_view text, std::function<void()> then) {
+  if (backlog_ > 0 && backlog_ + text.size() > defaults::output_limit) {
+    state_of(from).dropped += text.size();
+    return then();
+  }
+  if (!text.empty())
+    state_of(from).in_line = text.back() != '\n';
   backlog_ += text.size();
   output_->write(from, text, [self = weak_from_this(), post = post_, size = text.size(), then = std::move(then)] {
     post([self, size, then] {
@@ -235,16 +242,30 @@ void io_server::write(stream from, std::string_view text, std::function<void()> 
 
 void io_server::written(std::size_t size) {
   backlog_ -= size;
+  if (backlog_ <= defaults::output_high_water)
+    tell_dropped();
   if (on_progress_)
     on_progress_();
+}
+
+void io_server::tell_dropped() {
+  for (auto from : {stream::standard_output, stream::standard_error}) {
+    auto& state = state_of(from);
+    if (auto count = std::exchange(state.dropped, 0); count > 0)
+      write(from,
+            (state.in_line ? "\n" : "") + ("libpeer: " + std::to_string(count))
+                + " bytes of output were dropped: what receives it did not keep up\n",
+            [] {});
+  }
 }
 
 void io_server::finish() {
   if (std::exchange(finished_, true))
     return;
   for (auto from : {stream::standard_output, stream::standard_error})
-    if (auto rest = joiners_[static_cast<std::size_t>(from)].finish(); !rest.empty())
+    if (auto rest = state_of(from).joiner.finish(); !rest.empty())
       write(from, rest, [] {});
+  tell_dropped();
   output_->finish();
   readers_.clear();
   on_progress_ = nullptr;

@@ -48,7 +48,8 @@ public:
   /// Passes on text that the peer printed outside of the protocol.
   void text(stream from, std::string_view bytes);
 
-  /// Bytes that the sink has not written yet.
+  /// Bytes that the sink has not written yet. Above `defaults::output_limit` output is dropped, and a line says so when
+  /// the sink has caught up.
   std::size_t backlog() const noexcept { return backlog_; }
 
   /// Calls `handler` whenever the backlog has become smaller.
@@ -61,12 +62,21 @@ private:
   struct reader;
   struct batch;
 
+  /// What is known of one stream's output.
+  struct output_state {
+    utf8_joiner joiner;
+    bool in_line = false;    ///< the last text had no newline at its end
+    std::size_t dropped = 0; ///< bytes that nobody has been told of
+  };
+
   // -- output ---
   void put_chars(const term& chars, bool latin1, answer done);
   void put_bytes(const bitstring& bytes, answer done);
   void put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done);
   void write(stream from, std::string_view text, std::function<void()> written);
   void written(std::size_t size);
+  void tell_dropped();
+  output_state& state_of(stream from) { return streams_[static_cast<std::size_t>(from)]; }
 
   // -- input ---
   void read(std::shared_ptr<reader> next);
@@ -90,7 +100,7 @@ private:
   input_ptr input_;
   evaluator evaluate_;
   poster post_;
-  std::array<utf8_joiner, 2> joiners_;
+  std::array<output_state, 2> streams_;
   std::size_t backlog_ = 0;
   std::function<void()> on_progress_;
   utf8_joiner input_joiner_;

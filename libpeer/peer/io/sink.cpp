@@ -2,9 +2,11 @@
 
 #include "peer/io/sink.hpp"
 
+#include "peer/base/defaults.hpp"
 #include "peer/base/type_ids.hpp"
 #include "peer/io/line_splitter.hpp"
 #include "peer/io/messages.hpp"
+#include "peer/loop/pinned.hpp"
 #include "peer/process/descriptor.hpp"
 
 #include "caf/all.hpp"
@@ -98,12 +100,68 @@ private:
   std::shared_ptr<const std::function<void(const output_line&)>> handler_;
 };
 
+/// Sends lines to an actor, and learns whether it keeps up.
+class courier final : public pinned<caf::event_based_actor> {
+public:
+  courier(caf::actor_config& cfg, habitat place, caf::actor receiver)
+      : pinned(cfg, std::move(place)), receiver_(std::move(receiver)) {}
+
+  const char* name() const override { return "peer.courier"; }
+
+  caf::behavior make_behavior() override {
+    set_default_handler(caf::drop); // what the receiver answers
+    return {[this](output_batch& batch) { deliver(batch); }};
+  }
+
+private:
+  void deliver(output_batch& batch) {
+    auto size = std::size_t{0};
+    for (auto& line : batch.lines)
+      size += line.text.size() + 1;
+    auto last = std::move(batch.lines.back());
+    batch.lines.pop_back();
+    for (auto& line : batch.lines)
+      send(receiver_, std::move(line));
+    request(receiver_, caf::infinite, std::move(last))
+        .then([this, size] { handled(size); },
+              [this, size](caf::error&) { handled(size); }); // it is gone, or answers something of its own
+    in_mailbox_ += size;
+    waiting_.push_back(std::move(batch.written));
+    tell_written();
+  }
+
+  void handled(std::size_t size) {
+    in_mailbox_ -= size;
+    tell_written();
+  }
+
+  void tell_written() {
+    if (in_mailbox_ <= defaults::output_high_water)
+      for (auto& written : std::exchange(waiting_, {}))
+        written();
+  }
+
+  caf::actor receiver_;
+  std::size_t in_mailbox_ = 0;      ///< bytes that the receiver has not handled
+  std::vector<sink::done> waiting_; ///< for the receiver to catch up
+};
+
 class actor_sink final : public line_sink {
 public:
-  explicit actor_sink(caf::actor receiver) : receiver_(std::move(receiver)) {}
+  actor_sink(const loop_ptr& where, caf::actor receiver) : receiver_(std::move(receiver)) {
+    if (where) // else it is CAF's test coordinator that runs the actors
+      courier_ = spawn_pinned<courier>(receiver_->home_system(), where, receiver_);
+  }
+
+  ~actor_sink() override {
+    if (courier_)
+      caf::anon_send_exit(courier_, caf::exit_reason::user_shutdown);
+  }
 
 protected:
   void put(std::vector<output_line> lines, done written) override {
+    if (!lines.empty() && courier_)
+      return caf::anon_send(courier_, output_batch{std::move(lines), std::move(written)});
     for (auto& line : lines)
       caf::anon_send(receiver_, std::move(line));
     written();
@@ -111,6 +169,7 @@ protected:
 
 private:
   caf::actor receiver_;
+  caf::actor courier_;
 };
 
 class console_sink final : public sink {
@@ -206,8 +265,8 @@ sink_factory line_output(std::function<void(const output_line&)> handler) {
 }
 
 sink_factory actor_output(caf::actor receiver) {
-  return [receiver = std::move(receiver)](const loop_ptr&, const std::string&) -> caf::expected<sink_ptr> {
-    return std::make_shared<actor_sink>(receiver);
+  return [receiver = std::move(receiver)](const loop_ptr& where, const std::string&) -> caf::expected<sink_ptr> {
+    return std::make_shared<actor_sink>(where, receiver);
   };
 }
 

@@ -63,7 +63,9 @@ sink_factory file_output(std::string path);
 /// actor system, so it may block, which then delays other output only. It must not throw.
 sink_factory line_output(std::function<void(const output_line&)> handler);
 
-/// Sends each line to `receiver` as a message `peer::output_line`.
+/// Sends each line to `receiver` as a message `peer::output_line`. Text counts as written when it has been sent, unless
+/// `defaults::output_high_water` bytes wait in the receiver's mailbox already: then it does when they have become less.
+/// So that this is known, some lines come as requests, which CAF answers by itself.
 sink_factory actor_output(caf::actor receiver);
 
 } // namespace peer

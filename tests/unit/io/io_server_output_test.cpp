@@ -6,6 +6,8 @@
 
 #include "tests/unit/io/io_server_fixture.hpp"
 
+#include "peer/base/defaults.hpp"
+
 using namespace std::literals;
 
 using peer::stream;
@@ -139,6 +141,32 @@ CAF_TEST(text outside of the protocol counts as backlog) {
 }
 
 // -- text outside of the protocol -------------------------------------------------------------------------------------
+
+CAF_TEST(what a slow sink cannot take is dropped and it is told how much) {
+  sink_waits = true;
+  auto half = std::string(peer::defaults::output_limit / 2, 'x');
+  server->text(stream::standard_output, half);
+  server->text(stream::standard_output, half);
+  CAF_CHECK_EQUAL(server->backlog(), peer::defaults::output_limit);
+  server->text(stream::standard_output, "lost");
+  server->text(stream::standard_error, "also");
+  CAF_CHECK_EQUAL(ask("{put_chars,unicode,<<\"as well\">>}"), ok); // nothing would tell when there is room
+  CAF_CHECK_EQUAL(server->backlog(), peer::defaults::output_limit);
+  CAF_CHECK_EQUAL(printed(), half + half);
+  sink_waits = false;
+  all_written();
+  run();
+  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 11 bytes of output were dropped: what receives it did not keep up\n"
+                             "!libpeer: 4 bytes of output were dropped: what receives it did not keep up\n");
+  server->text(stream::standard_output, "later");
+  CAF_CHECK_EQUAL(printed(), "later");
+}
+
+CAF_TEST(one text may be larger than what may wait) {
+  auto all = std::string(peer::defaults::output_limit + 1, 'x');
+  server->text(stream::standard_output, all);
+  CAF_CHECK(printed() == all);
+}
 
 CAF_TEST(text is passed on in whole characters for each stream) {
   server->text(stream::standard_output, "a\xC3");

@@ -6,6 +6,7 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/io/messages.hpp"
 #include "peer/io/sink.hpp"
@@ -235,6 +236,23 @@ CAF_TEST(an actor gets whole lines as messages) {
     self->receive([&](const output_line& line) { lines.push_back(to_string(line)); });
   CAF_CHECK_EQUAL(lines, (std::vector{"out:one"s, "err:oops"s, "out:two"s}));
   CAF_CHECK(!self->has_next_message());
+}
+
+CAF_TEST(an actor that does not keep up delays what comes later) {
+  caf::scoped_actor self{*sys};
+  auto sink = make(peer::actor_output(caf::actor{self}));
+  auto line = std::string(peer::defaults::output_high_water, 'x') + "\n";
+  std::promise<void> done;
+  auto waits = done.get_future();
+  write(*sink, out, "first\n"); // it need not look into its mailbox
+  sink->write(out, line, [&] { done.set_value(); });
+  auto pieces = std::size_t{0};
+  self->receive([](const output_line& x) { CAF_CHECK_EQUAL(x.text, "first"); });
+  CAF_CHECK(waits.wait_for(0s) == std::future_status::timeout);
+  for (auto size = std::size_t{0}; size + 1 < line.size(); ++pieces)
+    self->receive([&](const output_line& x) { size += x.text.size(); });
+  CAF_CHECK(pieces > 1); // a long line comes in pieces
+  waits.wait();
 }
 
 CAF_TEST(a receiver that is gone keeps nobody waiting) {
