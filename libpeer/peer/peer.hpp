@@ -16,6 +16,7 @@
 #include "peer/io/sink.hpp"
 #include "peer/node/messages.hpp"
 #include "peer/node/node.hpp"
+#include "peer/sys/messages.hpp"
 #include "peer/term/convert.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/term.hpp"

@@ -4,11 +4,14 @@
 
 #include "caf/config.hpp"
 #include "caf/fwd.hpp"
+#include "caf/mailbox_element.hpp"
+#include "caf/message_id.hpp"
 #include "caf/resumable.hpp"
 #include "caf/span.hpp"
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #if CAF_MAJOR_VERSION < 1
 #  include "caf/byte.hpp"
@@ -80,6 +83,29 @@ void schedule(System& sys, caf::resumable* job) {
   sys.scheduler().enqueue(job);
 #else
   sys.scheduler().schedule(job);
+#endif
+}
+
+// -- messages that an actor has skipped ---
+
+/// Puts a message among those that `self` has skipped, as if it had done so with this one right now. Called in the
+/// actor, by a handler.
+template <class Actor, class... Ts>
+void skip_message(Actor& self, Ts&&... xs) {
+#if CAF_MAJOR_VERSION < 1
+  auto what = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::forward<Ts>(xs)...);
+  self.get_normal_queue().cache().push_back(what.release()); // push_to_cache counts it twice
+#else
+  self.push_to_cache(caf::make_mailbox_element(nullptr, caf::make_message_id(), std::forward<Ts>(xs)...));
+#endif
+}
+
+/// Lets `self` look at the messages that it has skipped once more, also at those of high priority.
+template <class Actor>
+void look_at_skipped([[maybe_unused]] Actor& self) {
+#if CAF_MAJOR_VERSION < 1
+  self.get_urgent_queue().flush_cache(); // else they wait for the next one of their priority
+  self.get_normal_queue().flush_cache();
 #endif
 }
 

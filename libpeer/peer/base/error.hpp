@@ -50,6 +50,12 @@ enum class errc : std::uint8_t {
   timeout,
   /// The called function ended with an exception. The context is an `exception`.
   exception,
+  /// A function or callback that a system message named did not return.
+  callback_failed,
+  /// A system message has no meaning for an actor in its present state.
+  unknown_system_msg,
+  /// A system message has ended the actor. The context is the reason, a `term`.
+  terminated,
 };
 
 /// The code's name as in `errc`.

@@ -29,6 +29,7 @@ struct output_line;
 struct peer_status;
 struct send_request;
 struct start_notice;
+struct state_function;
 struct stop_report;
 
 } // namespace peer
@@ -52,6 +53,7 @@ CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
 CAF_ADD_TYPE_ID(libpeer, (peer::console_request))
 CAF_ADD_TYPE_ID(libpeer, (peer::outgoing_message))
 CAF_ADD_TYPE_ID(libpeer, (peer::output_batch))
+CAF_ADD_TYPE_ID(libpeer, (peer::state_function))
 
 CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
 CAF_ADD_ATOM(libpeer, peer, expose_atom)
@@ -60,5 +62,12 @@ CAF_ADD_ATOM(libpeer, peer, get_state_atom)
 CAF_ADD_ATOM(libpeer, peer, halt_atom)
 CAF_ADD_ATOM(libpeer, peer, poke_atom)
 CAF_ADD_ATOM(libpeer, peer, stop_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_change_code_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_get_state_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_held_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_replace_state_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_resume_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_suspend_atom)
+CAF_ADD_ATOM(libpeer, peer, sys_terminate_atom)
 
 CAF_END_TYPE_ID_BLOCK(libpeer)
