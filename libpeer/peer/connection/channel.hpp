@@ -53,6 +53,9 @@ public:
     return failed;
   }
 
+  /// Stops and goes on to read.
+  virtual void pause(bool paused) = 0;
+
   /// Reads what has arrived, until there is nothing more for now. For the moment before a process's end is told.
   virtual void drain() = 0;
 

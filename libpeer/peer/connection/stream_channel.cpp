@@ -78,6 +78,8 @@ public:
     reader_ = stream_reader::make(
         io_, std::move(input), [this](const_byte_span bytes) { receive(bytes); },
         [this](std::error_code why) { receive_end(why); });
+    if (paused_)
+      reader_->pause();
     if (!writable_)
       end_output();
     else if (queued() > 0)
@@ -87,6 +89,12 @@ public:
   }
 
   // -- channel ---
+
+  void pause(bool paused) override {
+    paused_ = paused;
+    if (reader_)
+      paused ? reader_->pause() : reader_->resume();
+  }
 
   void drain() override {
     if (reader_ && !closed_)
@@ -273,6 +281,7 @@ private:
   bool reads_socket_ = false;
   bool writes_socket_ = false;
   bool flushing_ = false;
+  bool paused_ = false; ///< for reading
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<stream_reader> reader_; ///< null until `attach`

@@ -4,9 +4,11 @@
 
 #include "peer/control/calls.hpp"
 #include "peer/control/exposed_actors.hpp"
+#include "peer/control/introspection.hpp"
 #include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
 #include "peer/io/io_server.hpp"
+#include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 #include "peer/term/utf8.hpp"
@@ -24,7 +26,7 @@ namespace peer {
 namespace {
 
 /// The interface, and what the actor tells itself: that there are orders to carry out.
-using control_self = control_actor::extend<caf::result<void>(poke_atom)>;
+using control_self = control_actor::extend_with<sys_self>::extend<caf::result<void>(poke_atom)>;
 
 std::string who(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
@@ -36,12 +38,12 @@ caf::timespan boot_limit(const wait_boot_option& option) {
   return limit ? *limit : caf::timespan{defaults::boot_limit};
 }
 
-class control final : public pinned<control_self::base>, private incarnation::listener {
+class control final : public with_sys<pinned<control_self::base>>, private incarnation::listener {
 public:
   // -- constructors, destructors ---
 
   control(caf::actor_config& cfg, habitat place, launcher launch, start_options options, caf::strong_actor_ptr parent)
-      : pinned(cfg, std::move(place)),
+      : with_sys(cfg, std::move(place)),
         options_(std::move(options)),
         launch_(std::move(launch)),
         parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
@@ -61,16 +63,13 @@ public:
     });
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
       boot(); // else whoever waits makes it boot, and so cannot miss how that ends
-    return {
-        [this](call_request& request) { return on_call(request); },
-        [this](cast_request& request) { return on_cast(request); },
-        [this](send_request& request) { return on_send(request); },
-        [this](await_boot_atom) { return on_await_boot(); },
-        [this](get_state_atom) { return status(); },
-        [this](expose_atom, const caf::actor& whom) { return expose(whom); },
-        [this](stop_atom) { return on_stop(); },
-        [this](poke_atom) { follow_orders(); },
-    };
+    return with_system_messages([this](call_request& request) { return on_call(request); },
+                                [this](cast_request& request) { return on_cast(request); },
+                                [this](send_request& request) { return on_send(request); },
+                                [this](await_boot_atom) { return on_await_boot(); },
+                                [this](get_state_atom) { return status(); },
+                                [this](expose_atom, const caf::actor& whom) { return expose(whom); },
+                                [this](stop_atom) { return on_stop(); }, [this](poke_atom) { follow_orders(); });
   }
 
   void on_exit() override {
@@ -86,6 +85,62 @@ public:
   }
 
 private:
+  // -- sys_callbacks ---
+
+  term system_get_state() override {
+    auto outstanding = std::vector<map::value_type>{};
+    calls_.for_each([&](std::uint64_t seq, const pending_call& call) {
+      outstanding.emplace_back(seq, tuple{call.module(), call.function()});
+    });
+    auto state = status();
+    auto down = state.state == peer_state::down;
+    return map{
+        {atom{"options"}, describe(options_)},
+        {atom{"node"}, node_.name().empty() ? atom{"undefined"} : node_},
+        {atom{"exec"}, chosen_program(options_).program},
+        {atom{"args"}, describe(arguments_)},
+        {atom{"process_id"}, state.process_id ? term{*state.process_id} : term{atom{"undefined"}}},
+        {atom{"peer_state"}, down ? term{tagged("down", to_reason(state.reason))} : term{atom{to_string(state.state)}}},
+        {atom{"phase"}, atom{to_string(life_.reached())}},
+        {atom{"seq"}, calls_.next_seq()},
+        {atom{"outstanding"}, map{std::move(outstanding)}}};
+  }
+
+  caf::error system_replace_state(const term& wanted) override {
+    return change_policies(options_, system_get_state(), wanted);
+  }
+
+  void system_terminate(caf::error reason) override {
+    if (reason_)
+      quit(std::move(reason));
+    else
+      stop_peer(std::move(reason));
+    resume_system(); // to see the peer's end
+  }
+
+  /// What comes from the peer waits with the messages.
+  void system_suspend(bool suspended) override {
+    if (!incarnation_)
+      return;
+    incarnation_->connection().pause(suspended);
+    balance_console();
+  }
+
+  caf::actor_addr system_parent() const override { return parent_; }
+
+  term system_pid(const caf::actor_addr& whom) override {
+    auto actor = caf::actor_cast<caf::actor>(whom);
+    return actor ? term{exposed_.add(actor)} : term{atom{"undefined"}};
+  }
+
+  void system_reply(const term& to, const term& answer) override {
+    auto content = byte_buffer{};
+    auto receiver = byte_buffer{};
+    if (!connected() || save_term(receiver, to) || save_term(content, answer))
+      return;
+    static_cast<void>(incarnation_->connection().send(wire::message{receiver, content}));
+  }
+
   // -- boot ---
 
   /// Starts the peer unless that has been done.
@@ -99,6 +154,7 @@ private:
     if (!started)
       return fail_start(started.error());
     incarnation_ = std::move(*started);
+    arguments_ = incarnation_->arguments();
     obey(life_.on_spawned());
   }
 
@@ -427,6 +483,8 @@ private:
   // -- incarnation::listener ---
 
   void on_frame(const_byte_span payload) override {
+    if (suspended())
+      return put_off(payload, &control::on_frame);
     if (closed_ || life_.connection_lost())
       return;
     auto message = parser_.parse_to_origin(payload);
@@ -437,6 +495,8 @@ private:
   }
 
   void on_text(const_byte_span text) override {
+    if (suspended())
+      return put_off(text, &control::on_text);
     check_lost_frames();
     io_->text(stream::standard_output, as_text(text));
     balance_console();
@@ -450,6 +510,8 @@ private:
   }
 
   void on_stderr(const_byte_span text) override {
+    if (suspended())
+      return put_off(text, &control::on_stderr);
     last_words_.feed(as_text(text));
     io_->text(stream::standard_error, as_text(text));
     balance_console();
@@ -457,10 +519,18 @@ private:
 
   void on_connected() override { life_.on_connected(); }
 
-  void on_exit(const exit_status& status, std::vector<survivor> left_behind) override {
+  void on_exit(const exit_status& status, const std::vector<survivor>& survivors) override {
     exited_ = status;
-    survivors_ = std::move(left_behind);
+    survivors_ = survivors;
     poke();
+  }
+
+  /// Keeps what had been read before the actor was suspended, or is read because the process ends.
+  void put_off(const_byte_span bytes, void (control::*handler)(const_byte_span)) {
+    when_running([this, copy = byte_buffer{bytes.begin(), bytes.end()}, handler] {
+      if (incarnation_)
+        (this->*handler)(copy);
+    });
   }
 
   // -- what the peer says ---
@@ -522,7 +592,7 @@ private:
 
   /// Lets the peer wait when it writes to its console while the sink does not keep up.
   void balance_console() {
-    auto full = io_->backlog() > defaults::output_high_water;
+    auto full = suspended() || io_->backlog() > defaults::output_high_water;
     if (incarnation_ && full != std::exchange(console_paused_, full))
       incarnation_->pause_console(full);
   }
@@ -544,6 +614,7 @@ private:
   caf::actor_addr parent_;           ///< the actor of `start_link`
   caf::strong_actor_ptr keep_alive_; ///< this actor, until it exits
   lifecycle life_;
+  std::vector<std::string> arguments_;       ///< what the program was started with
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
   std::shared_ptr<io_server> io_;
   wire::parser parser_;

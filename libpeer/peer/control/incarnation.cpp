@@ -162,6 +162,7 @@ public:
       : where_(std::move(where)),
         events_(events),
         last_words_(where_->io()),
+        arguments_(std::move(ends.spawn.arguments)),
         process_(std::move(process)),
         stderr_(read(std::move(ends.text_err), [this](const_byte_span text) { events_.on_stderr(text); })),
         stdout_(read(std::move(ends.text_out), [this](const_byte_span text) { events_.on_text(text); })) {
@@ -190,6 +191,8 @@ public:
   void signal(int number, signal_scope scope) override { process_->signal(number, scope); }
 
   void note_descendants() override {}
+
+  const std::vector<std::string>& arguments() const noexcept override { return arguments_; }
 
   pid_t process_id() const noexcept override { return process_->id(); }
 
@@ -295,6 +298,7 @@ private:
   loop_ptr where_;
   incarnation::listener& events_;
   boost::asio::steady_timer last_words_; ///< over `tcp`: waits for the stream's end after the process's
+  std::vector<std::string> arguments_;
   std::unique_ptr<child> process_;
   std::unique_ptr<stream_reader> stderr_;
   std::unique_ptr<stream_reader> stdout_; ///< null over `standard_io`

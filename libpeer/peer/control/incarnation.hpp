@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace peer {
 
@@ -29,8 +30,9 @@ public:
     /// The peer has connected, where the connection was not there before it.
     virtual void on_connected() = 0;
 
-    /// The process has ended, once, and so has its group. All that it wrote before has been passed on.
-    virtual void on_exit(const exit_status& status, std::vector<survivor> left_behind) = 0;
+    /// The process and its group have ended, once. All that it wrote before has been passed on. `survivors` are
+    /// descendants that live on (see `child::on_exit`).
+    virtual void on_exit(const exit_status& status, const std::vector<survivor>& survivors) = 0;
   };
 
   virtual ~incarnation();
@@ -46,6 +48,9 @@ public:
   /// Notes who descends from the process. To be called before anything that may end it: later they cannot be told from
   /// others.
   virtual void note_descendants() = 0;
+
+  /// What the program was started with, without its name.
+  virtual const std::vector<std::string>& arguments() const noexcept = 0;
 
   virtual pid_t process_id() const noexcept = 0;
 

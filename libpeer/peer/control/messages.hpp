@@ -7,6 +7,7 @@
 #include "peer/base/defaults.hpp"
 #include "peer/base/type_ids.hpp"
 #include "peer/control/report.hpp"
+#include "peer/sys/messages.hpp"
 #include "peer/term/convert.hpp"
 #include "peer/term/term.hpp"
 
@@ -175,6 +176,9 @@ bool inspect(Inspector& f, stop_report& x) {
 ///
 /// An exit message with a reason other than `normal` makes it stop the peer and then exit with that reason, as any CAF
 /// actor would; `exit_reason::kill` does so at once, without asking the peer.
+///
+/// It understands OTP's system messages as well (sys/messages.hpp). Its state is a map with the keys of OTP's
+/// `peer:state()`, of which the options `peer_down` and `shutdown` can be replaced.
 using control_actor = caf::typed_actor<
     // Calls a function.
     caf::result<encoded_term>(call_request),
@@ -189,7 +193,7 @@ using control_actor = caf::typed_actor<
     // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
     caf::result<term>(expose_atom, caf::actor),
     // Stops the peer as its options say and answers when its process has ended.
-    caf::result<stop_report>(stop_atom)>;
+    caf::result<stop_report>(stop_atom)>::extend_with<sys_actor>;
 
 /// Sent to the receiver of `wait_boot = notify{…}`, once.
 struct start_notice {

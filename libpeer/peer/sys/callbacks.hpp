@@ -23,6 +23,9 @@ public:
   /// Ends the actor with that reason: `no error` stands for `normal`.
   virtual void system_terminate(caf::error reason) = 0;
 
+  /// Notes that from now on messages are held back, or no longer; what comes by other ways is the actor's own matter.
+  virtual void system_suspend(bool suspended);
+
   /// Adapts the state to other code; nothing needs to be done as long as nobody replaces code.
   virtual caf::error system_code_change(const atom& module, const term& old_version, const term& extra);
 

@@ -66,6 +66,10 @@ term change_code(const tuple& request, sys_callbacks& callbacks) {
 
 sys_callbacks::~sys_callbacks() = default;
 
+void sys_callbacks::system_suspend(bool) {
+  // nop
+}
+
 caf::error sys_callbacks::system_code_change(const atom&, const term&, const term&) {
   return {};
 }

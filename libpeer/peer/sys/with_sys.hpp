@@ -57,6 +57,9 @@ protected:
 
   bool suspended() const noexcept { return now_ == sys_state::suspended; }
 
+  /// Lets the actor go on if it is suspended.
+  void resume_system() { enter(sys_state::running); }
+
   /// Calls `f` at once or, if the actor is suspended, when it goes on, in its place among the messages.
   template <class F>
   void when_running(F f) {
@@ -112,6 +115,7 @@ private:
       hold_messages();
     else
       go_on();
+    this->system_suspend(suspended());
   }
 
   // -- while suspended ---

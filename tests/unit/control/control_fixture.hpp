@@ -19,6 +19,7 @@ namespace peer::test {
 /// Remembers the messages that the control actor sends, as terms.
 class fake_channel final : public peer::channel {
 public:
+  void pause(bool how) override { paused = how; }
   void drain() override {}
   bool flush(std::chrono::milliseconds) override { return true; }
   void close() override { closed = true; }
@@ -28,6 +29,7 @@ public:
 
   std::vector<peer::term> sent;
   bool closed = false;
+  bool paused = false;
   bool stuck = false; ///< the peer does not read
   std::size_t sent_bytes = 0;
   std::size_t lost = 0;
@@ -59,6 +61,7 @@ struct fake_peer {
   peer::incarnation::listener* control = nullptr;
   std::vector<int> signals;
   std::string boot_report;
+  std::vector<std::string> arguments{"-user", "peer"};
   bool paused = false;
   bool descendants_noted = false;
   bool alive = false;
@@ -86,6 +89,7 @@ public:
   peer::channel& connection() override { return what_->channel; }
   void signal(int number, peer::signal_scope) override { what_->signals.push_back(number); }
   void note_descendants() override { what_->descendants_noted = true; }
+  const std::vector<std::string>& arguments() const noexcept override { return what_->arguments; }
   pid_t process_id() const noexcept override { return 4711; }
   void close() override { what_->channel.close(); }
   void pause_console(bool paused) override { what_->paused = paused; }

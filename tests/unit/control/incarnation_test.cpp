@@ -33,7 +33,7 @@ struct recorder final : peer::incarnation::listener {
 
   void on_connected() override {}
 
-  void on_exit(const peer::exit_status& how, std::vector<peer::survivor>) override {
+  void on_exit(const peer::exit_status& how, const std::vector<peer::survivor>&) override {
     status = how;
     over.set_value();
   }

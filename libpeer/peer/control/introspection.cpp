@@ -1,0 +1,174 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/control/introspection.hpp"
+
+#include "peer/base/error.hpp"
+#include "peer/term/text.hpp"
+
+#include "caf/all.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace peer {
+
+namespace {
+
+using entries = std::vector<map::value_type>;
+
+// -- options as terms -------------------------------------------------------------------------------------------------
+
+/// Whole milliseconds or `infinity`, as OTP has times.
+term as_term(caf::timespan time) {
+  if (time == caf::infinite)
+    return atom{"infinity"};
+  return std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(time).count()};
+}
+
+std::optional<caf::timespan> to_time(const term& x) {
+  if (x.is_atom("infinity"))
+    return caf::infinite;
+  auto count = x.get_if<std::int64_t>();
+  if (count == nullptr || *count < 0 || *count > defaults::max_shutdown.count())
+    return std::nullopt;
+  return std::chrono::milliseconds{*count};
+}
+
+term as_term(const shutdown_option& x) {
+  if (std::holds_alternative<close_link>(x))
+    return atom{"close"};
+  if (auto how = std::get_if<halt>(&x))
+    return tagged("halt", as_term(how->timeout));
+  return as_term(std::get<caf::timespan>(x));
+}
+
+std::optional<shutdown_option> to_shutdown(const term& x) {
+  if (x.is_atom("close"))
+    return close_link{};
+  if (x.is_atom("halt"))
+    return halt{};
+  if (auto how = match_tagged(x, "halt", 2)) {
+    if (auto time = to_time((*how)[1]))
+      return halt{*time};
+  } else if (auto time = to_time(x)) {
+    return *time;
+  }
+  return std::nullopt;
+}
+
+term as_term(peer_down x) {
+  switch (x) {
+  case peer_down::stop:
+    return atom{"stop"};
+  case peer_down::crash:
+    return atom{"crash"};
+  case peer_down::continue_:
+    return atom{"continue"};
+  }
+  return {};
+}
+
+std::optional<peer_down> to_peer_down(const term& x) {
+  for (auto candidate : {peer_down::stop, peer_down::crash, peer_down::continue_})
+    if (as_term(candidate) == x)
+      return candidate;
+  return std::nullopt;
+}
+
+term as_term(const wait_boot_option& x) {
+  if (auto limit = std::get_if<caf::timespan>(&x))
+    return as_term(*limit);
+  if (auto whom = std::get_if<notify>(&x))
+    return tagged("notify", whom->tag);
+  return atom{"false"};
+}
+
+term as_term(const connection_kind& kind) {
+  if (auto place = std::get_if<tcp>(&kind))
+    return place->address.empty() ? term{place->port} : term{tuple{place->address, place->port}};
+  return atom{to_string(kind)};
+}
+
+// -- changes ----------------------------------------------------------------------------------------------------------
+
+caf::error refused(std::string_view what, const term& value) {
+  return caf::make_error(errc::invalid_option,
+                         "the new state has '" + std::string{what} + "' (" + to_string(value)
+                             + "), which cannot be changed to that: only the options 'peer_down' and 'shutdown' of a "
+                               "peer that was started can be replaced");
+}
+
+/// Whether both are maps with the same keys, and `may_differ` names the only ones whose values differ.
+caf::error check_rest(const term& present, const term& wanted, const std::vector<std::string_view>& may_differ) {
+  auto before = present.get_if<map>();
+  auto after = wanted.get_if<map>();
+  if (before == nullptr || after == nullptr || before->size() != after->size())
+    return refused("state", wanted);
+  for (auto& [key, value] : *before) {
+    auto found = after->find(key);
+    auto free = std::any_of(may_differ.begin(), may_differ.end(), [&k = key](auto name) { return k.is_atom(name); });
+    if (found == nullptr || (!free && *found != value))
+      return refused(to_string(key), found != nullptr ? *found : term{atom{"undefined"}});
+  }
+  return {};
+}
+
+} // namespace
+
+term describe(const std::vector<std::string>& xs) {
+  return list{std::vector<term>{xs.begin(), xs.end()}};
+}
+
+term describe(const start_options& x) {
+  auto env = entries{};
+  for (auto& [name, value] : x.env)
+    env.emplace_back(name, value ? term{*value} : term{atom{"false"}});
+  auto program = chosen_program(x);
+  auto result = entries{};
+  result.emplace_back(atom{"name"}, x.name);
+  result.emplace_back(atom{"host"}, x.host);
+  result.emplace_back(atom{"longnames"}, x.longnames);
+  result.emplace_back(atom{"exec"}, tuple{program.program, describe(program.arguments)});
+  result.emplace_back(atom{"connection"}, as_term(chosen_connection(x)));
+  result.emplace_back(atom{"detached"}, x.detached);
+  result.emplace_back(atom{"args"}, describe(x.args));
+  result.emplace_back(atom{"env"}, map{std::move(env)});
+  result.emplace_back(atom{"working_directory"}, x.working_directory);
+  result.emplace_back(atom{"peer_down"}, as_term(x.peer_down));
+  result.emplace_back(atom{"wait_boot"}, as_term(x.wait_boot));
+  result.emplace_back(atom{"shutdown"}, as_term(x.shutdown));
+  result.emplace_back(atom{"survivors"}, atom{x.survivors == survivor_policy::kill ? "kill" : "report"});
+  result.emplace_back(atom{"cgroup"}, x.cgroup);
+  result.emplace_back(atom{"pid_namespace"}, x.pid_namespace);
+  result.emplace_back(atom{"queue_limit"}, x.queue_limit);
+  return map{std::move(result)};
+}
+
+caf::error change_policies(start_options& options, const term& present, const term& wanted) {
+  if (auto err = check_rest(present, wanted, {"options"}))
+    return err;
+  auto& now = *present.get_if<map>()->find(atom{"options"});
+  auto& next = *wanted.get_if<map>()->find(atom{"options"});
+  if (auto err = check_rest(now, next, {"peer_down", "shutdown"}))
+    return err;
+  auto& policies = *next.get_if<map>();
+  auto down = to_peer_down(*policies.find(atom{"peer_down"}));
+  if (!down)
+    return refused("peer_down", *policies.find(atom{"peer_down"}));
+  auto shutdown = to_shutdown(*policies.find(atom{"shutdown"}));
+  if (!shutdown)
+    return refused("shutdown", *policies.find(atom{"shutdown"}));
+  auto changed = options;
+  changed.peer_down = *down;
+  changed.shutdown = *shutdown;
+  if (auto err = validate(changed))
+    return err;
+  options = std::move(changed);
+  return {};
+}
+
+} // namespace peer

@@ -1,0 +1,28 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/control/options.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/error.hpp"
+
+#include <string>
+#include <vector>
+
+/// @file
+/// What system messages show of a control actor, and what they can change ("System messages" in docs/protocol.md).
+
+namespace peer {
+
+/// The options as a map with OTP's names as keys. Functions are left out: post_process_args, sink and source.
+term describe(const start_options& options);
+
+/// A list of binaries.
+term describe(const std::vector<std::string>& strings);
+
+/// Puts the policies `peer_down` and `shutdown` of a changed state in place of those in `options`. `wanted` has to be
+/// `present` but for these: the rest has happened. Fails with `errc::invalid_option` and then changes nothing.
+caf::error change_policies(start_options& options, const term& present, const term& wanted);
+
+} // namespace peer

@@ -1,0 +1,218 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// OTP's system messages to a control actor.
+
+#define CAF_SUITE peer.control.sys
+
+#include "control_fixture.hpp"
+
+using namespace peer::test;
+using namespace std::chrono_literals;
+
+using peer::atom;
+using peer::map;
+using peer::term;
+
+namespace {
+
+struct fixture : control_fixture {
+  term state() {
+    ask(peer::sys_get_state_atom_v);
+    return answer<term>();
+  }
+
+  std::string state(const char* key) {
+    auto all = state();
+    auto value = all.get_if<map>()->find(atom{key});
+    CAF_REQUIRE(value);
+    return to_string(*value);
+  }
+
+  std::string option(const char* key) {
+    auto all = state();
+    auto given = all.get_if<map>()->find(atom{"options"});
+    CAF_REQUIRE(given);
+    auto value = given->get_if<map>()->find(atom{key});
+    CAF_REQUIRE(value);
+    return to_string(*value);
+  }
+
+  /// Replaces the state by one in which that option is another.
+  void replace_option(const char* key, term value) {
+    ask(peer::sys_replace_state_atom_v, peer::state_function{[key, value](const term& before) {
+          auto with = [](const term& x, const char* name, term y) -> term {
+            auto entries = std::vector<map::value_type>{x.get_if<map>()->begin(), x.get_if<map>()->end()};
+            entries.emplace_back(atom{name}, std::move(y));
+            return map{std::move(entries)};
+          };
+          return with(before, "options", with(*before.get_if<map>()->find(atom{"options"}), key, value));
+        }});
+  }
+
+  void suspend() { ask(peer::sys_suspend_atom_v); }
+
+  void resume() { ask(peer::sys_resume_atom_v); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(control_sys_tests, fixture)
+
+CAF_TEST(the state tells what OTP has in its record) {
+  options.args = {"+S1"};
+  start();
+  CAF_CHECK_EQUAL(state("peer_state"), "booting");
+  CAF_CHECK_EQUAL(state("node"), "undefined");
+  CAF_CHECK_EQUAL(state("seq"), "0");
+  peer->started();
+  settle();
+  answer<atom>();
+  CAF_CHECK_EQUAL(state("peer_state"), "running");
+  CAF_CHECK_EQUAL(state("phase"), "running");
+  CAF_CHECK_EQUAL(state("node"), "nonode@nohost");
+  CAF_CHECK_EQUAL(state("exec"), "<<\"fake\">>");
+  CAF_CHECK_EQUAL(state("args"), "[<<\"-user\">>,<<\"peer\">>]");
+  CAF_CHECK_EQUAL(state("process_id"), "4711");
+  call("a");
+  call("b");
+  CAF_CHECK_EQUAL(state("seq"), "2");
+  CAF_CHECK_EQUAL(state("outstanding"), "#{0 => {m,a},1 => {m,b}}");
+  CAF_CHECK_EQUAL(option("args"), "[<<\"+S1\">>]");
+  CAF_CHECK_EQUAL(option("connection"), "inherited");
+  CAF_CHECK_EQUAL(option("peer_down"), "stop");
+  CAF_CHECK_EQUAL(option("shutdown"), "{halt,5000}");
+  CAF_CHECK_EQUAL(option("wait_boot"), "15000");
+}
+
+CAF_TEST(the state of a peer that is down tells why) {
+  options.peer_down = peer::peer_down::continue_;
+  start_running();
+  peer->exits(9);
+  settle();
+  CAF_CHECK_EQUAL(state("peer_state"), "{down,{exit_status,9}}");
+  CAF_CHECK_EQUAL(state("process_id"), "undefined");
+}
+
+CAF_TEST(the policies can be replaced) {
+  start_running();
+  replace_option("peer_down", atom{"crash"});
+  answer<term>();
+  CAF_CHECK_EQUAL(option("peer_down"), "crash");
+  replace_option("shutdown", 2000);
+  answer<term>();
+  CAF_CHECK_EQUAL(option("shutdown"), "2000");
+  ask(peer::stop_atom_v);
+  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{cast,init,stop,[]}");
+}
+
+CAF_TEST(what has happened cannot be replaced and neither can a policy by nonsense) {
+  start_running();
+  auto refuses = [this](const char* key, term value) {
+    replace_option(key, std::move(value));
+    auto err = failure();
+    CAF_CHECK_EQUAL(err, peer::errc::invalid_option);
+    return peer::describe(err).find(key) != std::string::npos;
+  };
+  CAF_CHECK(refuses("args", peer::list{"-other"}));
+  CAF_CHECK(refuses("peer_down", atom{"bogus"}));
+  CAF_CHECK(refuses("shutdown", 999));
+  CAF_CHECK(refuses("shutdown", peer::tagged("halt", atom{"soon"})));
+  ask(peer::sys_replace_state_atom_v, peer::state_function{[](const term&) { return term{1}; }});
+  CAF_CHECK_EQUAL(failure(), peer::errc::invalid_option);
+  CAF_CHECK_EQUAL(option("peer_down"), "stop");
+  CAF_CHECK_EQUAL(option("shutdown"), "{halt,5000}");
+}
+
+CAF_TEST(a suspended control actor answers system messages only and loses nothing) {
+  start_running();
+  call("a");
+  suspend();
+  CAF_CHECK(peer->channel.paused);
+  CAF_CHECK(peer->paused);
+  call("b");
+  peer->says(peer::tagged("reply", 0, atom{"ok"}, 1)); // had been read before
+  settle();
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u);
+  CAF_CHECK(self->mailbox().empty());
+  CAF_CHECK_EQUAL(state("seq"), "1");
+  resume();
+  CAF_CHECK(!peer->channel.paused);
+  CAF_CHECK(!peer->paused);
+  settle();
+  CAF_CHECK_EQUAL(*answer<peer::encoded_term>().as<int>(), 1);
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 2u);
+}
+
+CAF_TEST(the end of a peer is told when its control actor goes on) {
+  options.peer_down = peer::peer_down::crash;
+  start_running();
+  suspend();
+  peer->exits(7);
+  settle();
+  CAF_CHECK_EQUAL(state("peer_state"), "running");
+  resume();
+  settle();
+  CAF_CHECK_EQUAL(to_string(peer::to_reason(exit_of_control())), "{exit_status,7}");
+}
+
+CAF_TEST(terminate stops the peer and exits with the reason) {
+  for (auto suspended : {false, true}) {
+    peer = std::make_shared<fake_peer>();
+    start_running();
+    if (suspended)
+      suspend();
+    ask(peer::sys_terminate_atom_v, caf::error{caf::exit_reason::user_shutdown});
+    CAF_CHECK(peer->channel.closed);
+    peer->exits(1);
+    settle();
+    CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
+  }
+}
+
+CAF_TEST(the end of the parent stops the peer of a suspended control actor) {
+  parent = sys.spawn([](caf::event_based_actor* me) -> caf::behavior {
+    return {[me](caf::close_atom) { me->quit(caf::exit_reason::user_shutdown); }};
+  });
+  start_running();
+  suspend();
+  caf::anon_send(parent, caf::close_atom_v);
+  settle();
+  CAF_CHECK(peer->channel.closed);
+  peer->exits(1);
+  settle();
+  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
+  parent = nullptr;
+}
+
+CAF_TEST(the code changes only while it is suspended) {
+  start_running();
+  auto change = [this] { ask(peer::sys_change_code_atom_v, atom{"peer"}, term{1}, term{}); };
+  change();
+  CAF_CHECK_EQUAL(failure(), peer::errc::unknown_system_msg);
+  suspend();
+  change();
+  CAF_CHECK(self->mailbox().empty()); // no error
+  resume();
+}
+
+CAF_TEST(Erlang code in the peer can ask as it does elsewhere) {
+  start_running();
+  ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(control));
+  auto id = answer<term>();
+  auto from = peer::pid{atom{"n@h"}, 1, 0, 1};
+  auto request = [&](term what) {
+    peer->says(peer::tagged("message", id, peer::tagged("system", peer::tuple{from, atom{"tag"}}, std::move(what))));
+    settle();
+    return to_string(peer->channel.sent.back());
+  };
+  CAF_CHECK(request(atom{"get_state"}).find("peer_state => running") != std::string::npos);
+  CAF_CHECK_EQUAL(request(atom{"suspend"}), "{message," + to_string(term{from}) + ",{tag,ok}}");
+  auto sent = peer->channel.sent.size();
+  request(atom{"resume"}); // comes over the connection, from which a suspended actor takes nothing
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
+  resume();
+  settle();
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
