@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.boot
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include <csignal>
 #include <filesystem>

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.call
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include "support/random_term.hpp"
 

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.console
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include <filesystem>
 #include <fstream>

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.message
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 using namespace peer::test;
 

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.node
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 #include "support/tcp_client.hpp"
 #include "test_node.hpp"
 

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.origin
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include <future>
 #include <stdexcept>

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.program
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include "raw_frame.hpp"
 

@@ -4,8 +4,8 @@
 
 #define CAF_SUITE peer.system.tcp
 
-#include "fixture.hpp"
 #include "raw_frame.hpp"
+#include "support/system_fixture.hpp"
 
 #include "peer/connection/listening.hpp"
 #include "support/tcp_client.hpp"

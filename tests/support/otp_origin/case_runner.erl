@@ -2,8 +2,11 @@
 %%
 %% Runs cases, each in a process of its own that has a time limit, and checks that none leaves anything behind.
 %%
-%% A case is an exported function of one argument, the context (see context/0), that returns `ok`, or {skipped, Why} if
-%% it cannot apply; everything else fails it. It may start peers with the module `subject` only, and has to stop them.
+%% A case is an exported function of one argument, the context (see context/0), that returns `ok`, {ok, Remark}, or
+%% {skipped, Why} if it cannot apply; everything else fails it. It may start peers with the module `subject` only, and
+%% has to stop them.
+%%
+%% The file of the results has a line for each case: its name, `pass`, `skip` or `fail`, and the remark, with tabs between.
 -module(case_runner).
 
 -export([run/3]).
@@ -16,6 +19,7 @@
                      kind := erl | peer_node,        % what it is
                      connection := term(),           % peer's option of that name
                      directory := file:filename(),   % for files; the compiled modules are there
+                     results => file:filename(),     % the file of the results, if it is wanted
                      marker := string(),             % the value of the variable that all peers of the case get
                      console := pid(),               % the group leader of the case and of its peers
                      runner := pid()}.               % is told about each control process
@@ -28,6 +32,7 @@ run(Base, Modules, Wanted) ->
     Cases = [Case || {_, Name} = Case <- All, Wanted =:= [] orelse lists:member(Name, Wanted)],
     Unknown = Wanted -- [Name || {_, Name} <- Cases],
     [io:format("~ts: no such case~n", [Name]) || Name <- Unknown],
+    write_results(Base, [], [write]),
     Results = [run_and_report(Base, Module, Case) || {Module, Case} <- Cases],
     [Ok, Skipped, Failed] = [length([R || R <- Results, R =:= Kind]) || Kind <- [ok, skipped, failed]],
     io:format("~b ok, ~b failed, ~b skipped~n", [Ok, Failed, Skipped]),
@@ -40,17 +45,20 @@ run_and_report(Base, Module, Case) ->
     Began = erlang:monotonic_time(millisecond),
     Result = run_one(Base, Module, Case),
     Name = io_lib:format("~ts ~ts (~b ms)", [Module, Case, erlang:monotonic_time(millisecond) - Began]),
-    case Result of
-        ok ->
-            io:format("ok       ~ts~n", [Name]),
-            ok;
-        {skipped, Why} ->
-            io:format("skipped  ~ts: ~ts~n", [Name, Why]),
-            skipped;
-        {failed, Why} ->
-            io:format("FAILED   ~ts: ~0tP~n", [Name, Why, 60]),
-            failed
-    end.
+    {Kind, Word, Remark} = case Result of
+                               ok -> {ok, "pass", ""};
+                               {ok, Limit} -> {ok, "pass", Limit};
+                               {skipped, Why} -> {skipped, "skip", Why};
+                               {failed, Why} -> {failed, "fail", io_lib:format("~0tP", [Why, 60])}
+                           end,
+    io:format("~ts  ~ts~ts~n", [Word, Name, [[": ", Remark] || Remark =/= ""]]),
+    write_results(Base, io_lib:format("~ts\t~ts\t~ts~n", [Case, Word, Remark]), [append]),
+    Kind.
+
+write_results(#{results := File}, Text, Modes) ->
+    ok = file:write_file(File, unicode:characters_to_binary(Text), Modes);
+write_results(_, _, _) ->
+    ok.
 
 run_one(Base, Module, Case) ->
     Ports = erlang:ports(),
@@ -77,6 +85,7 @@ outcome(#{console := Console} = Context, Module, Case) ->
     group_leader(Console, self()),
     try Module:Case(Context) of
         ok -> ok;
+        {ok, Remark} -> {ok, Remark};
         {skipped, Why} -> {skipped, Why};
         Other -> {failed, {returned, Other}}
     catch

@@ -4,26 +4,32 @@
 %%
 %% OTP's own `peer` module starts and uses a peer node: ours must do what `erl` does.
 %%
-%%     otp_origin_test.escript PEER_NODE CONNECTION [Case...]
+%%     run_cases.escript DIRECTORY PEER_NODE CONNECTION [--results FILE] [Case...]
 %%
+%% DIRECTORY has the cases: a case is an exported function of a module *_cases.erl; case_runner.erl says what it may do.
 %% PEER_NODE is the program under test, or `erl`, which shows that a case states OTP's behaviour and not ours.
 %% CONNECTION is standard_io, port (OTP listens on all addresses) or address (127.0.0.1).
-%% A case is an exported function of a module otp_origin/*_cases.erl; otp_origin/case_runner.erl says what it may do.
-%% Prints a line for each case and a closing count. Exit status: 0 all is well, 1 a case failed or none ran, 2 usage.
+%% Prints a line for each case and a closing count, and writes the results to FILE as well.
+%% Exit status: 0 all is well, 1 a case failed or none ran, 2 usage.
 -mode(compile).
 
-main([Peer, Connection | Cases]) ->
-    Context = #{peer => executable(Peer), kind => kind(Peer), connection => connection(Connection)},
-    Sources = filename:join(filename:dirname(filename:absname(escript:script_name())), "otp_origin"),
+main([Cases, Peer, Connection, "--results", File | Names]) ->
+    run(Cases, Peer, Connection, #{results => filename:absname(File)}, Names);
+main([Cases, Peer, Connection | Names]) ->
+    run(Cases, Peer, Connection, #{}, Names);
+main(_) ->
+    fail("usage: run_cases.escript DIRECTORY PEER_NODE standard_io|port|address [--results FILE] [Case...]").
+
+run(Cases, Peer, Connection, Base, Names) ->
     Directory = string:trim(os:cmd("mktemp -d -t otp-origin-XXXXXX")),
+    Context = Base#{peer => executable(Peer), kind => kind(Peer), connection => connection(Connection),
+                    directory => Directory},
     Status = try
-                 run(Context#{directory => Directory}, Sources, Cases)
+                 run(Context, Cases, Names)
              after
                  file:del_dir_r(Directory)
              end,
-    halt(Status);
-main(_) ->
-    fail("usage: otp_origin_test.escript PEER_NODE standard_io|port|address [Case...]").
+    halt(Status).
 
 fail(Complaint) ->
     io:format(standard_error, "~ts~n", [Complaint]),
@@ -47,11 +53,13 @@ executable(Peer) ->
     end.
 
 %% Compiles the modules into the directory, where other nodes find them too, and runs the cases.
-run(#{directory := Directory} = Context, Sources, Cases) ->
+run(#{directory := Directory} = Context, Cases, Names) ->
     true = code:add_patha(Directory),
-    Modules = [compile(File, Directory) || File <- lists:sort(filelib:wildcard(filename:join(Sources, "*.erl")))],
+    Support = filename:dirname(filename:absname(escript:script_name())),
+    Files = lists:append([lists:sort(filelib:wildcard(filename:join(From, "*.erl"))) || From <- [Support, Cases]]),
+    Modules = [compile(File, Directory) || File <- Files],
     CaseModules = [Module || Module <- Modules, lists:suffix("_cases", atom_to_list(Module))],
-    case_runner:run(Context, CaseModules, [list_to_atom(Case) || Case <- Cases]).
+    case_runner:run(Context, CaseModules, [list_to_atom(Name) || Name <- Names]).
 
 compile(File, Directory) ->
     {ok, Module} = compile:file(File, [report, warnings_as_errors, {outdir, Directory}]),

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include <algorithm>
 
