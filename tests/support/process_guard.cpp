@@ -127,6 +127,10 @@ bool wait_for_end(pid_t process, std::chrono::milliseconds patience) {
 }
 
 std::map<pid_t, std::string> children() {
+  return children(getpid());
+}
+
+std::map<pid_t, std::string> children(pid_t whose) {
   auto result = std::map<pid_t, std::string>{};
   for (auto id : all_processes()) {
     // "PID (NAME) STATE PPID ...", where the name may hold blanks and parentheses.
@@ -138,7 +142,7 @@ std::map<pid_t, std::string> children() {
     auto rest = std::istringstream{text.substr(end + 1)};
     auto state = std::string{};
     auto parent = pid_t{0};
-    if (rest >> state >> parent && parent == getpid())
+    if (rest >> state >> parent && parent == whose)
       result.emplace(id, state + " " + text.substr(begin, end + 1 - begin));
   }
   return result;

@@ -46,4 +46,7 @@ bool wait_for_end(pid_t process, std::chrono::milliseconds patience);
 /// This process's children, zombies included, each with the state letter and the name that /proc tells.
 std::map<pid_t, std::string> children();
 
+/// The same of any process.
+std::map<pid_t, std::string> children(pid_t whose);
+
 } // namespace peer::test
