@@ -3,8 +3,8 @@
 %% Starts the peers of a case and asks them.
 -module(subject).
 
--export([start/1, start/2, start_raw/2, booted/2, options/2, stop/1, is_gone/1, no_epmd/0, script/3]).
--export([ask/4, answer/1, raised/4, down_reason/1, await_message/1, eventually/2, equal/2]).
+-export([start/1, start/2, start_raw/2, booted/2, options/2, stop/1, is_gone/1, no_epmd/0, script/3, gate/1]).
+-export([ask/4, answer/1, raised/4, down_reason/1, end_reason/2, await_message/1, eventually/2, equal/2]).
 
 -define(PATIENCE, 60000).
 
@@ -56,6 +56,13 @@ script(#{directory := Directory, peer := Peer}, Name, Text) ->
     ok = file:change_mode(Path, 8#755),
     Path.
 
+%% A program that becomes the peer when it is let, and the function that lets it.
+gate(#{marker := Marker, directory := Directory} = Context) ->
+    Fifo = filename:join(Directory, "gate-" ++ Marker),
+    "" = os:cmd("mkfifo " ++ Fifo),
+    Exec = script(Context, "gated-peer-" ++ Marker, ["read -r go < '", Fifo, "'\nexec \"$PEER\" \"$@\""]),
+    {Exec, fun() -> ok = file:write_file(Fifo, "go\n") end}.
+
 %% A call without waiting; answer/1 waits. Calls of one process reach the peer in order.
 ask(Control, Module, Function, Args) ->
     gen_server:send_request(Control, {call, Module, Function, Args}).
@@ -80,6 +87,10 @@ down_reason(Control) ->
     true = eventually(fun() -> is_tuple(peer:get_state(Control)) end, ?PATIENCE),
     {down, Reason} = peer:get_state(Control),
     Reason.
+
+%% What OTP sees of an end with that status: over a socket nothing but the socket.
+end_reason(#{connection := standard_io}, ExitStatus) -> ExitStatus;
+end_reason(_, _) -> tcp_closed.
 
 %% The next message, whatever it is.
 await_message(What) ->

@@ -8,7 +8,7 @@
          twenty_at_once/1, one_after_the_other/1]).
 
 booting_running_down(Context) ->
-    {Exec, Open} = gate(Context),
+    {Exec, Open} = subject:gate(Context),
     Tag = make_ref(),
     {ok, Peer} = subject:start_raw(Context, #{exec => Exec, wait_boot => {self(), Tag}, peer_down => continue}),
     booting = peer:get_state(Peer),
@@ -16,13 +16,13 @@ booting_running_down(Context) ->
     {Tag, {started, 'nonode@nohost', Peer}} = subject:await_message(started),
     running = peer:get_state(Peer),
     ok = peer:cast(Peer, erlang, halt, []),
-    subject:equal(expected(Context, {exit_status, 0}), subject:down_reason(Peer)),
+    subject:equal(subject:end_reason(Context, {exit_status, 0}), subject:down_reason(Peer)),
     subject:stop(Peer).
 
 %% Over standard I/O they wait for the peer, which may answer before it says that it has started; there is no socket yet
 %% to take them.
 calls_while_booting(#{connection := Connection} = Context) ->
-    {Exec, Open} = gate(Context),
+    {Exec, Open} = subject:gate(Context),
     {ok, Peer} = subject:start_raw(Context, #{exec => Exec, wait_boot => {self(), booted}}),
     Early = [subject:ask(Peer, lists, reverse, [[I, last]]) || I <- lists:seq(1, 10)],
     booting = peer:get_state(Peer),
@@ -47,7 +47,7 @@ crash_is_the_reason(Context) ->
          Monitor = monitor(process, Peer),
          ok = peer:cast(Peer, M, F, A),
          {'DOWN', Monitor, process, Peer, Reason} = subject:await_message(down),
-         subject:equal(expected(Context, {exit_status, Status}), Reason)
+         subject:equal(subject:end_reason(Context, {exit_status, Status}), Reason)
      end || {M, F, A, Status} <- [{erlang, halt, [3], 3}, {peer_node, crash, [9], 137}]],
     true = subject:is_gone(Context),
     ok.
@@ -60,7 +60,7 @@ calls_of_a_peer_that_goes_down(Context) ->
          {error, {Reason, _}} = subject:answer(subject:ask(Peer, erlang, halt, [4])),
          {error, {Reason, _}} = subject:answer(Pending),
          {exit, {noproc, _}, _} = subject:raised(Peer, erlang, node, [])
-     end || {Policy, Reason} <- [{stop, normal}, {crash, expected(Context, {exit_status, 4})}]],
+     end || {Policy, Reason} <- [{stop, normal}, {crash, subject:end_reason(Context, {exit_status, 4})}]],
     ok.
 
 linked_caller(Context) ->
@@ -74,7 +74,7 @@ linked_caller(Context) ->
     {started, Peer} = subject:await_message(started),
     ok = peer:cast(Peer, erlang, halt, [5]),
     {'DOWN', Monitor, process, Caller, Reason} = subject:await_message(down),
-    subject:equal(expected(Context, {exit_status, 5}), Reason).
+    subject:equal(subject:end_reason(Context, {exit_status, 5}), Reason).
 
 exit_statuses(Context) ->
     [check_end(Context, erlang, halt, [Status], Status) || Status <- [0, 1, 42, 255]],
@@ -90,13 +90,9 @@ init_stop(Context) ->
 check_end(Context, M, F, A, Status) ->
     Peer = subject:start(Context, #{peer_down => continue}),
     ok = peer:cast(Peer, M, F, A),
-    subject:equal({M, F, A, expected(Context, {exit_status, Status})}, {M, F, A, subject:down_reason(Peer)}),
+    subject:equal({M, F, A, subject:end_reason(Context, {exit_status, Status})}, {M, F, A, subject:down_reason(Peer)}),
     true = subject:is_gone(Context),
     subject:stop(Peer).
-
-%% What OTP sees of an end with that status: over a socket nothing but the socket.
-expected(#{connection := standard_io}, ExitStatus) -> ExitStatus;
-expected(_, _) -> tcp_closed.
 
 twenty_at_once(Context) ->
     Tags = [{node, I} || I <- lists:seq(1, 20)],
@@ -115,10 +111,3 @@ one_after_the_other(Context) ->
          ok = subject:stop(Peer)
      end || _ <- lists:seq(1, 10)],
     ok.
-
-%% A program that becomes the peer when it is let, and the function that lets it.
-gate(#{marker := Marker, directory := Directory} = Context) ->
-    Fifo = filename:join(Directory, "gate-" ++ Marker),
-    "" = os:cmd("mkfifo " ++ Fifo),
-    Exec = subject:script(Context, "gated-peer-" ++ Marker, ["read -r go < '", Fifo, "'\nexec \"$PEER\" \"$@\""]),
-    {Exec, fun() -> ok = file:write_file(Fifo, "go\n") end}.
