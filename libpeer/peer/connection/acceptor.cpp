@@ -2,6 +2,7 @@
 
 #include "peer/connection/acceptor.hpp"
 
+#include "peer/process/close_on_fork.hpp"
 #include "peer/process/socket_owner.hpp"
 #include "peer/wire/message.hpp"
 #include "peer/wire/numbers.hpp"
@@ -127,6 +128,7 @@ private:
           return relieve_shortage();
         continue; // that connection has ended already
       }
+      close_on_fork(fd.get());
       add(std::move(fd));
       if (!*alive)
         return false;

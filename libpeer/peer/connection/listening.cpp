@@ -2,6 +2,8 @@
 
 #include "peer/connection/listening.hpp"
 
+#include "peer/process/close_on_fork.hpp"
+
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
 
@@ -101,6 +103,7 @@ int open_at(socket_address address, listening_socket& result) {
   auto no = 0;
   if (fd < 0)
     return errno;
+  close_on_fork(fd);
   // A port may be used again while connections of the last time are still remembered.
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   if (address.family() == AF_INET6)

@@ -3,6 +3,7 @@
 #include "peer/process/descriptor.hpp"
 
 #include "peer/base/error.hpp"
+#include "peer/process/close_on_fork.hpp"
 
 #include "caf/expected.hpp"
 
@@ -39,8 +40,11 @@ caf::expected<pipe_ends> make_pipe(std::string_view purpose) {
     auto ends = pipe_ends{descriptor{fds[0]}, descriptor{fds[1]}};
     ends.read = above_standard_streams(std::move(ends.read));
     ends.write = above_standard_streams(std::move(ends.write));
-    if (ends.read && ends.write)
+    if (ends.read && ends.write) {
+      close_on_fork(ends.read.get());
+      close_on_fork(ends.write.get());
       return ends;
+    }
   }
   return system_failure("cannot make a pipe for " + std::string{purpose}, errno);
 }
@@ -51,8 +55,11 @@ caf::expected<socket_ends> make_socket_pair(std::string_view purpose) {
     auto ends = socket_ends{descriptor{fds[0]}, descriptor{fds[1]}};
     ends.first = above_standard_streams(std::move(ends.first));
     ends.second = above_standard_streams(std::move(ends.second));
-    if (ends.first && ends.second)
+    if (ends.first && ends.second) {
+      close_on_fork(ends.first.get());
+      close_on_fork(ends.second.get());
       return ends;
+    }
   }
   return system_failure("cannot make a socket pair for " + std::string{purpose}, errno);
 }

@@ -39,7 +39,7 @@ private:
   int fd_ = -1;
 };
 
-/// The two ends of a pipe. Both are close-on-exec and neither is 0, 1 or 2.
+/// The two ends of a pipe. Both are close-on-exec and closed in forked children, and neither is 0, 1 or 2.
 struct pipe_ends {
   descriptor read;
   descriptor write;
@@ -48,7 +48,8 @@ struct pipe_ends {
 /// Makes a pipe. `purpose` names it in the error (`errc::system_failure`).
 caf::expected<pipe_ends> make_pipe(std::string_view purpose);
 
-/// The two ends of a connection in both directions. Both are close-on-exec and neither is 0, 1 or 2.
+/// The two ends of a connection in both directions. Both are close-on-exec and closed in forked children, and neither
+/// is 0, 1 or 2.
 struct socket_ends {
   descriptor first;
   descriptor second;
