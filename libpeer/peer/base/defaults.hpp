@@ -42,6 +42,13 @@ inline constexpr std::chrono::milliseconds exit_grace = 500ms;
 /// given up and reported.
 inline constexpr std::chrono::milliseconds kill_timeout = 2s;
 
+/// After the end of a process: how long descendants that have left its process group may take to end before they are
+/// reported. Most end with their stdin.
+inline constexpr std::chrono::milliseconds survivor_grace = 100ms;
+
+/// Bytes of the command line of a descendant that reports carry.
+inline constexpr std::size_t command_bytes = 256;
+
 /// How long the event loop polls before it sleeps. See docs/design.md for the measurement.
 inline constexpr std::chrono::microseconds spin = 50us;
 

@@ -140,6 +140,9 @@ caf::expected<preparations> prepare(const start_options& options) {
   result.spawn.environment = options.env;
   result.spawn.environment.emplace_back(handover::descriptor_variable, std::nullopt); // a node may be the origin
   result.spawn.working_directory = options.working_directory;
+  result.spawn.cgroup = options.cgroup;
+  result.spawn.pid_namespace = options.pid_namespace;
+  result.spawn.survivors = options.survivors;
   auto kind = chosen_connection(options);
   if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))
     return err;
@@ -173,7 +176,7 @@ public:
       await_connection(std::move(*ends.place), ends.secret);
     else
       channel_->attach(std::move(ends.input), std::move(ends.output), {});
-    process_->on_exit([this](const exit_status& status) { finish(status); });
+    process_->on_exit([this](const exit_status& status, const std::vector<survivor>& left) { finish(status, left); });
   }
 
   ~peer_process() override { *alive_ = false; }
@@ -190,7 +193,7 @@ public:
 
   void signal(int number, signal_scope scope) override { process_->signal(number, scope); }
 
-  void note_descendants() override {}
+  void note_descendants() override { process_->note_descendants(); }
 
   const std::vector<std::string>& arguments() const noexcept override { return arguments_; }
 
@@ -249,7 +252,7 @@ private:
   }
 
   /// The process has ended, and its number may be somebody else's from now on.
-  void finish(const exit_status& status) {
+  void finish(const exit_status& status, const std::vector<survivor>& survivors) {
     if (acceptor_)
       acceptor_->close();
     // Grandchildren may hold the pipes open for ever: what is in them now is all that the peer wrote.
@@ -258,15 +261,15 @@ private:
     channel_->drain();
     stderr_->drain();
     if (!connected_ || ended_)
-      return events_.on_exit(status, {});
+      return events_.on_exit(status, survivors);
     // What the kernel has not sent yet of what the process wrote still comes, and the end of the stream after it. Only
     // a grandchild that holds the socket can keep that end away.
     last_words_.expires_after(defaults::exit_grace);
-    last_words_.async_wait([this, alive = alive_, status](const boost::system::error_code&) {
+    last_words_.async_wait([this, alive = alive_, status, survivors](const boost::system::error_code&) {
       if (!*alive)
         return;
       channel_->drain();
-      events_.on_exit(status, {});
+      events_.on_exit(status, survivors);
     });
   }
 

@@ -9,13 +9,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
-#include <map>
+#include <utility>
 
 #include <poll.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,106 +27,9 @@ extern "C" {
 #include <sys/pidfd.h> // glibc 2.36 forgot that C++ includes it, too
 }
 
-extern char** environ;
-
 namespace peer {
 
 namespace {
-
-// -- posix_spawn ------------------------------------------------------------------------------------------------------
-
-/// The arrays of C strings that `posix_spawn` takes.
-class string_array {
-public:
-  explicit string_array(std::vector<std::string> strings) : strings_(std::move(strings)) {
-    for (auto& x : strings_)
-      pointers_.push_back(x.data());
-    pointers_.push_back(nullptr);
-  }
-
-  char* const* data() const noexcept { return pointers_.data(); }
-
-private:
-  std::vector<std::string> strings_;
-  std::vector<char*> pointers_;
-};
-
-string_array make_argv(const spawn_options& options) {
-  auto result = std::vector<std::string>{options.program};
-  result.insert(result.end(), options.arguments.begin(), options.arguments.end());
-  return string_array{std::move(result)};
-}
-
-string_array make_environment(const spawn_options& options) {
-  auto variables = std::map<std::string, std::string>{};
-  for (auto entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    auto text = std::string_view{*entry};
-    auto split = text.find('=', 1);
-    if (split != std::string_view::npos)
-      variables.emplace(text.substr(0, split), text.substr(split + 1));
-  }
-  for (auto& [name, value] : options.environment) {
-    if (value)
-      variables[name] = *value;
-    else
-      variables.erase(name);
-  }
-  auto result = std::vector<std::string>{};
-  for (auto& [name, value] : variables)
-    result.push_back(name + "=" + value);
-  return string_array{std::move(result)};
-}
-
-/// What `posix_spawn` does in the child before exec, released at the end of the scope.
-class spawn_setup {
-public:
-  explicit spawn_setup(const spawn_options& options) {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-    note(posix_spawn_file_actions_adddup2(&actions_, options.standard_input, STDIN_FILENO));
-    note(posix_spawn_file_actions_adddup2(&actions_, options.standard_output, STDOUT_FILENO));
-    note(posix_spawn_file_actions_adddup2(&actions_, options.standard_error, STDERR_FILENO));
-    auto first_unwanted = spawn_options::inherited_number;
-    if (options.inherited >= 0) // which may have that number already: then this makes it survive exec
-      note(posix_spawn_file_actions_adddup2(&actions_, options.inherited, first_unwanted++));
-    // CAF's and other libraries' descriptors are not all close-on-exec.
-    note(posix_spawn_file_actions_addclosefrom_np(&actions_, first_unwanted));
-    if (!options.working_directory.empty())
-      note(posix_spawn_file_actions_addchdir_np(&actions_, options.working_directory.c_str()));
-    sigset_t all, none;
-    sigfillset(&all);
-    sigemptyset(&none);
-    note(posix_spawnattr_setsigdefault(&attributes_, &all));
-    note(posix_spawnattr_setsigmask(&attributes_, &none));
-    note(posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID));
-  }
-
-  spawn_setup(const spawn_setup&) = delete;
-
-  ~spawn_setup() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  /// Starts the program. Returns an errno value, 0 for success.
-  int run(pid_t& result, const spawn_options& options) const {
-    if (failure_ != 0)
-      return failure_;
-    auto argv = make_argv(options);
-    auto env = make_environment(options);
-    return posix_spawnp(&result, options.program.c_str(), &actions_, &attributes_, argv.data(), env.data());
-  }
-
-private:
-  void note(int code) {
-    if (failure_ == 0)
-      failure_ = code;
-  }
-
-  posix_spawn_file_actions_t actions_;
-  posix_spawnattr_t attributes_;
-  int failure_ = 0;
-};
 
 // -- waitid -----------------------------------------------------------------------------------------------------------
 
@@ -153,38 +58,77 @@ std::optional<exit_status> reap(int pidfd) {
 
 // -- the child --------------------------------------------------------------------------------------------------------
 
+using steady = std::chrono::steady_clock;
+
+/// How long to wait before looking again whether what belongs to the process has ended.
+class patience {
+public:
+  std::chrono::milliseconds next() { return std::exchange(delay_, std::min(2 * delay_, longest)); }
+
+private:
+  static constexpr auto longest = std::chrono::milliseconds{32};
+
+  std::chrono::milliseconds delay_{1};
+};
+
 class child_impl final : public child {
 public:
-  child_impl(pid_t id, boost::asio::posix::stream_descriptor pidfd) : id_(id), pidfd_(std::move(pidfd)) {}
+  child_impl(boost::asio::io_context& io, spawned_process process, survivor_policy policy, std::optional<cgroup> place)
+      : id_(process.id),
+        policy_(policy),
+        family_(process.id, policy, std::move(place)),
+        pidfd_(std::move(process.pidfd)),
+        watched_(io),
+        timer_(io) {}
 
   ~child_impl() override {
     *alive_ = false;
-    if (status_)
+    if (told_)
       return;
-    signal(SIGKILL, signal_scope::group);
-    auto ended = pollfd{pidfd_.native_handle(), POLLIN, 0};
-    poll(&ended, 1, static_cast<int>(defaults::kill_timeout.count()));
-    signal(SIGKILL, signal_scope::group);
-    reap(pidfd_.native_handle());
+    if (!status_) {
+      ended_at_ = steady::now();
+      family_.kill(leader());
+      auto ended = pollfd{pidfd_.get(), POLLIN, 0};
+      poll(&ended, 1, static_cast<int>(defaults::kill_timeout.count()));
+      reap(pidfd_.get());
+      stop_watching();
+    }
+    for (auto looks = patience{}; !is_over({}); family_.kill_rest())
+      poll(nullptr, 0, static_cast<int>(looks.next().count()));
+  }
+
+  /// Returns an errno value, 0 for success.
+  int watch() {
+    auto failed = boost::system::error_code{};
+    watched_.assign(pidfd_.get(), failed);
+    return failed.value();
   }
 
   void on_exit(exit_handler handler) override {
-    pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [this, alive = alive_, handler = std::move(handler)](const boost::system::error_code& code) {
-                        // A handler that is ready to run is not cancelled by the end of this object.
-                        if (!code && *alive)
-                          finish(handler);
-                      });
+    handler_ = std::move(handler);
+    watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this, alive = alive_](const boost::system::error_code& code) {
+                          // A handler that is ready to run is not cancelled by the end of this object.
+                          if (!code && *alive)
+                            finish();
+                        });
+  }
+
+  void note_descendants() override {
+    if (!status_ && leader() == leader_state::ours)
+      family_.note();
   }
 
   void signal(int number, signal_scope scope) override {
-    if (status_ || pidfd_send_signal(pidfd_.native_handle(), 0, nullptr, 0) != 0)
+    if (status_ || leader() == leader_state::stolen)
       return;
-    // The leader has not been reaped, so nobody else can have got its number.
-    if (scope == signal_scope::group)
-      kill(-id_, number);
-    else
-      pidfd_send_signal(pidfd_.native_handle(), number, nullptr, 0);
+    if (scope == signal_scope::process) {
+      pidfd_send_signal(pidfd_.get(), number, nullptr, 0);
+      return;
+    }
+    if (number == SIGTERM || number == SIGKILL)
+      family_.note();
+    kill(-id_, number);
   }
 
   pid_t id() const noexcept override { return id_; }
@@ -192,18 +136,66 @@ public:
   const std::optional<exit_status>& status() const noexcept override { return status_; }
 
 private:
-  /// May destroy this object.
-  void finish(const exit_handler& handler) {
-    signal(SIGKILL, signal_scope::group);
-    auto status = reap(pidfd_.native_handle()).value_or(exit_status{});
-    status_ = status;
-    pidfd_.close();
-    handler(status);
+  /// As long as the process has not been reaped nobody else can have got its number.
+  leader_state leader() {
+    auto there = pidfd_send_signal(pidfd_.get(), 0, nullptr, 0) == 0;
+    return there ? leader_state::ours : leader_state::stolen;
+  }
+
+  /// The process has ended.
+  void finish() {
+    ended_at_ = steady::now();
+    family_.kill(leader());
+    status_ = reap(pidfd_.get()).value_or(exit_status{});
+    stop_watching();
+    pidfd_.reset();
+    settle();
+  }
+
+  /// The pidfd is not Asio's to close.
+  void stop_watching() {
+    if (watched_.is_open())
+      watched_.release();
+  }
+
+  /// Waits for the rest of the family. May destroy this object.
+  void settle() {
+    if (!is_over(defaults::survivor_grace)) {
+      timer_.expires_after(looks_.next());
+      timer_.async_wait([this, alive = alive_](const boost::system::error_code& code) {
+        if (code || !*alive)
+          return;
+        family_.kill_rest();
+        settle();
+      });
+      return;
+    }
+    told_ = true;
+    auto status = *status_;
+    std::exchange(handler_, nullptr)(status, family_.survivors());
+  }
+
+  /// Whether there is nobody left to wait for. @param grace how long those may take that are not killed.
+  bool is_over(std::chrono::milliseconds grace) {
+    auto waited = steady::now() - ended_at_;
+    if (waited >= defaults::kill_timeout)
+      return true;
+    if (!family_.ended())
+      return false;
+    return family_.survivors().empty() || (policy_ == survivor_policy::report && waited >= grace);
   }
 
   pid_t id_;
-  boost::asio::posix::stream_descriptor pidfd_;
+  survivor_policy policy_;
+  family family_;
+  descriptor pidfd_; ///< until the process has a status
+  boost::asio::posix::stream_descriptor watched_;
+  boost::asio::steady_timer timer_;
+  patience looks_;
+  exit_handler handler_;
   std::optional<exit_status> status_;
+  steady::time_point ended_at_; ///< of the process, once it has a status
+  bool told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
@@ -212,30 +204,25 @@ private:
 child::~child() = default;
 
 caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, const spawn_options& options) {
-  auto id = pid_t{0};
-  if (auto code = spawn_setup{options}.run(id, options); code != 0) {
-    auto what = "cannot execute '" + options.program + "'";
-    if (!options.working_directory.empty())
-      what += " in '" + options.working_directory + "'";
-    return system_failure(what, code);
+  auto place = std::optional<cgroup>{};
+  auto members = descriptor{};
+  if (!options.cgroup.empty()) {
+    auto made = cgroup::make(options.cgroup);
+    if (!made)
+      return std::move(made.error());
+    place.emplace(std::move(*made));
+    auto list = place->open_members();
+    if (!list)
+      return std::move(list.error());
+    members = std::move(*list);
   }
-  auto pidfd = descriptor{pidfd_open(id, 0)};
-  auto code = pidfd ? 0 : errno;
-  auto watched = boost::asio::posix::stream_descriptor{io};
-  if (pidfd) {
-    auto failed = boost::system::error_code{};
-    watched.assign(pidfd.get(), failed);
-    code = failed.value();
-  }
-  if (code != 0) {
-    if (code != ESRCH) { // out of descriptors; the child has not been reaped, so the number is still its own
-      kill(-id, SIGKILL);
-      waitpid(id, nullptr, 0);
-    } // else it has ended already, in a program that ignores SIGCHLD
+  auto process = peer::spawn(options, members.get());
+  if (!process)
+    return std::move(process.error());
+  auto result = std::make_unique<child_impl>(io, std::move(*process), options.survivors, std::move(place));
+  if (auto code = result->watch(); code != 0) // epoll takes no more
     return system_failure("cannot watch the process of '" + options.program + "'", code);
-  }
-  pidfd.release();
-  return std::make_unique<child_impl>(id, std::move(watched));
+  return result;
 }
 
 } // namespace peer

@@ -2,16 +2,16 @@
 
 #pragma once
 
-#include "peer/process/descriptor.hpp"
 #include "peer/process/exit_status.hpp"
+#include "peer/process/family.hpp"
+#include "peer/process/spawn.hpp"
 
 #include "caf/fwd.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -21,35 +21,6 @@ class io_context;
 } // namespace boost::asio
 
 namespace peer {
-
-/// What to start. The child leads a session of its own, has no signal blocked or ignored, and inherits the descriptors
-/// named here and no others.
-struct spawn_options {
-  /// A path, or a name that is looked up in the caller's PATH.
-  std::string program;
-
-  /// The arguments after the program's name.
-  std::vector<std::string> arguments;
-
-  /// Changes to the caller's environment: a value sets a variable, nothing removes it.
-  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
-
-  /// Where to run; empty for the caller's working directory.
-  std::string working_directory;
-
-  /// The caller's descriptors that become the child's standard streams. They stay the caller's. None may be 0, 1 or 2,
-  /// except as the stream of that number: `make_pipe` and `open_null` never return these.
-  int standard_input = -1;
-  int standard_output = -1;
-  int standard_error = -1;
-
-  /// A descriptor of the caller's that becomes the child's number `inherited_number`; -1 for none. It stays the
-  /// caller's, and may not be 0, 1 or 2.
-  int inherited = -1;
-
-  /// The number of `inherited` in the child: the first one after the standard streams.
-  static constexpr int inherited_number = 3;
-};
 
 /// Whom a signal goes to.
 enum class signal_scope : std::uint8_t {
@@ -64,20 +35,34 @@ enum class signal_scope : std::uint8_t {
 /// Belongs to the thread of its `io_context`.
 class child {
 public:
-  /// Receives how the process ended, once.
-  using exit_handler = std::function<void(const exit_status&)>;
+  /// Receives how the process ended, and the descendants that outlive it, once.
+  using exit_handler = std::function<void(const exit_status&, const std::vector<survivor>&)>;
 
-  /// Starts a process. Fails (`errc::system_failure`) with the system's reason if the program cannot be executed: then
-  /// nothing was started.
+  /// Starts a process. Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing
+  /// was started.
   static caf::expected<std::unique_ptr<child>> spawn(boost::asio::io_context& io, const spawn_options& options);
 
-  /// Kills what is left of the process group and reaps the process, waiting at most `defaults::kill_timeout`.
+  /// Kills what is left of the process, its group, its cgroup and, with `survivor_policy::kill`, its descendants, and
+  /// reaps the process, waiting at most `defaults::kill_timeout`.
   virtual ~child();
 
-  /// Asks to be told of the process's end, at most once. By then the rest of its group has been killed (unless the host
-  /// program ignores SIGCHLD: then its number may be somebody else's already). `handler` runs on the
-  /// `io_context` and not after this object is gone.
+  /// Asks to be told of the process's end, at most once. `handler` runs on the `io_context` and not after this object
+  /// is gone. By then
+  ///
+  /// * the process has been reaped, here or by the host program: then its status is unknown;
+  /// * the rest of its group, and of its cgroup, has been killed and has ended;
+  /// * the descendants outside of the group that were noted have ended, too; or they have had
+  /// `defaults::survivor_grace`
+  ///   for it and are told. With `survivor_policy::kill` they, and all of the session, have been killed.
+  ///
+  /// Where all are gone with the process that is at once. What the kernel does not end within `defaults::kill_timeout`
+  /// is not waited for.
   virtual void on_exit(exit_handler handler) = 0;
+
+  /// Notes which processes descend from this one (see `descendants_of`). To be called before the process is told to
+  /// end: afterwards nobody can tell which those were that are no members of its group. SIGTERM and SIGKILL to the
+  /// group do it themselves.
+  virtual void note_descendants() = 0;
 
   /// Sends a signal. Does nothing once the process has been reaped.
   virtual void signal(int number, signal_scope scope) = 0;

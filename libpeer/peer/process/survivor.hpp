@@ -7,8 +7,11 @@
 
 namespace peer {
 
-/// What happens to descendants of a process that have left its group, when the process ends.
-enum class survivor_policy : std::uint8_t { report, kill };
+/// What becomes of descendants that have left the process's group and outlive it.
+enum class survivor_policy : std::uint8_t {
+  report, ///< They live on and are told.
+  kill,   ///< They are killed; only what the kernel does not end is told.
+};
 
 /// A descendant of a process that outlived it.
 struct survivor {

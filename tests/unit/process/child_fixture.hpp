@@ -24,6 +24,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,66 @@ private:
   std::vector<descriptor> taken_;
 };
 
+/// The ends of a pipe which forked children keep, unlike those of `make_pipe`, and which have high numbers.
+inline pipe_ends make_lasting_pipe() {
+  int ends[2];
+  CAF_REQUIRE_EQUAL(pipe2(ends, O_CLOEXEC), 0);
+  constexpr auto high = 100;
+  auto low = pipe_ends{descriptor{ends[0]}, descriptor{ends[1]}};
+  return {descriptor{fcntl(ends[0], F_DUPFD_CLOEXEC, high)}, descriptor{fcntl(ends[1], F_DUPFD_CLOEXEC, high)}};
+}
+
+/// A forked child of this program that does not call exec, and lives until the end of the scope.
+class forked_child {
+public:
+  /// @param report what the child finds out, as its exit status.
+  template <class F>
+  explicit forked_child(F report) : gate_(make_lasting_pipe()) {
+    id_ = fork();
+    if (id_ == 0) {
+      gate_.write.reset();
+      auto code = report();
+      read_to_end(gate_.read.get());
+      _exit(code);
+    }
+  }
+
+  forked_child(const forked_child&) = delete;
+
+  ~forked_child() { result(); }
+
+  /// Lets it end and returns what it found out.
+  int result() {
+    auto status = 0;
+    gate_ = {};
+    if (auto id = std::exchange(id_, -1); id > 0)
+      waitpid(id, &status, 0);
+    return WEXITSTATUS(status);
+  }
+
+private:
+  pipe_ends gate_;
+  pid_t id_;
+};
+
+/// What `f` returns when it runs as that user in a forked child of this program.
+template <class F>
+std::string in_forked_child(uid_t user, F f) {
+  auto answer = make_lasting_pipe();
+  forked_child child{[&] {
+    auto text = std::string{"cannot change the user"};
+    // A program that was started as that user could be looked at by that user.
+    if (setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0)
+      text = f();
+    auto size = static_cast<ssize_t>(text.size());
+    auto code = write(answer.write.get(), text.data(), text.size()) == size ? 0 : 1;
+    answer = {};
+    return code;
+  }};
+  answer.write.reset();
+  return read_to_end(answer.read.get());
+}
+
 /// Changes what a signal does, for one scope.
 class disposition {
 public:
@@ -96,14 +157,24 @@ private:
   struct sigaction before_ {};
 };
 
-inline exit_status wait_for(boost::asio::io_context& io, child& what) {
-  auto told = std::optional<exit_status>{};
-  what.on_exit([&told](const exit_status& status) { told = status; });
+/// How a process ended, and who is left.
+struct ending {
+  exit_status status;
+  std::vector<survivor> survivors;
+};
+
+inline ending wait_for_all(boost::asio::io_context& io, child& what) {
+  auto told = std::optional<ending>{};
+  what.on_exit([&told](const exit_status& status, const auto& survivors) { told = ending{status, survivors}; });
   io.restart();
   while (!told && io.run_one() > 0) {
     // until the end is told
   }
-  return told.value_or(exit_status{});
+  return told.value_or(ending{});
+}
+
+inline exit_status wait_for(boost::asio::io_context& io, child& what) {
+  return wait_for_all(io, what).status;
 }
 
 /// What `program` wrote and how it ended, run in an `io_context` of its own.

@@ -89,7 +89,7 @@ CAF_TEST(many processes at once are not confused) {
   for (int i = 0; i < 40; ++i) {
     processes.push_back(start(shell("exit " + std::to_string(i))));
     processes.back()->on_exit(
-        [&codes, i](const exit_status& status) { codes[static_cast<std::size_t>(i)] = status.value; });
+        [&codes, i](const exit_status& status, const auto&) { codes[static_cast<std::size_t>(i)] = status.value; });
   }
   io->run();
   for (int i = 0; i < 40; ++i)
@@ -99,7 +99,7 @@ CAF_TEST(many processes at once are not confused) {
 CAF_TEST(a handler may destroy its child) {
   auto process = start(shell("exit 7"));
   auto told = -1;
-  process->on_exit([&](const exit_status& status) {
+  process->on_exit([&](const exit_status& status, const auto&) {
     process.reset();
     told = status.value;
   });
@@ -177,8 +177,8 @@ CAF_TEST(no handler is called after the destructor) {
   auto called = false;
   auto running = start(shell("exec sleep 1000"));
   auto ended = start({.program = "/bin/true"});
-  running->on_exit([&](const exit_status&) { called = true; });
-  ended->on_exit([&](const exit_status&) { called = true; });
+  running->on_exit([&](const exit_status&, const auto&) { called = true; });
+  ended->on_exit([&](const exit_status&, const auto&) { called = true; });
   siginfo_t info;
   CAF_CHECK_EQUAL(waitid(P_PID, static_cast<id_t>(ended->id()), &info, WEXITED | WNOWAIT), 0);
   running.reset();
@@ -194,7 +194,7 @@ CAF_TEST(a handler that is ready to run is not called after the destructor) {
   for (auto& process : processes)
     CAF_CHECK_EQUAL(waitid(P_PID, static_cast<id_t>(process->id()), &info, WEXITED | WNOWAIT), 0);
   for (auto& process : processes) // both are ready in one turn, and the first one destroys both
-    process->on_exit([&](const exit_status&) {
+    process->on_exit([&](const exit_status&, const auto&) {
       ++calls;
       for (auto& each : processes)
         each.reset();

@@ -58,13 +58,15 @@ CAF_TEST(a program that cannot be executed is an error with the cause) {
   CAF_CHECK_EQUAL(failure_of({.program = garbage}), "cannot execute '" + garbage + "': Exec format error");
   CAF_CHECK_EQUAL(failure_of({.program = orphan}), "cannot execute '" + orphan + "': No such file or directory");
   CAF_CHECK_EQUAL(failure_of({.program = "true", .working_directory = "/nonexistent"}),
-                  "cannot execute 'true' in '/nonexistent': No such file or directory");
+                  "cannot enter directory '/nonexistent' for 'true': No such file or directory");
+  CAF_CHECK_EQUAL(failure_of({.program = "no-such-program-in-the-path", .working_directory = "/"}),
+                  "cannot execute 'no-such-program-in-the-path' in '/': No such file or directory");
 }
 
 CAF_TEST(a missing standard stream is an error) {
   auto result = child::spawn(*io, {.program = "/bin/true", .standard_input = null.get()});
   CAF_CHECK(!result);
-  CAF_CHECK_EQUAL(error_text(result.error()), "cannot execute '/bin/true': Bad file descriptor");
+  CAF_CHECK_EQUAL(error_text(result.error()), "cannot give '/bin/true' its descriptors: Bad file descriptor");
 }
 
 // -- what the process gets --------------------------------------------------------------------------------------------
@@ -111,10 +113,8 @@ CAF_TEST(no signal is blocked or ignored in the process) {
   pthread_sigmask(SIG_SETMASK, &all, &mask);
   auto status = output_of({.program = "cat", .arguments = {"/proc/self/status"}});
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
-  // The C library keeps two signals to itself and ignores them in the child.
-  constexpr auto internal = std::uint64_t{3} << 31;
   CAF_CHECK_EQUAL(signal_mask(status, "SigBlk"), 0u);
-  CAF_CHECK_EQUAL(signal_mask(status, "SigIgn") & ~internal, 0u);
+  CAF_CHECK_EQUAL(signal_mask(status, "SigIgn"), 0u);
   CAF_CHECK_EQUAL(signal_mask(status, "SigCgt"), 0u);
 }
 

@@ -1,0 +1,146 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/process/descendants.hpp"
+
+#include "peer/base/defaults.hpp"
+#include "peer/process/proc_stat.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include <poll.h>
+#include <unistd.h>
+
+extern "C" {
+#include <sys/pidfd.h> // glibc 2.36 forgot that C++ includes it, too
+}
+
+namespace peer {
+
+namespace {
+
+std::string command_of(pid_t process, const process_facts& facts) {
+  auto result = read_proc_file("/proc/" + std::to_string(process) + "/cmdline", defaults::command_bytes);
+  while (!result.empty() && result.back() == '\0')
+    result.pop_back();
+  std::replace(result.begin(), result.end(), '\0', ' ');
+  return result.empty() ? "[" + facts.name + "]" : result;
+}
+
+/// What `id` names now, if it runs still and `belongs` says yes to its facts.
+template <class Predicate>
+std::optional<descendant> find(pid_t id, Predicate belongs) {
+  auto result = descendant{id, 0, {}, descriptor{pidfd_open(id, 0)}};
+  if (!result.pidfd)
+    return std::nullopt;
+  // Whoever has the number now: if it is not the process of the pidfd, that one has ended.
+  auto facts = facts_of(id);
+  if (!facts || facts->ended() || !belongs(*facts))
+    return std::nullopt;
+  result.group = facts->group;
+  result.command = command_of(id, *facts);
+  return result;
+}
+
+// -- who is whose child -----------------------------------------------------------------------------------------------
+
+/// Appends the children that the kernel lists for a process. Returns false if it does not keep such lists.
+bool add_listed_children(pid_t parent, std::vector<pid_t>& result) {
+  auto directory = "/proc/" + std::to_string(parent) + "/task";
+  constexpr auto enough_for_all_numbers = std::size_t{64} << 20;
+  for_each_number(directory, [&](pid_t thread) {
+    auto list = read_proc_file(directory + "/" + std::to_string(thread) + "/children", enough_for_all_numbers);
+    auto in = std::istringstream{list};
+    for (auto id = pid_t{0}; in >> id;)
+      result.push_back(id);
+    return true;
+  });
+  static const auto kept = access(("/proc/self/task/" + std::to_string(getpid()) + "/children").c_str(), R_OK) == 0;
+  return kept;
+}
+
+using family_table = std::multimap<pid_t, pid_t>;
+
+/// All processes by their parents.
+family_table all_children() {
+  auto result = family_table{};
+  for_each_number("/proc", [&result](pid_t id) {
+    if (auto facts = facts_of(id))
+      result.emplace(facts->parent, id);
+    return true;
+  });
+  return result;
+}
+
+} // namespace
+
+bool descendant::alive() const noexcept {
+  auto ended = pollfd{pidfd.get(), POLLIN, 0};
+  return poll(&ended, 1, 0) == 0;
+}
+
+void descendant::kill() const noexcept {
+  pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
+}
+
+std::vector<descendant> descendants_of(pid_t ancestor, bool use_lists) {
+  auto table = std::optional<family_table>{};
+  auto children_of = [&](pid_t parent) {
+    auto children = std::vector<pid_t>{};
+    if (use_lists && add_listed_children(parent, children))
+      return children;
+    if (!table)
+      table = all_children();
+    auto [begin, end] = table->equal_range(parent);
+    std::transform(begin, end, std::back_inserter(children), [](auto& x) { return x.second; });
+    return children;
+  };
+  auto result = std::vector<descendant>{};
+  auto known = std::set<pid_t>{ancestor};
+  auto unvisited = std::vector<pid_t>{ancestor};
+  while (!unvisited.empty()) {
+    auto parent = unvisited.back();
+    unvisited.pop_back();
+    for (auto id : children_of(parent)) {
+      // Its parent may have ended since, and another one of the family have adopted it.
+      auto found = find(id, [&known](const process_facts& facts) { return known.contains(facts.parent); });
+      if (!found || !known.insert(id).second)
+        continue;
+      result.push_back(std::move(*found));
+      unvisited.push_back(id);
+    }
+  }
+  return result;
+}
+
+std::vector<descendant> members_of_session(pid_t session) {
+  auto result = std::vector<descendant>{};
+  auto belongs = [session](const process_facts& facts) { return facts.session == session; };
+  for_each_number("/proc", [&](pid_t id) {
+    if (auto facts = facts_of(id); facts && belongs(*facts))
+      if (auto found = find(id, belongs))
+        result.push_back(std::move(*found));
+    return true;
+  });
+  return result;
+}
+
+bool has_living_member(pid_t group) {
+  if (::kill(-group, 0) != 0 && errno == ESRCH)
+    return false;
+  return !for_each_number("/proc", [group](pid_t id) {
+    auto facts = facts_of(id);
+    if (!facts)
+      return !is_shortage(errno); // then nobody knows
+    return facts->group != group || facts->ended();
+  });
+}
+
+} // namespace peer

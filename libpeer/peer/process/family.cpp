@@ -1,0 +1,83 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/process/family.hpp"
+
+#include "peer/process/proc_stat.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <utility>
+
+namespace peer {
+
+family::family(pid_t leader, survivor_policy policy, std::optional<cgroup> place)
+    : leader_(leader), policy_(policy), cgroup_(std::move(place)) {}
+
+void family::note() {
+  add(descendants_of(leader_));
+  note_more();
+}
+
+void family::kill(leader_state leader) {
+  if (leader == leader_state::stolen)
+    has_group_ = is_left_behind();
+  else if (policy_ == survivor_policy::kill)
+    note();
+  if (has_group_) {
+    if (policy_ == survivor_policy::kill)
+      add(members_of_session(leader_));
+    ::kill(-leader_, SIGKILL);
+  }
+  kill_rest();
+}
+
+void family::kill_rest() {
+  if (cgroup_)
+    cgroup_->kill();
+  if (policy_ != survivor_policy::kill)
+    return;
+  note_more();
+  for (auto& each : noted_)
+    each.kill();
+}
+
+bool family::ended() {
+  // Most are gone within a moment. What is still there then may be a zombie that nobody reaps.
+  constexpr auto quick_looks = 3;
+  if (has_group_)
+    has_group_ = ++looks_ > quick_looks ? has_living_member(leader_) : ::kill(-leader_, 0) == 0 || errno != ESRCH;
+  return !has_group_ && !(cgroup_ && cgroup_->populated());
+}
+
+std::vector<survivor> family::survivors() const {
+  auto result = std::vector<survivor>{};
+  for (auto& each : noted_)
+    if (each.alive())
+      result.push_back({each.id, each.command});
+  return result;
+}
+
+void family::add(std::vector<descendant> found) {
+  for (auto& each : found)
+    if (std::none_of(noted_.begin(), noted_.end(), [&each](auto& x) { return x.id == each.id; }))
+      noted_.push_back(std::move(each));
+}
+
+void family::note_more() {
+  std::erase_if(noted_, [](auto& x) { return !x.alive(); });
+  for (auto i = std::size_t{0}; i < noted_.size(); ++i)
+    if (auto found = descendants_of(noted_[i].id); noted_[i].alive()) // so the number was its own
+      add(std::move(found));
+}
+
+bool family::is_left_behind() const {
+  // The number stays the group's as long as it has members. If it had none, another process may have the number.
+  if ((::kill(-leader_, 0) != 0 && errno == ESRCH) || facts_of(leader_))
+    return false;
+  auto members = members_of_session(leader_);
+  return std::any_of(members.begin(), members.end(), [this](auto& x) { return x.group == leader_; });
+}
+
+} // namespace peer
