@@ -4,7 +4,7 @@
 
 #include "peer/process/cgroup.hpp"
 #include "peer/process/descendants.hpp"
-#include "peer/process/spawn.hpp"
+#include "peer/process/survivor.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -14,19 +14,6 @@
 #include <sys/types.h>
 
 namespace peer {
-
-/// A descendant that has outlived the process, its group and its time.
-struct survivor {
-  pid_t id = 0;
-  std::string command; ///< its command line, as `descendant::command`
-
-  friend bool operator==(const survivor&, const survivor&) = default;
-};
-
-template <class Inspector>
-bool inspect(Inspector& f, survivor& x) {
-  return f.object(x).pretty_name("survivor").fields(f.field("id", x.id), f.field("command", x.command));
-}
 
 /// Who leads the process group that is to be killed.
 enum class leader_state : std::uint8_t {

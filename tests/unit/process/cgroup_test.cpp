@@ -1,0 +1,187 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// Processes in a cgroup of their own, and what cannot be used for one. Needs a cgroup v2 directory that may be written
+// to: where there is none, the cases that do are skipped, and say so.
+
+#define CAF_SUITE peer.process.cgroup
+
+#include "tests/unit/process/child_fixture.hpp"
+
+#include "peer/process/cgroup.hpp"
+
+#include <iostream>
+#include <sstream>
+
+using namespace std::literals;
+using namespace peer::test;
+
+using peer::cgroup;
+
+namespace {
+
+/// A cgroup for this test in the first hierarchy that can be written to, removed at the end of the scope.
+class delegated_cgroup {
+public:
+  delegated_cgroup() {
+    auto mounts = std::ifstream{"/proc/self/mounts"};
+    auto line = std::string{};
+    while (path_.empty() && std::getline(mounts, line)) {
+      auto device = std::string{}, place = std::string{}, type = std::string{};
+      std::istringstream{line} >> device >> place >> type;
+      place += "/libpeer-test-" + std::to_string(getpid());
+      if (type == "cgroup2" && mkdir(place.c_str(), 0755) == 0)
+        path_ = place;
+    }
+    if (path_.empty())
+      std::cout << "not run: there is no cgroup v2 directory that this program may write to\n";
+  }
+
+  delegated_cgroup(const delegated_cgroup&) = delete;
+
+  ~delegated_cgroup() {
+    if (!path_.empty())
+      CAF_CHECK_EQUAL(rmdir(path_.c_str()), 0); // succeeds only if nothing was left in there
+  }
+
+  explicit operator bool() const noexcept { return !path_.empty(); }
+
+  const std::string& path() const noexcept { return path_; }
+
+private:
+  std::string path_;
+};
+
+/// Starts a daemon, whose parent ends and which has a session of its own, prints its number and waits for ever.
+constexpr auto daemon_maker = "setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" &'; ";
+
+struct fixture : child_fixture {
+  pid_t read_id() { return std::stoi(read_line(output.read.get())); }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cgroup_tests, fixture)
+
+CAF_TEST(a place that is no cgroup is an error that names it) {
+  temporary_directory place;
+  auto failure_of = [](std::string path) {
+    auto result = run({.program = "true", .cgroup = std::move(path)});
+    return result ? "started: " + to_string(result->status) : error_text(result.error());
+  };
+  CAF_CHECK_EQUAL(failure_of(place.path),
+                  "cannot use '" + place.path.string() + "' for cgroups: it is not in the cgroup v2 hierarchy");
+  CAF_CHECK_EQUAL(failure_of("/nonexistent"), "cannot use '/nonexistent' for cgroups: No such file or directory");
+}
+
+CAF_TEST(a cgroup that may not be written to is an error that names it) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  if (geteuid() != 0) {
+    std::cout << "not run: only root can become a user who may not write to a cgroup\n";
+    return;
+  }
+  constexpr auto nobody = uid_t{65534};
+  auto text = in_forked_child(nobody, [&place] {
+    auto result = run({.program = "true", .cgroup = place.path()});
+    return result ? "started" : error_text(result.error());
+  });
+  CAF_CHECK_EQUAL(text, "cannot make a cgroup in '" + place.path() + "': Permission denied");
+}
+
+CAF_TEST(the process is in a cgroup of its own from the beginning) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto what = shell("grep ^0 /proc/self/cgroup");
+  what.cgroup = place.path();
+  auto one = output_of(what);
+  auto other = output_of(what);
+  auto prefix = std::filesystem::path{place.path()}.filename().string() + "/libpeer-" + std::to_string(getpid()) + "-";
+  CAF_CHECK_NOT_EQUAL(one.find(prefix), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(other.find(prefix), std::string::npos);
+  CAF_CHECK_NOT_EQUAL(one, other);
+}
+
+CAF_TEST(nothing in the cgroup outlives the process) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto what = shell(daemon_maker + "exit 3"s);
+  what.cgroup = place.path();
+  auto process = start(what);
+  auto daemon = read_id();
+  auto end = wait_for_all(*io, *process);
+  CAF_CHECK_EQUAL(to_string(end.status), "exited with status 3");
+  CAF_CHECK(end.survivors.empty());
+  CAF_CHECK(wait_for_end(daemon, 10s));
+}
+
+CAF_TEST(the destructor ends all that is in the cgroup) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto what = shell(daemon_maker + "exec sleep 1000"s);
+  what.cgroup = place.path();
+  auto process = start(what);
+  auto daemon = read_id();
+  process.reset();
+  CAF_CHECK(wait_for_end(daemon, 10s));
+}
+
+CAF_TEST(cgroups that the process has made are emptied and removed) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto what = shell("d=$(echo \"$PLACE\"/libpeer-*); mkdir \"$d/inner\"; setsid sh -c 'echo $$; exec sleep 1000' &"
+                    "echo $! >\"$d/inner/cgroup.procs\"; echo 0; exit 3");
+  what.cgroup = place.path();
+  what.environment = {{"PLACE", place.path()}};
+  auto process = start(what);
+  auto runaway = std::max(read_id(), read_id());
+  wait_for(*io, *process);
+  CAF_CHECK(wait_for_end(runaway, 10s));
+}
+
+CAF_TEST(a kernel that cannot kill a cgroup is no obstacle) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto group = unbox(cgroup::make(place.path(), false));
+  auto members = unbox(group.open_members());
+  auto what = shell(daemon_maker + "echo 0; exec sleep 1000"s);
+  what.standard_input = null.get();
+  what.standard_output = what.standard_error = output.write.get();
+  auto process = unbox(peer::spawn(what, members.get()));
+  auto daemon = std::max(read_id(), read_id());
+  CAF_CHECK(group.populated());
+  while (group.populated())
+    group.kill();
+  CAF_CHECK(wait_for_end(daemon, 10s));
+  auto status = 0;
+  CAF_CHECK_EQUAL(waitpid(process.id, &status, 0), process.id);
+  CAF_CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+CAF_TEST(a cgroup that was left by an earlier program is passed by) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto first = unbox(cgroup::make(place.path())).path();
+  auto number = std::stoi(first.substr(first.rfind('-') + 1));
+  auto next = first.substr(0, first.rfind('-') + 1) + std::to_string(number + 1);
+  CAF_REQUIRE_EQUAL(mkdir(next.c_str(), 0755), 0);
+  CAF_CHECK_EQUAL(unbox(cgroup::make(place.path())).path(),
+                  first.substr(0, first.rfind('-') + 1) + std::to_string(number + 2));
+  CAF_CHECK_EQUAL(rmdir(next.c_str()), 0);
+}
+
+CAF_TEST(a program that cannot be executed leaves no cgroup) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto result = run({.program = "/nonexistent", .cgroup = place.path()});
+  CAF_CHECK_EQUAL(error_text(result.error()), "cannot execute '/nonexistent': No such file or directory");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

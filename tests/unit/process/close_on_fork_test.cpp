@@ -1,0 +1,95 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// What a host program that forks without exec keeps open: nothing that a peer waits for the end of.
+
+#define CAF_SUITE peer.process.close_on_fork
+
+#include "tests/unit/process/child_fixture.hpp"
+
+#include "peer/process/close_on_fork.hpp"
+
+#include <atomic>
+#include <thread>
+
+using namespace peer::test;
+
+using peer::descriptor;
+
+namespace {
+
+/// Whether a descriptor is open in this program.
+bool is_open(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(close_on_fork_tests, child_fixture)
+
+CAF_TEST(a peer sees the end of its input although a forked child lives on) {
+  auto input = unbox(peer::make_pipe("the input"));
+  auto process = start({.program = "cat"}, input.read.get());
+  input.read.reset();
+  forked_child bystander{[] { return 0; }};
+  input.write.reset();
+  CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
+}
+
+CAF_TEST(a peer sees the end of its connection although a forked child lives on) {
+  auto ends = unbox(peer::make_socket_pair("a connection"));
+  auto what = shell("exec cat <&3");
+  what.inherited = ends.second.get();
+  auto process = start(what);
+  ends.second.reset();
+  forked_child bystander{[] { return 0; }};
+  ends.first.reset();
+  CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
+}
+
+CAF_TEST(the output of a peer ends although a forked child lives on) {
+  auto out = unbox(peer::make_pipe("the output"));
+  forked_child bystander{[] { return 0; }};
+  out.write.reset();
+  CAF_CHECK_EQUAL(read_to_end(out.read.get()), "");
+}
+
+CAF_TEST(a forked child keeps what is its own) {
+  auto other = descriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  auto ends = unbox(peer::make_pipe("a test"));
+  auto number = ends.read.get();
+  ends = {};
+  CAF_REQUIRE_EQUAL(dup3(other.get(), number, O_CLOEXEC), number);
+  auto successor = descriptor{number};
+  auto noted = unbox(peer::make_pipe("a test"));
+  forked_child child{[&] {
+    return (is_open(successor.get()) ? 1 : 0) + (is_open(other.get()) ? 2 : 0) + (is_open(noted.read.get()) ? 4 : 0)
+         + (is_open(noted.write.get()) ? 8 : 0);
+  }};
+  CAF_CHECK_EQUAL(child.result(), 3);
+  CAF_CHECK(is_open(noted.read.get()));
+  CAF_CHECK(is_open(noted.write.get()));
+}
+
+CAF_TEST(any thread may fork while others make connections) {
+  std::atomic<bool> over = false;
+  auto makers = std::vector<std::thread>{};
+  for (auto i = 0; i < 2; ++i)
+    makers.emplace_back([&over] {
+      while (!over)
+        static_cast<void>(peer::make_socket_pair("a test"));
+    });
+  auto codes = 0;
+  for (auto i = 0; i < 50; ++i) {
+    forked_child child{[] { // the lock is free in the child
+      peer::close_on_fork(STDIN_FILENO);
+      return 0;
+    }};
+    codes += child.result();
+  }
+  over = true;
+  for (auto& each : makers)
+    each.join();
+  CAF_CHECK_EQUAL(codes, 0);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
