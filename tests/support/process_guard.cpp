@@ -46,6 +46,29 @@ std::string proc_file(pid_t process, const char* name) {
   return content.str();
 }
 
+/// What /proc/ID/stat tells.
+struct process_stat {
+  std::string name; ///< in parentheses
+  std::string state;
+  pid_t parent = 0;
+  pid_t group = 0;
+};
+
+/// Nothing if the process is gone by now.
+std::optional<process_stat> stat_of(pid_t process) {
+  // "PID (NAME) STATE PPID PGRP ...", where the name may hold blanks and parentheses.
+  auto text = proc_file(process, "stat");
+  auto begin = text.find('(');
+  auto end = text.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos)
+    return std::nullopt;
+  auto result = process_stat{.name = text.substr(begin, end + 1 - begin)};
+  auto rest = std::istringstream{text.substr(end + 1)};
+  if (!(rest >> result.state >> result.parent >> result.group))
+    return std::nullopt;
+  return result;
+}
+
 std::map<int, std::string> open_descriptors() {
   auto result = std::map<int, std::string>{};
   auto failed = std::error_code{};
@@ -132,20 +155,18 @@ std::map<pid_t, std::string> children() {
 
 std::map<pid_t, std::string> children(pid_t whose) {
   auto result = std::map<pid_t, std::string>{};
-  for (auto id : all_processes()) {
-    // "PID (NAME) STATE PPID ...", where the name may hold blanks and parentheses.
-    auto text = proc_file(id, "stat");
-    auto begin = text.find('(');
-    auto end = text.rfind(')');
-    if (begin == std::string::npos || end == std::string::npos)
-      continue;
-    auto rest = std::istringstream{text.substr(end + 1)};
-    auto state = std::string{};
-    auto parent = pid_t{0};
-    if (rest >> state >> parent && parent == whose)
-      result.emplace(id, state + " " + text.substr(begin, end + 1 - begin));
-  }
+  for (auto id : all_processes())
+    if (auto facts = stat_of(id); facts && facts->parent == whose)
+      result.emplace(id, facts->state + " " + facts->name);
   return result;
+}
+
+bool group_is_gone(pid_t leader) {
+  auto all = all_processes();
+  return std::none_of(all.begin(), all.end(), [leader](pid_t id) {
+    auto facts = stat_of(id);
+    return facts && facts->group == leader && facts->state != "Z";
+  });
 }
 
 } // namespace peer::test

@@ -49,4 +49,7 @@ std::map<pid_t, std::string> children();
 /// The same of any process.
 std::map<pid_t, std::string> children(pid_t whose);
 
+/// Whether no process of that group lives. Zombies, which their parents have to reap, do not count.
+bool group_is_gone(pid_t leader);
+
 } // namespace peer::test
