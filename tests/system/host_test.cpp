@@ -5,7 +5,7 @@
 
 #define CAF_SUITE peer.system.host
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include <csignal>
 #include <cstdio>

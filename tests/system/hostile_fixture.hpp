@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include "support/peak_memory.hpp"
 

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.system.ssh
 
-#include "fixture.hpp"
+#include "support/system_fixture.hpp"
 
 #include "support/ssh_server.hpp"
 
