@@ -90,19 +90,17 @@ const function* function_table::find(std::string_view module, std::string_view n
   return exact == found->by_arity.end() ? found->any.get() : exact->second.get();
 }
 
-outcome function_table::evaluate(std::string_view module, std::string_view name, const_byte_span encoded_arguments,
-                                 const call_context& context) const noexcept {
+outcome function_table::evaluate(const function* f, std::string_view module, std::string_view name,
+                                 const_byte_span encoded_arguments, const call_context& context) const noexcept {
   auto call = attempt{module, name, encoded_arguments};
   try {
-    auto args = arguments{encoded_arguments};
-    auto f = find(module, name, args.size());
     if (f == nullptr) {
       auto known = signatures(module, name);
       auto info = known.empty() ? std::vector<term>{} : std::vector<term>{tagged("functions", list{known})};
       return call.refused("undef", info);
     }
     auto result = outcome{};
-    if (f->run(context, args, result.result))
+    if (f->run(context, arguments{encoded_arguments}, result.result))
       return result;
     auto expected = std::string{module} + ":" + std::string{name} + f->signature();
     return call.refused("badarg", {tagged("expected", expected)});

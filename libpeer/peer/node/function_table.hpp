@@ -46,8 +46,9 @@ public:
   /// - `std::bad_alloc`: `error:system_limit`; another `std::exception`: `error:{Type, What}`; else
   ///   `error:unknown_exception`.
   ///
+  /// @param f what `find` has found for the other three
   /// @param encoded_arguments a proper list
-  outcome evaluate(std::string_view module, std::string_view name, const_byte_span encoded_arguments,
+  outcome evaluate(const function* f, std::string_view module, std::string_view name, const_byte_span encoded_arguments,
                    const call_context& context) const noexcept;
 
 private:

@@ -296,7 +296,9 @@ term node::apply(const atom& module, const atom& function, const std::vector<ter
   auto encoded = byte_buffer{};
   if (auto err = save_term(encoded, args))
     detail::raise_bad_result(err);
-  auto how = impl_->state->functions.evaluate(module.name(), function.name(), encoded, context);
+  auto& table = impl_->state->functions;
+  auto found = table.find(module.name(), function.name(), args.size());
+  auto how = table.evaluate(found, module.name(), function.name(), encoded, context);
   auto result = load_term<term>(how.result);
   if (!result)
     detail::raise_bad_result(result.error());

@@ -19,18 +19,22 @@ namespace peer {
 /// A call or cast on its way through a thread that runs it.
 class session::call_job final : public loop::job {
 public:
-  call_job(const std::shared_ptr<session>& owner, std::optional<std::uint64_t> seq, std::string_view module,
-           std::string_view function, const_byte_span args, std::stop_token stop)
+  /// @param call what the origin wants; `found` is what that means, null if it is nothing
+  template <class Call>
+  call_job(const std::shared_ptr<session>& owner, std::optional<std::uint64_t> seq, const Call& call,
+           const function* found, std::stop_token stop)
       : owner_(owner),
         node_(owner->node_),
         seq_(seq),
-        module_(module),
-        function_(function),
-        arguments_(args.begin(), args.end()),
+        found_(found),
+        module_(call.module),
+        function_(call.function),
+        arguments_(call.arguments.begin(), call.arguments.end()),
         stop_(std::move(stop)) {}
 
   void run() noexcept override {
-    outcome_ = node_->functions.evaluate(module_, function_, arguments_, {node_->processes.make_pid(), stop_});
+    auto context = call_context{node_->processes.make_pid(), stop_};
+    outcome_ = node_->functions.evaluate(found_, module_, function_, arguments_, context);
     if (!seq_ && outcome_.cls != wire::reply_class::ok)
       complain();
   }
@@ -52,6 +56,7 @@ private:
   std::weak_ptr<session> owner_;
   std::shared_ptr<node_state> node_;
   std::optional<std::uint64_t> seq_; ///< nothing for a cast
+  const function* found_;            ///< in the table, which does not change
   std::string module_;
   std::string function_;
   byte_buffer arguments_;
@@ -123,20 +128,22 @@ void session::on_closed(caf::error why) {
 void session::on_message(const wire::call& x) {
   if (stopping_)
     return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
-  auto stop = std::stop_token{};
-  auto function = node_->functions.find(x.module, x.function, arguments{x.arguments}.size());
-  if (function != nullptr && function->stoppable())
-    stop = stoppable_[x.seq].get_token();
+  auto found = find(x);
+  auto stop = found != nullptr && found->stoppable() ? stoppable_[x.seq].get_token() : std::stop_token{};
   ++running_;
-  where_->execute(std::make_unique<call_job>(shared_from_this(), x.seq, x.module, x.function, x.arguments, stop));
+  where_->execute(std::make_unique<call_job>(shared_from_this(), x.seq, x, found, stop));
 }
 
 void session::on_message(const wire::cast& x) {
   if (stopping_)
     return;
   ++running_;
-  where_->execute(std::make_unique<call_job>(shared_from_this(), std::nullopt, x.module, x.function, x.arguments,
-                                             stop_all_.get_token()));
+  where_->execute(std::make_unique<call_job>(shared_from_this(), std::nullopt, x, find(x), stop_all_.get_token()));
+}
+
+template <class Call>
+const function* session::find(const Call& x) const {
+  return node_->functions.find(x.module, x.function, arguments{x.arguments}.size());
 }
 
 void session::on_message(const wire::message& x) {

@@ -63,6 +63,8 @@ private:
   void cancel(const_byte_span seq);
 
   // -- calls ---
+  template <class Call>
+  const function* find(const Call& x) const;
   void request_stop(std::stop_source source);
   void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
   void answer(std::optional<std::uint64_t> seq, const outcome& how);

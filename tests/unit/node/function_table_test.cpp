@@ -40,7 +40,8 @@ struct fixture {
     CAF_REQUIRE(args);
     auto encoded = peer::byte_buffer{};
     CAF_REQUIRE(!peer::save_term(encoded, *args));
-    auto how = table.evaluate(module, name, encoded, context);
+    auto found = table.find(module, name, peer::arguments{encoded}.size());
+    auto how = table.evaluate(found, module, name, encoded, context);
     auto result = peer::load_term<term>(how.result);
     CAF_REQUIRE(result);
     return std::string{peer::wire::to_string(how.cls)} + ": " + peer::to_string(*result);
