@@ -477,6 +477,33 @@ CAF_TEST(a function that holds an actor does not keep a node from ending) {
   }
 }
 
+CAF_TEST(a node whose channel actor is killed ends with status 1) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    CAF_CHECK(!worker.send("peer_supervision", peer::tagged("system", peer::tuple{here, 7}, atom{"get_state"})));
+    auto state = term{};
+    self->receive([&](const term& x) { state = (*x.get_if<peer::tuple>())[1]; },
+                  caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+    auto fields = peer::match_tagged(state, "peer_sup_state", 4);
+    CAF_REQUIRE(fields != nullptr);
+    CAF_CHECK(!worker.cast("erlang", "exit", (*fields)[2], atom{"kill"}));
+    CAF_CHECK_EQUAL(to_string(peer::to_reason(watch.reason())), "{exit_status,1}");
+    CAF_CHECK(console.wait_for("libpeer: peer_supervision ended: {peer_channel_terminated,killed}"));
+  }
+}
+
+CAF_TEST(a node is not ended by exits to its other actors) {
+  auto worker = start(node(peer::inherited{}));
+  auto witness = value_of(worker.call<pid>("message", "whereis", "witness"));
+  CAF_CHECK(value_of(worker.call<bool>("erlang", "exit", witness, atom{"normal"})));
+  CAF_CHECK(value_of(worker.call<bool>("erlang", "exit", witness, atom{"enough"})));
+  CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 1, 2)), 3);
+}
+
 CAF_TEST(a peer that is held up by a function ends with its connection) {
   over_each([](peer::handle& worker) {
     CAF_REQUIRE(!worker.cast("gate", "wait"));

@@ -65,6 +65,9 @@ inline constexpr std::chrono::milliseconds flush_timeout = 1s;
 /// How long a node tries to connect to each address of its origin (OTP: CONNECT_TIMEOUT).
 inline constexpr std::chrono::milliseconds connect_timeout = 10s;
 
+/// How long a node's channel actor and `peer_supervision` wait for each other (OTP: PEER_SUP_CHANNEL_CONNECT_TIMEOUT).
+inline constexpr std::chrono::milliseconds supervision_connect_timeout = 30s;
+
 /// Bytes of a node's console output that may wait for the origin before the program that prints has to wait.
 inline constexpr std::size_t console_window = std::size_t{256} << 10;
 

@@ -5,6 +5,7 @@
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/loop/pinned.hpp"
+#include "peer/node/node_end.hpp"
 #include "peer/node/session.hpp"
 
 #include "caf/all.hpp"
@@ -21,9 +22,13 @@ using channel_self = channel_actor::extend<caf::result<void>(poke_atom)>;
 
 class channel_actor_impl final : public pinned<channel_self::base> {
 public:
-  channel_actor_impl(caf::actor_config& cfg, habitat place, std::shared_ptr<node_state> node, origin_link link)
-      : pinned(cfg, std::move(place)), link_(std::move(link)) {
-    session_ = std::make_shared<session>(where().loop, std::move(node), [this](caf::error why) {
+  channel_actor_impl(caf::actor_config& cfg, habitat place, std::shared_ptr<node_state> node,
+                     peer_supervision_actor supervision, origin_link link)
+      : pinned(cfg, std::move(place)),
+        node_(std::move(node)),
+        supervision_(std::move(supervision)),
+        link_(std::move(link)) {
+    session_ = std::make_shared<session>(where().loop, node_, [this](caf::error why) {
       closed_ = std::move(why); // acted upon later: the session tells it from within
       caf::anon_send(caf::actor_cast<channel_self>(this), poke_atom_v);
     });
@@ -35,12 +40,17 @@ public:
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
       return caf::message{}; // stray messages are dropped
     });
+    set_error_handler([](caf::error&) {});
+    connect(std::exchange(supervision_, nullptr));
     session_->start(std::move(link_));
     return {
         [this](outgoing_message& x) -> caf::result<void> { return to_result(session_->send(x.to, x.content)); },
         [this](console_request& x) { return on_console_request(x.request); },
         [this](halt_atom, std::int32_t status) {
-          run_delayed(defaults::flush_timeout, [status] { std::quick_exit(status); });
+          run_delayed(defaults::flush_timeout, [this, status] {
+            session_->flush(); // it may be this machine that is slow, not the origin
+            std::quick_exit(status);
+          });
         },
         [this](flush_atom) { session_->flush(); },
         [this](stop_atom) { return on_stop(); },
@@ -54,6 +64,12 @@ public:
   }
 
 private:
+  void connect(const peer_supervision_actor& supervision) {
+    request(supervision, defaults::supervision_connect_timeout, channel_connect_atom_v,
+            caf::actor_cast<caf::actor>(this))
+        .then([] {}, [](const caf::error&) { end_node("peer_supervision_connect_timeout"); });
+  }
+
   static caf::result<void> to_result(caf::error err) {
     if (err)
       return err;
@@ -74,12 +90,16 @@ private:
     return promise;
   }
 
+  /// Nobody can reach the node any more. The origin knows why, if it has closed the connection in order.
   void on_closed() {
-    if (!closed_)
-      closed_ = caf::make_error(errc::connection_closed, std::string{"the origin closed the connection"});
-    quit(std::move(closed_));
+    if (node_->ending)
+      return quit(std::move(closed_));
+    auto in_order = !closed_ || closed_ == errc::connection_closed;
+    end_node(in_order ? "" : "the connection to the origin failed: " + text_of(closed_));
   }
 
+  std::shared_ptr<node_state> node_;
+  peer_supervision_actor supervision_; ///< until this actor has begun: the two must not keep each other alive
   origin_link link_;
   std::shared_ptr<session> session_;
   caf::error closed_; ///< why the connection has ended; no error if the origin closed it
@@ -88,8 +108,8 @@ private:
 } // namespace
 
 channel_actor spawn_channel_actor(caf::actor_system& sys, const loop_ptr& where, std::shared_ptr<node_state> node,
-                                  origin_link link) {
-  return spawn_pinned<channel_actor_impl>(sys, habitat{where}, std::move(node), std::move(link));
+                                  const peer_supervision_actor& supervision, origin_link link) {
+  return spawn_pinned<channel_actor_impl>(sys, habitat{where}, std::move(node), supervision, std::move(link));
 }
 
 } // namespace peer

@@ -13,8 +13,9 @@
 
 namespace peer {
 
-/// Starts the actor that serves the origin, on the loop.
+/// Starts the actor that serves the origin, on the loop, and connects it to `supervision`. It ends the process when the
+/// connection ends, unless the node is `ending`.
 channel_actor spawn_channel_actor(caf::actor_system& sys, const loop_ptr& where, std::shared_ptr<node_state> node,
-                                  origin_link link);
+                                  const peer_supervision_actor& supervision, origin_link link);
 
 } // namespace peer

@@ -4,14 +4,16 @@
 
 #include "peer/base/bytes.hpp"
 #include "peer/base/type_ids.hpp"
+#include "peer/sys/messages.hpp"
 #include "peer/term/term.hpp"
 
+#include "caf/actor.hpp"
 #include "caf/typed_actor.hpp"
 
 #include <cstdint>
 
 /// @file
-/// The messages that a node's channel actor understands. `node` wraps them.
+/// The messages that the two actors of a node understand. `node` wraps them.
 
 namespace peer {
 
@@ -36,8 +38,8 @@ bool inspect(Inspector& f, console_request& x) {
   return f.object(x).fields(f.field("request", x.request));
 }
 
-/// Serves the origin on a node: what is `peer:io_server_loop` in OTP. Its end is the connection's, and
-/// `peer_supervision` ends the node then.
+/// Serves the origin on a node: what is `peer:io_server_loop` in OTP. When the connection ends it ends the node, and
+/// when it ends itself `peer_supervision` does.
 using channel_actor = caf::typed_actor<
     // Sends a message.
     caf::result<void>(outgoing_message),
@@ -49,5 +51,10 @@ using channel_actor = caf::typed_actor<
     caf::result<void>(flush_atom),
     // Tells all functions that nobody waits any more, and answers when none runs. From now on none begins.
     caf::result<void>(stop_atom)>;
+
+/// Ends the node when the channel actor ends: the process of that name in OTP. System messages work on it.
+using peer_supervision_actor = caf::typed_actor<
+    // Here is the channel actor. The answer says that it is watched.
+    caf::result<void>(channel_connect_atom, caf::actor)>::extend_with<sys_actor>;
 
 } // namespace peer

@@ -11,6 +11,7 @@
 #include "peer/node/node_state.hpp"
 #include "peer/node/origin_link.hpp"
 #include "peer/node/peer_supervision.hpp"
+#include "peer/sys/commands.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 
@@ -66,13 +67,12 @@ public:
   caf::actor_system& system() noexcept { return sys_; }
 
   int run() {
-    if (!failure_)
-      if (auto err = connect())
-        failure_ = std::move(err);
-    if (failure_) {
-      std::fprintf(stderr, "libpeer: %s cannot run as a node: %s\n", program_.c_str(), text_of(failure_).c_str());
-      return status_ = 1;
-    }
+    if (failure_)
+      return refuse(failure_);
+    auto link = std::move(*handed_over_).connect();
+    if (!link)
+      return refuse(link.error());
+    serve(std::move(*link));
     {
       auto guard = std::unique_lock{mutex_};
       wakeup_.wait(guard, [this] { return stopped_; });
@@ -106,11 +106,13 @@ public:
 
   /// Ends the conversation, and then the actor system if it is ours, while all that its actors may use is there.
   void finish() {
-    if (auto origin = channel()) {
+    auto origin = channel();
+    if (origin) {
       caf::anon_send(origin, halt_atom_v, std::int32_t{status_}); // an origin that does not read is not waited for
       flush();
-      caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
     }
+    state->ending = true;
+    caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
     if (captured_stdout_)
       discard_stdout();
     state->functions.clear(); // what these hold must not keep the system from ending
@@ -124,9 +126,25 @@ public:
     return channel_;
   }
 
+  /// `peer_supervision`, which is started if it does not run, and whether it was.
+  std::pair<peer_supervision_actor, bool> supervision() {
+    auto guard = std::lock_guard{mutex_};
+    auto missing = !supervision_;
+    if (missing)
+      supervision_ = peer::start_supervision(sys_, loop::of(sys_), state, is_peer_);
+    return {supervision_, missing};
+  }
+
+  bool is_peer() const noexcept { return is_peer_; }
+
   std::shared_ptr<node_state> state;
 
 private:
+  int refuse(const caf::error& why) {
+    std::fprintf(stderr, "libpeer: %s cannot run as a node: %s\n", program_.c_str(), text_of(why).c_str());
+    return status_ = 1;
+  }
+
   /// Waits for an answer of the channel actor, if there is one. If it does not come in time the process ends.
   template <class Atom>
   void ask_channel(Atom what, caf::timespan patience) {
@@ -145,6 +163,7 @@ private:
     if (!full_name)
       return std::move(full_name.error());
     name = std::move(*full_name);
+    is_peer_ = options->peer;
     auto taken = handed_over::take(*options);
     if (!taken)
       return std::move(taken.error());
@@ -153,27 +172,23 @@ private:
     return {};
   }
 
-  caf::error connect() {
-    auto link = std::move(*handed_over_).connect();
-    if (!link)
-      return std::move(link.error());
-    auto where = loop::of(sys_);
+  void serve(origin_link link) {
+    auto watcher = supervision().first;
     auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
-    channel_ = spawn_channel_actor(sys_, where, state, std::move(*link));
-    supervision_ = spawn_peer_supervision(sys_, where, channel_);
-    return {};
+    channel_ = spawn_channel_actor(sys_, loop::of(sys_), state, watcher, std::move(link));
   }
 
   std::unique_ptr<own_system> own_;
   caf::actor_system& sys_;
   std::string program_;
   std::optional<handed_over> handed_over_;
-  caf::error failure_; ///< why the program cannot be a node
-  caf::actor supervision_;
+  caf::error failure_;   ///< why the program cannot be a node
+  bool is_peer_ = false; ///< an origin has started the program
   bool captured_stdout_ = false;
   std::atomic<int> status_ = 0;
 
   mutable std::mutex mutex_; ///< guards what follows
+  peer_supervision_actor supervision_;
   channel_actor channel_;
   std::condition_variable wakeup_;
   bool stopped_ = false;
@@ -197,8 +212,11 @@ void node::add_builtins() {
   function("erlang", "halt", [this] { halt(0); });
   function("erlang", "halt", [this](std::uint8_t status) { halt(status); });
   function("erlang", "node", [this] { return name(); });
+  function("erlang", "exit", [this](const pid& whom, const term& reason) { return exit(whom, reason); });
   function("init", "stop", [this] { stop(); });
   function("init", "stop", [this](std::uint8_t status) { stop(status); });
+  function("peer", "start_supervision", [this] { return start_supervision(); });
+  function("peer", "supervision_child_spec", [this] { return supervision_child_spec(); });
   function("os", "getpid", [] { return to_charlist(std::to_string(getpid())); });
 }
 
@@ -256,6 +274,27 @@ caf::error node::send_encoded(const term& to, byte_buffer content) {
     return err;
   caf::anon_send(channel, outgoing_message{std::move(encoded), std::move(content)});
   return {};
+}
+
+bool node::exit(const pid& whom, const term& reason) {
+  auto receiver = impl_->state->processes.find(whom);
+  auto why = reason.is_atom("kill") ? caf::error{caf::exit_reason::kill} : to_exit_error(reason);
+  if (receiver && why)
+    receiver->enqueue(nullptr, caf::make_message_id(), caf::make_message(caf::exit_msg{receiver.address(), why}),
+                      nullptr);
+  return true;
+}
+
+// -- supervision ------------------------------------------------------------------------------------------------------
+
+term node::start_supervision() {
+  auto [actor, started] = impl_->supervision();
+  auto id = expose(caf::actor_cast<caf::actor>(actor));
+  return started ? tagged("ok", id) : tagged("error", tagged("already_started", id));
+}
+
+term node::supervision_child_spec() const {
+  return peer::supervision_child_spec(impl_->is_peer());
 }
 
 // -- console ----------------------------------------------------------------------------------------------------------

@@ -119,6 +119,22 @@ public:
     return send_term(atom{name}, content);
   }
 
+  /// Sends an exit to an actor of this node, as `erlang:exit/2` does: `normal` means nothing, and `kill` cannot be
+  /// handled. A pid that nobody has is ignored. Returns true.
+  bool exit(const pid& whom, const term& reason);
+
+  // -- supervision ---
+
+  /// Starts `peer_supervision`, the actor that ends the process with status 1 when the one that serves the origin has
+  /// ended (OTP: peer:start_supervision/0). From then on `run` has `defaults::supervision_connect_timeout` to
+  /// connect to the origin; it starts the actor by itself if nobody has. Returns `{ok, Pid}`, or `{error,
+  /// {already_started, Pid}}`.
+  term start_supervision();
+
+  /// What a supervisor of OTP would need to know of it, `{ok, #{id => peer_supervision, …}}`, or `none` if the program
+  /// was started without `-user peer` (OTP: peer:supervision_child_spec/0).
+  term supervision_child_spec() const;
+
   // -- console ---
 
   /// Asks the origin's I/O server (STDLIB, "The Erlang I/O Protocol") and waits for its answer. Not for actors that

@@ -6,6 +6,7 @@
 #include "peer/node/process_table.hpp"
 #include "peer/term/term.hpp"
 
+#include <atomic>
 #include <utility>
 
 namespace peer {
@@ -17,6 +18,7 @@ struct node_state {
   const atom name;
   function_table functions; ///< constant once the node runs
   process_table processes;
+  std::atomic<bool> ending = false; ///< the conversation is over because the node ends
 };
 
 } // namespace peer

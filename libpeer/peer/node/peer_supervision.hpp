@@ -2,16 +2,33 @@
 
 #pragma once
 
-#include "peer/loop/loop.hpp"
+#include "peer/loop/pinned.hpp"
 #include "peer/node/messages.hpp"
+#include "peer/node/node_end.hpp"
+#include "peer/node/node_state.hpp"
+#include "peer/term/term.hpp"
 
-#include "caf/actor.hpp"
 #include "caf/fwd.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace peer {
 
-/// Starts the actor that ends the process with status 1 when the channel actor ends for another reason than that it was
-/// told to: what `peer_supervision` does in OTP, which makes `kernel` die with the channel.
-caf::actor spawn_peer_supervision(caf::actor_system& sys, const loop_ptr& where, const channel_actor& channel);
+/// Starts OTP's `peer_supervision`: the actor that ends the node when the channel actor dies, and registers it under
+/// that name. The channel actor has `defaults::supervision_connect_timeout` to connect to it. When that time passes,
+/// when the channel actor ends or when it ends itself, for whatever reason, it calls `end`, unless the node is
+/// `ending`.
+///
+/// Its state is OTP's record: `{peer_sup_state, Parent, Channel, InSupTree}`.
+/// @param in_sup_tree what the state says about that
+/// @param end has to end the process; gets the reason as a sentence
+peer_supervision_actor start_supervision(caf::actor_system& sys, habitat where, std::shared_ptr<node_state> node,
+                                         bool in_sup_tree, std::function<void(const std::string&)> end = end_node);
+
+/// `{ok, #{id => peer_supervision, …}}` if the program was started as a peer, else `none`: what a supervisor of OTP
+/// needs to know.
+term supervision_child_spec(bool is_peer);
 
 } // namespace peer

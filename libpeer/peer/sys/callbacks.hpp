@@ -35,7 +35,7 @@ public:
   /// The actor whose exit ends this one even if it is suspended; null if there is none.
   virtual caf::actor_addr system_parent() const { return {}; }
 
-  /// What Erlang code knows an actor of this program by: a pid, or `undefined` for null.
+  /// What Erlang code knows an actor of this program by, and for null what stands for nobody.
   virtual term system_pid(const caf::actor_addr& whom) = 0;
 
   /// Sends the answer to a system message in Erlang's form. @param to a pid, or a reference that is an alias of one

@@ -1,0 +1,29 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/node/node_end.hpp"
+
+#include <cstdlib>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace peer {
+
+namespace {
+
+/// Not by stdio: another thread may have its lock and never give it back.
+void complain(const std::string& text) {
+  auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
+    return; // nobody is there to be told
+}
+
+} // namespace
+
+void end_node(const std::string& complaint) {
+  if (!complaint.empty())
+    complain("libpeer: " + complaint + "\n");
+  std::quick_exit(1);
+}
+
+} // namespace peer

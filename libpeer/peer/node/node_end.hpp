@@ -1,0 +1,13 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <string>
+
+namespace peer {
+
+/// Ends the process with status 1, asking nobody: functions registered with `std::at_quick_exit` run, destructors do
+/// not. May be called by any thread. @param complaint for standard error; nothing is said if it is empty
+[[noreturn]] void end_node(const std::string& complaint);
+
+} // namespace peer
