@@ -6,6 +6,8 @@
 """
 
 import os
+import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -41,16 +43,23 @@ def stdio_frame(payload):
     return nibbles(struct.pack(">I", len(payload)) + payload + struct.pack(">I", zlib.crc32(payload)))
 
 
-def call(function, *arguments, seq=0):
-    args = b"\x6c" + struct.pack(">I", len(arguments)) + b"".join(arguments) + b"\x6a" if arguments else b"\x6a"
-    return b"\x83" + tuple_of(atom(b"call"), bytes([0x61, seq]), atom(b"erlang"), atom(function), args)
+def list_of(*elements):
+    return b"\x6c" + struct.pack(">I", len(elements)) + b"".join(elements) + b"\x6a" if elements else b"\x6a"
+
+
+def call(function, *arguments, seq=0, module=b"erlang"):
+    return b"\x83" + tuple_of(atom(b"call"), bytes([0x61, seq]), atom(module), atom(function), list_of(*arguments))
+
+
+def reply(value, seq=0):
+    return b"\x83" + tuple_of(atom(b"reply"), bytes([0x61, seq]), atom(b"ok"), value)
 
 
 class NodeTest(unittest.TestCase):
-    def node(self, *args, env=None, **more):
+    def node(self, *args, env=None, prefix=(), **more):
         environment = {**os.environ, **(env or {})}
         more = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        process = subprocess.Popen([PEER_NODE, *args], env=environment, **more)
+        process = subprocess.Popen([*prefix, PEER_NODE, *args], env=environment, **more)
         self.addCleanup(self.close, process)
         watchdog = threading.Timer(PATIENCE, process.kill)  # so that no read from its pipes hangs
         watchdog.start()
@@ -81,12 +90,12 @@ class NodeTest(unittest.TestCase):
         else:
             self.assertEqual(error, "")
 
-    def inherited(self, *args):
-        """A node and the other end of its socket, which has said that it started."""
+    def inherited(self, *args, prefix=()):
+        """A node and the other end of its socket. `prefix` is what starts the program, if it is not this test."""
         ours, theirs = socket.socketpair()
         ours.settimeout(PATIENCE)
         self.addCleanup(ours.close)
-        process = self.node("-user", "peer", *args, pass_fds=[theirs.fileno()],
+        process = self.node("-user", "peer", *args, prefix=prefix, pass_fds=[theirs.fileno()],
                             env={"LIBPEER_DESCRIPTOR": str(theirs.fileno())})
         theirs.close()
         return process, ours
@@ -223,6 +232,100 @@ class OriginEndTest(NodeTest):
             connection = self.accept(server)
             connection.close()
             self.ends(process, "")
+
+
+class SignalTest(NodeTest):
+    """SIGTERM means init:stop() to a node that runs, as it does to erl."""
+
+    SLEEP = call(b"sleep", atom(b"infinity"), module=b"timer")
+
+    def running(self, *prefix):
+        process, origin = self.inherited(prefix=prefix)
+        self.expect(origin, packet(STARTED))
+        return process, origin
+
+    def busy(self, *prefix):
+        """A node with a call that ends only when it is told to."""
+        process, origin = self.running(*prefix)
+        origin.sendall(packet(self.SLEEP) + packet(call(b"node", seq=1)))
+        self.expect(origin, packet(reply(atom(b"nonode@nohost"), seq=1)))
+        return process, origin
+
+    def test_an_idle_node_ends_in_order(self):
+        process, origin = self.running()
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE), 0)
+        self.assertEqual(origin.recv(1), b"")
+        self.assertEqual(process.stderr.read(), b"")
+
+    def test_functions_are_told(self):
+        process, origin = self.busy()
+        process.terminate()
+        self.expect(origin, packet(reply(atom(b"ok"))))
+        self.assertEqual(process.wait(PATIENCE), 0)
+
+    def test_the_second_one_ends_the_node_at_once(self):
+        process, origin = self.stuck()
+        process.terminate()
+        self.is_stopping(origin)
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE), -signal.SIGTERM)
+
+    def test_process_1_follows_it_too(self):
+        if not self.can_unshare():
+            self.skipTest("no namespaces for this user")
+        for prepare, count, status in ((self.running, 1, 0), (self.stuck, 2, 143)):
+            with self.subTest(count):
+                process, origin = prepare("unshare", "--map-root-user", "--pid", "--fork", "--kill-child")
+                node = self.child_of(process.pid)
+                os.kill(node, signal.SIGTERM)
+                if count == 2:
+                    self.is_stopping(origin)
+                    os.kill(node, signal.SIGTERM)
+                self.assertEqual(process.wait(PATIENCE), status)
+
+    def test_a_program_that_ignores_it_goes_on_doing_so(self):
+        process, origin = self.running("sh", "-c", "trap '' TERM; exec \"$0\" \"$@\"")
+        process.terminate()
+        origin.sendall(packet(call(b"node")))
+        self.expect(origin, packet(reply(atom(b"nonode@nohost"))))
+        origin.close()
+        self.ends(process, "")
+
+    # -- helpers ---
+
+    def stuck(self, *prefix):
+        """A node with a call that does not care that nobody waits: it prints, and nobody reads that."""
+        process, origin = self.running(*prefix)
+        origin.sendall(packet(call(b"spam", b"\x62\x7f\xff\xff\xff", b"\x6d\0\0\0\x01x", module=b"peer_node")))
+        origin.sendall(packet(call(b"node", seq=1)))
+        self.expect(origin, packet(reply(atom(b"nonode@nohost"), seq=1)))
+        return process, origin
+
+    def is_stopping(self, origin):
+        """Waits until the node refuses calls."""
+        refusal = packet(b"\x83" + tuple_of(atom(b"reply"), b"\x61\2", atom(b"exit"),
+                                            tuple_of(atom(b"shutdown"), b"\x6a")))
+        answer = packet(reply(atom(b"nonode@nohost"), seq=2))
+        while True:
+            origin.sendall(packet(call(b"node", seq=2)))
+            received = b""
+            while received not in (refusal, answer):
+                more = origin.recv(1)
+                self.assertTrue(more)
+                received += more
+            if received == refusal:
+                return
+
+    @staticmethod
+    def can_unshare():
+        return shutil.which("unshare") and subprocess.run(["unshare", "--map-root-user", "--pid", "--fork", "true"],
+                                                          stderr=subprocess.DEVNULL).returncode == 0
+
+    @staticmethod
+    def child_of(pid):
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+            return int(children.read())
 
 
 class NonsenseTest(NodeTest):

@@ -11,6 +11,7 @@
 #include "peer/node/node_state.hpp"
 #include "peer/node/origin_link.hpp"
 #include "peer/node/peer_supervision.hpp"
+#include "peer/node/stop_request.hpp"
 #include "peer/sys/commands.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
@@ -18,7 +19,6 @@
 #include "caf/all.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -72,21 +72,18 @@ public:
     auto link = std::move(*handed_over_).connect();
     if (!link)
       return refuse(link.error());
+    auto signals = sigterm_guard{stop_request_};
     serve(std::move(*link));
-    {
-      auto guard = std::unique_lock{mutex_};
-      wakeup_.wait(guard, [this] { return stopped_; });
-    }
+    stop_request_.wait();
+    stop(0); // unless it was that which made the request
     ask_channel(stop_atom_v, defaults::halt_timeout);
     return status_;
   }
 
   void stop(int status) {
-    auto guard = std::lock_guard{mutex_};
-    if (!stopped_)
+    if (!stopped_.exchange(true))
       status_ = status;
-    stopped_ = true;
-    wakeup_.notify_all();
+    stop_request_.make();
   }
 
   [[noreturn]] void halt(int status) {
@@ -186,12 +183,12 @@ private:
   bool is_peer_ = false; ///< an origin has started the program
   bool captured_stdout_ = false;
   std::atomic<int> status_ = 0;
+  std::atomic<bool> stopped_ = false;
+  stop_request stop_request_;
 
   mutable std::mutex mutex_; ///< guards what follows
   peer_supervision_actor supervision_;
   channel_actor channel_;
-  std::condition_variable wakeup_;
-  bool stopped_ = false;
 };
 
 // -- constructors, destructors ----------------------------------------------------------------------------------------

@@ -165,6 +165,9 @@ public:
   /// that nobody waits any more; when none runs `run` returns the status for `main`, 0 unless `stop` says otherwise. If
   /// that takes longer than `defaults::halt_timeout`, the process ends with that status. If there is no connection,
   /// `run` says why on standard error and returns 1. Call it once.
+  ///
+  /// Meanwhile SIGTERM means `stop(0)`, as it does to `erl`, and a second one ends the process at once; unless the
+  /// program ignores it or has a handler of its own.
   int run();
 
 private:
