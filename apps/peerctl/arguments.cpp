@@ -75,6 +75,14 @@ peer::peer_down parse_peer_down(const std::string& text) {
   throw CLI::ValidationError("'" + text + "' is none of stop, continue and crash");
 }
 
+peer::survivor_policy parse_survivors(const std::string& text) {
+  if (text == "report")
+    return peer::survivor_policy::report;
+  if (text == "kill")
+    return peer::survivor_policy::kill;
+  throw CLI::ValidationError("'" + text + "' is neither report nor kill");
+}
+
 peer::wait_boot_option parse_wait_boot(const std::string& text) {
   if (text == "infinity")
     return caf::infinite;
@@ -157,6 +165,10 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
              [&start](auto& text) { start.wait_boot = parse_wait_boot(text); });
   add_option(app, "--shutdown", "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
              [&start](auto& text) { start.shutdown = parse_shutdown(text); });
+  add_option(app, "--survivors", "report|kill", "What happens to processes that left the peer's group and outlive it",
+             [&start](auto& text) { start.survivors = parse_survivors(text); });
+  app.add_option("--cgroup", start.cgroup, "Delegated cgroup in which the peer gets one of its own")->type_name("DIR");
+  app.add_flag("--pid-namespace", start.pid_namespace, "Let the peer be process 1 of a namespace of its own");
 }
 
 /// `MODULE FUNCTION [TERM...]`, which end the options, so that a term may begin with a hyphen.

@@ -491,7 +491,7 @@ CAF_TEST(a node whose channel actor is killed ends with status 1) {
     auto fields = peer::match_tagged(state, "peer_sup_state", 4);
     CAF_REQUIRE(fields != nullptr);
     CAF_CHECK(!worker.cast("erlang", "exit", (*fields)[2], atom{"kill"}));
-    CAF_CHECK_EQUAL(to_string(peer::to_reason(watch.reason())), "{exit_status,1}");
+    CAF_CHECK_EQUAL(end_status(watch.reason()), 1);
     CAF_CHECK(console.wait_for("libpeer: peer_supervision ended: {peer_channel_terminated,killed}"));
   }
 }

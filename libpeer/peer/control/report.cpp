@@ -32,6 +32,11 @@ const T* context_as(const error& err) noexcept {
   return &err.context().template get_as<T>(0);
 }
 
+/// The reason that a system message gave; null if it was something else.
+const term* terminated_by(const error& err) noexcept {
+  return err == errc::terminated ? context_as<term>(err) : nullptr;
+}
+
 std::string phase_text(phase at) {
   switch (at) {
   case phase::spawn:
@@ -80,6 +85,8 @@ term end_reason(const failure& x) {
     return error_name(x.error_number);
   if (x.first == evidence::violation)
     return tagged("protocol_violation", x.cause);
+  if (x.status && x.status->how == exit_status::kind::unknown)
+    return tagged("exit_status", atom{"unknown"});
   if (x.status)
     return tagged("exit_status", shell_status(*x.status));
   return x.cause.empty() ? term{atom{"unknown"}} : term{x.cause};
@@ -171,6 +178,8 @@ term to_reason(const error& err) {
     return tuple{atom{to_string(raised->cls)}, raised->reason};
   if (auto ended = failure_of(err))
     return reason_of(*ended, err != errc::boot_failed);
+  if (auto reason = terminated_by(err))
+    return *reason;
   if (err.category() == caf::type_id_v<errc>) {
     auto name = atom{to_string(static_cast<errc>(err.code()))};
     auto text = text_of(err);
@@ -188,6 +197,8 @@ std::string describe(const error& err) {
     return "no error";
   if (auto ended = failure_of(err))
     return describe_failure(*ended);
+  if (auto reason = terminated_by(err))
+    return "a system message ended the actor with the reason " + to_string(*reason);
   if (auto raised = exception_of(err))
     return "the called function ended with " + to_string(raised->cls) + ": " + to_string(raised->reason);
   if (err.category() != caf::type_id_v<errc>)

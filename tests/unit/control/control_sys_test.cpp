@@ -169,6 +169,21 @@ CAF_TEST(terminate stops the peer and exits with the reason) {
   }
 }
 
+CAF_TEST(a reason from Erlang code is told as it is) {
+  start_running();
+  ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(control));
+  auto id = answer<term>();
+  auto from = peer::pid{atom{"n@h"}, 1, 0, 1};
+  auto terminate = peer::tagged("terminate", peer::tagged("because", 7));
+  peer->says(peer::tagged("message", id, peer::tagged("system", peer::tuple{from, atom{"tag"}}, terminate)));
+  settle();
+  peer->exits(1);
+  settle();
+  auto reason = exit_of_control();
+  CAF_CHECK_EQUAL(to_string(peer::to_reason(reason)), "{because,7}");
+  CAF_CHECK(peer::describe(reason).find("{because,7}") != std::string::npos);
+}
+
 CAF_TEST(the end of the parent stops the peer of a suspended control actor) {
   parent = sys.spawn([](caf::event_based_actor* me) -> caf::behavior {
     return {[me](caf::close_atom) { me->quit(caf::exit_reason::user_shutdown); }};
