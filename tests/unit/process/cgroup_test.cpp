@@ -8,6 +8,7 @@
 #include "tests/unit/process/child_fixture.hpp"
 
 #include "peer/process/cgroup.hpp"
+#include "tests/support/delegated_cgroup.hpp"
 
 #include <iostream>
 #include <sstream>
@@ -18,38 +19,6 @@ using namespace peer::test;
 using peer::cgroup;
 
 namespace {
-
-/// A cgroup for this test in the first hierarchy that can be written to, removed at the end of the scope.
-class delegated_cgroup {
-public:
-  delegated_cgroup() {
-    auto mounts = std::ifstream{"/proc/self/mounts"};
-    auto line = std::string{};
-    while (path_.empty() && std::getline(mounts, line)) {
-      auto device = std::string{}, place = std::string{}, type = std::string{};
-      std::istringstream{line} >> device >> place >> type;
-      place += "/libpeer-test-" + std::to_string(getpid());
-      if (type == "cgroup2" && mkdir(place.c_str(), 0755) == 0)
-        path_ = place;
-    }
-    if (path_.empty())
-      std::cout << "not run: there is no cgroup v2 directory that this program may write to\n";
-  }
-
-  delegated_cgroup(const delegated_cgroup&) = delete;
-
-  ~delegated_cgroup() {
-    if (!path_.empty())
-      CAF_CHECK_EQUAL(rmdir(path_.c_str()), 0); // succeeds only if nothing was left in there
-  }
-
-  explicit operator bool() const noexcept { return !path_.empty(); }
-
-  const std::string& path() const noexcept { return path_; }
-
-private:
-  std::string path_;
-};
 
 /// Starts a daemon, whose parent ends and which has a session of its own, prints its number and waits for ever.
 constexpr auto daemon_maker = "setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" &'; ";

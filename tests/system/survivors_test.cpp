@@ -1,0 +1,168 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// What outlives a peer, and how nothing does.
+
+#define CAF_SUITE peer.system.survivors
+
+#include "hostile_fixture.hpp"
+
+#include "support/delegated_cgroup.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+using namespace peer::test;
+using namespace std::literals;
+
+using peer::stop_step;
+using peer::survivor_policy;
+
+namespace {
+
+/// Lets an `erl` start a program, which it puts into a group of its own, and which does not read its input.
+constexpr auto start_stray = "P = open_port({spawn, \"sh -c 'echo; exec sleep 1000'\"}, [{line, 80}, stream]), "
+                             "receive {P, {data, _}} -> ok end";
+
+struct fixture : hostile_fixture {
+  peer::stop_report stop(const peer::handle& worker) { return value_of(worker.stop()); }
+
+  void check_nothing_left() { check_only_left({process_of(good)}); }
+
+  /// Starts a peer of each kind over each connection that it may have and lets it leave something behind.
+  template <class Change, class Check>
+  void with_each(Change change, Check check) {
+    for (auto& [name, kind] : all_connections()) {
+      CAF_MESSAGE("over " << name);
+      auto options = hostile(kind, "started", {"daemonise"});
+      change(options);
+      check(start(options));
+    }
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(survivors_tests, fixture)
+
+CAF_TEST(what has left the group of an erl is reported when it is stopped) {
+  auto worker = start(erl());
+  evaluate(worker, start_stray);
+  auto report = stop(worker);
+  CAF_REQUIRE_EQUAL(report.survivors.size(), 1u);
+  CAF_CHECK_EQUAL(report.survivors[0].command, "sleep 1000");
+  kill(static_cast<pid_t>(report.survivors[0].id), SIGKILL);
+  check_nothing_left();
+}
+
+CAF_TEST(what has left the group of an erl is killed if asked for) {
+  auto options = erl();
+  options.survivors = survivor_policy::kill;
+  auto worker = start(options);
+  evaluate(worker, start_stray);
+  CAF_CHECK(stop(worker).survivors.empty());
+  check_nothing_left();
+}
+
+CAF_TEST(daemons of a peer are killed if asked for) {
+  with_each([](auto& options) { options.survivors = survivor_policy::kill; },
+            [this](const peer::handle& worker) {
+              CAF_CHECK(stop(worker).survivors.empty());
+              check_nothing_left();
+            });
+}
+
+CAF_TEST(nothing outlives a peer in a pid namespace of its own) {
+  with_each([](auto& options) { options.pid_namespace = true; },
+            [this](const peer::handle& worker) {
+              stop(worker);
+              check_nothing_left();
+            });
+}
+
+CAF_TEST(nothing outlives a peer in a cgroup of its own) {
+  delegated_cgroup place;
+  if (place)
+    with_each([&](auto& options) { options.cgroup = place.path(); },
+              [this](const peer::handle& worker) {
+                stop(worker);
+                check_nothing_left();
+              });
+}
+
+CAF_TEST(both kinds of nodes work as process 1 of a namespace) {
+  auto nodes = std::vector{erl()};
+  for (auto& [name, kind] : all_connections())
+    nodes.push_back(node(kind));
+  for (auto& options : nodes) {
+    options.pid_namespace = true;
+    auto worker = start(options);
+    CAF_CHECK(answers(worker));
+    CAF_CHECK_EQUAL(value_of(worker.call<peer::term>("os", "getpid")), charlist("1"));
+    CAF_CHECK_EQUAL(stop(worker).ended_by, stop_step::closed);
+  }
+}
+
+CAF_TEST(what cannot be a cgroup is an error of the start) {
+  auto options = node(peer::inherited{});
+  options.cgroup = "/proc";
+  auto err = start_failure(options);
+  CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
+  check_contains(peer::describe(err), "/proc");
+  options.cgroup = "/no/such/directory";
+  check_contains(peer::describe(start_failure(options)), "/no/such/directory");
+}
+
+CAF_TEST(the end of a peer that is told by a crash names what is left) {
+  auto options = erl();
+  options.peer_down = peer::peer_down::crash;
+  auto worker = start(options);
+  evaluate(worker, start_stray);
+  auto watch = end_watch{*sys, worker.actor()};
+  auto self = caf::scoped_actor{*sys};
+  auto call = self->request(
+      worker.actor(), caf::infinite,
+      peer::call_request{"timer", "sleep", *peer::encode_arguments(peer::atom{"infinity"}), caf::infinite});
+  auto report = stop(worker);
+  call.receive([](const peer::encoded_term&) { CAF_ERROR("the call returned"); },
+               [&](const caf::error& err) {
+                 CAF_REQUIRE(peer::failure_of(err));
+                 CAF_CHECK(peer::failure_of(err)->survivors == report.survivors);
+                 check_contains(peer::describe(err), "left behind: ");
+               });
+  for (auto& process : report.survivors)
+    kill(static_cast<pid_t>(process.id), SIGKILL);
+  check_nothing_left();
+}
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a call that a suspended peer never got was not delivered) {
+  for (auto& [name, kind] : all_connections()) {
+    CAF_MESSAGE("over " << name);
+    auto options = node(kind);
+    options.shutdown = peer::close_link{};
+    auto worker = start(options);
+    kill(process_of(worker), SIGSTOP);
+    auto self = caf::scoped_actor{*sys};
+    auto large = *peer::encode_arguments(std::string(std::size_t{16} << 20, 'x'));
+    auto ask = [&](peer::byte_buffer arguments) {
+      return self->request(worker.actor(), caf::infinite,
+                           peer::call_request{"peer_node", "echo", std::move(arguments), caf::infinite});
+    };
+    auto first = ask(*peer::encode_arguments(1));
+    value_of(worker.get_state()); // what was asked for before has been written by then
+    auto second = ask(large);
+    auto report = stop(worker);
+    CAF_CHECK_EQUAL(report.ended_by, stop_step::killed);
+    auto delivery = [](auto& request) {
+      auto result = std::optional<peer::delivery>{};
+      request.receive([](const peer::encoded_term&) { CAF_ERROR("the call returned"); },
+                      [&](const caf::error& err) { result = peer::delivery_of(err); });
+      return result;
+    };
+    CAF_CHECK(delivery(first) == peer::delivery::unanswered);
+    CAF_CHECK(delivery(second) == peer::delivery::not_delivered);
+  }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
