@@ -34,6 +34,17 @@ int complain(const caf::error& err, int status) {
   return status;
 }
 
+/// Tells what a peer has left behind.
+void complain_about_survivors(const std::vector<peer::survivor>& survivors) {
+  for (auto& each : survivors)
+    std::cerr << "peerctl: the peer left process " << each.id << " behind: " << each.command << '\n';
+}
+
+void stop(const peer::handle& worker) {
+  if (auto report = worker.stop())
+    complain_about_survivors(report->survivors);
+}
+
 /// Tells why a call failed.
 int complain_about_call(const caf::error& err) {
   if (peer::exception_of(err)) {
@@ -131,7 +142,7 @@ int call(caf::actor_system& sys, const request& what) {
     std::cout << peer::to_string(*result) << std::endl;
   else
     status = complain_about_call(result.error());
-  static_cast<void>(worker->stop());
+  stop(*worker);
   return status;
 }
 
@@ -143,7 +154,7 @@ int cast(caf::actor_system& sys, const request& what) {
     return complain(err, usage);
   // Messages arrive in their order: when this is answered, the function has been started.
   static_cast<void>(worker->call<void>("erlang", "node"));
-  static_cast<void>(worker->stop());
+  stop(*worker);
   return done;
 }
 
@@ -168,6 +179,7 @@ int run(caf::actor_system& sys, const request& what) {
   flush_console(sys);
   auto details = peer::failure_of(reason);
   auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
+  complain_about_survivors(stopped ? stopped->survivors : details ? details->survivors : std::vector<peer::survivor>{});
   if (!status || reason == peer::errc::boot_failed)
     return complain(reason, run_not_started);
   return peer::shell_status(*status);
@@ -187,7 +199,7 @@ int shell(caf::actor_system& sys, const request& what) {
     if (!shell_line(sys, *worker, line))
       return went_down;
   }
-  static_cast<void>(worker->stop());
+  stop(*worker);
   return done;
 }
 

@@ -110,6 +110,10 @@ void conformance_fixture::check_refused(const start_options& options, std::strin
 }
 
 void conformance_fixture::kill_channel_handler(const handle& worker) {
+  if (!is_erl()) {
+    CAF_CHECK(!worker.cast("erlang", "exit", channel_of_node(worker), atom{"kill"}));
+    return;
+  }
   auto found = evaluate(worker, "IsLoop = fun({peer, F, _, _}) -> F =:= io_server_loop orelse F =:= origin_link;"
                                 "            (_) -> false end,"
                                 "[Handler] = [P || P <- processes(),"

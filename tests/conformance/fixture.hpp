@@ -83,7 +83,7 @@ struct conformance_fixture : case_result, system_fixture { // in this order: the
   /// Checks that options are refused, with the name of the option in the text, and that nothing was started.
   void check_refused(const start_options& options, std::string_view option);
 
-  /// Kills the process of an `erl` that serves the control connection, after looking at how it is supervised.
+  /// Kills the process or actor of the peer that serves the control connection, after looking at how it is supervised.
   void kill_channel_handler(const handle& worker);
 
   /// The lines that are printed within the test's patience, sorted; a case that cannot know their order uses this.

@@ -135,8 +135,6 @@ CAF_TEST(attached) {
 CAF_TEST(attached_cntrl_channel_handler_crash) {
   if (!can_be_attached())
     return;
-  if (!is_erl())
-    return does_not_apply("the channel actor of a libpeer node cannot be killed from outside");
   auto options = attached("attached_cntrl_channel_handler_crash");
   options.peer_down = peer::peer_down::crash;
   auto worker = start(std::move(options));

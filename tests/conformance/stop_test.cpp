@@ -163,13 +163,6 @@ CAF_TEST(cntrl_channel_handler_crash) {
   auto options = named("cntrl_channel_handler_crash");
   options.peer_down = peer::peer_down::crash;
   auto worker = start(std::move(options));
-  if (!is_erl()) {
-    auto report = stop(worker); // closes the connection, and does no more
-    CAF_CHECK_EQUAL(report.ended_by, stop_step::closed);
-    CAF_REQUIRE(report.status);
-    CAF_CHECK_EQUAL(peer::shell_status(*report.status), 1);
-    return remark("the connection breaks: nobody outside can kill the channel actor of a libpeer node");
-  }
   auto watch = end_watch{*sys, worker.actor()};
   kill_channel_handler(worker);
   CAF_CHECK_EQUAL(peer::to_reason(watch.reason()), ended(1));

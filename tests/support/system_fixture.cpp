@@ -129,6 +129,18 @@ pid_t system_fixture::process_of(const handle& worker) {
   return static_cast<pid_t>(*id);
 }
 
+term system_fixture::channel_of_node(const handle& worker) {
+  auto self = caf::scoped_actor{*sys};
+  auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+  CAF_CHECK(!worker.send("peer_supervision", tagged("system", tuple{here, 7}, atom{"get_state"})));
+  auto state = term{};
+  self->receive([&](const term& x) { state = (*x.get_if<tuple>())[1]; },
+                caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+  auto fields = match_tagged(state, "peer_sup_state", 4);
+  CAF_REQUIRE(fields != nullptr);
+  return (*fields)[2];
+}
+
 int system_fixture::end_status(const caf::error& why) {
   auto details = failure_of(why);
   CAF_REQUIRE(details && details->status);

@@ -102,6 +102,9 @@ struct system_fixture {
 
   static pid_t process_of(const handle& worker);
 
+  /// The pid of the channel actor of a libpeer node, from the state of its `peer_supervision`.
+  term channel_of_node(const handle& worker);
+
   /// How the process of a peer ended, as a shell tells it.
   static int end_status(const caf::error& why);
 

@@ -62,6 +62,26 @@ CAF_TEST(erl boots and tells its name and state) {
   CAF_CHECK_EQUAL(value_of(worker.call<term>("os", "getpid")), charlist(std::to_string(process_of(worker))));
 }
 
+CAF_TEST(the whole state can be looked at) {
+  auto options = erl();
+  options.args = {"-extra_flag"};
+  auto worker = start(options);
+  CAF_CHECK(worker.call<atom>("erlang", "node"));
+  auto state = value_of(worker.state());
+  auto field = [&](const char* key) {
+    auto value = state.get_if<peer::map>()->find(atom{key});
+    CAF_REQUIRE(value);
+    return to_string(*value);
+  };
+  CAF_CHECK_EQUAL(field("exec"), "<<\"erl\">>");
+  CAF_CHECK_EQUAL(field("args"), "[<<\"-extra_flag\">>,<<\"-user\">>,<<\"peer\">>]");
+  CAF_CHECK_EQUAL(field("peer_state"), "running");
+  CAF_CHECK_EQUAL(field("seq"), "1");
+  CAF_CHECK_EQUAL(field("outstanding"), "#{}");
+  CAF_CHECK(worker.stop());
+  CAF_CHECK_EQUAL(error_of(worker.state()), peer::errc::noproc);
+}
+
 CAF_TEST(the peer leads a session of its own) {
   auto worker = start(erl());
   auto id = process_of(worker);

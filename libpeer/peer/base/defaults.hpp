@@ -78,6 +78,10 @@ inline constexpr std::size_t stderr_bytes = 8192;
 /// Bytes of messages that may wait for a peer that does not read.
 inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
 
+/// I/O requests of a peer that may wait for their answers; more are a violation of the protocol. Every process of a
+/// peer that prints or reads has one.
+inline constexpr std::size_t max_io_requests = std::size_t{1} << 18;
+
 /// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
 inline constexpr std::size_t output_high_water = std::size_t{1} << 20;
 

@@ -17,7 +17,7 @@ void calls::send(channel& to, pending_call waiter, std::string_view module, std:
                  const_byte_span arguments, time_point now, caf::timespan timeout) {
   auto seq = outstanding_.next_seq();
   if (auto err = to.send(wire::call{seq, module, function, arguments}))
-    return waiter.fail(std::move(err));
+    return waiter.fail(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
   waiter.sent_until(to.position());
   outstanding_.add(std::move(waiter), now, timeout);
 }

@@ -7,11 +7,11 @@
 #include "peer/control/introspection.hpp"
 #include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
+#include "peer/control/outbox.hpp"
 #include "peer/io/io_server.hpp"
 #include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
-#include "peer/term/utf8.hpp"
 #include "peer/wire/message.hpp"
 
 #include "caf/all.hpp"
@@ -47,7 +47,8 @@ public:
         options_(std::move(options)),
         launch_(std::move(launch)),
         parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
-        life_(boot_limit(options_.wait_boot)) {
+        life_(boot_limit(options_.wait_boot)),
+        outbox_(options_.queue_limit) {
     if (parent)
       link_to(parent);
   }
@@ -60,6 +61,11 @@ public:
     set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
       return caf::message{}; // stray messages are dropped
+    });
+    set_error_handler([](caf::error&) {});  // and so are errors that nobody asked for
+    also_when_suspended([this](stop_atom) { // as OTP's `stop`, which is a system message
+      resume_system();
+      return on_stop();
     });
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
       boot(); // else whoever waits makes it boot, and so cannot miss how that ends
@@ -111,11 +117,11 @@ private:
   }
 
   void system_terminate(caf::error reason) override {
+    resume_system(); // to see the peer's end
     if (reason_)
       quit(std::move(reason));
     else
       stop_peer(std::move(reason));
-    resume_system(); // to see the peer's end
   }
 
   /// What comes from the peer waits with the messages.
@@ -198,11 +204,11 @@ private:
   // -- requests ---
 
   caf::result<encoded_term> on_call(call_request& request) {
-    if (auto err = check_names(request))
+    if (auto err = check_names(request.module, request.function))
       return err;
     if (!connected())
       return no_connection();
-    if (auto err = check_queue())
+    if (auto err = outbox_.check_room(incarnation_->connection()))
       return err;
     auto promise = make_response_promise<encoded_term>();
     calls_.send(incarnation_->connection(), {atom{request.module}, atom{request.function}, promise}, request.module,
@@ -211,67 +217,25 @@ private:
     return promise;
   }
 
-  /// A peer that does not read must not cost memory without end.
-  caf::error check_queue() {
-    auto waiting = incarnation_->connection().queued() + early_bytes_;
-    if (waiting <= options_.queue_limit)
-      return {};
-    return caf::make_error(errc::overload, "the peer does not read: " + std::to_string(waiting) + " bytes wait for it");
-  }
-
-  /// Erlang's runtime takes no longer names, and no other bytes.
-  template <class Request>
-  static caf::error check_names(const Request& request) {
-    if (valid_atom(request.module) && valid_atom(request.function))
-      return {};
-    return caf::make_error(errc::bad_term, "a module or function is no atom of at most 255 characters: "
-                                               + to_string(atom{request.module}) + ":"
-                                               + to_string(atom{request.function}));
-  }
-
   caf::result<void> on_cast(cast_request& request) {
-    if (auto err = check_names(request))
-      return err;
-    if (!connected())
-      return caf::unit;
-    if (auto err = check_queue())
-      return refuse(std::move(err));
-    if (auto err = incarnation_->connection().send(wire::cast{request.module, request.function, request.arguments}))
-      return err;
-    return caf::unit;
+    if (auto err = check_names(request.module, request.function))
+      return sent(std::move(err));
+    return sent(connected() ? outbox_.send(incarnation_->connection(), request) : caf::error{});
   }
 
   caf::result<void> on_send(send_request& request) {
-    if (!request.to.is<pid>() && !request.to.is<atom>())
-      return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
-    if (!connected())
+    return sent(connected() ? outbox_.send(incarnation_->connection(), std::move(request)) : caf::error{});
+  }
+
+  /// Who sends a cast or a message without asking learns of a failure in the log only: an error that nobody expects
+  /// ends an actor.
+  caf::result<void> sent(caf::error failed) {
+    if (!failed)
       return caf::unit;
-    if (auto err = check_queue())
-      return refuse(std::move(err));
-    if (!life_.started()) {
-      early_bytes_ += request.content.size();
-      early_sends_.push_back(std::move(request));
-      return caf::unit;
-    }
-    if (auto err = deliver(request))
-      return err;
+    note_dropped(failed);
+    if (current_message_id().is_request())
+      return failed;
     return caf::unit;
-  }
-
-  /// Nobody waits for a cast or a message: who sent one without asking learns of it in the log only.
-  caf::result<void> refuse(caf::error why) {
-    note_dropped(why);
-    return why;
-  }
-
-  /// Erlang's `Name ! Message` raises if nobody has the name, in the process that runs the peer's channel, and the node
-  /// halts. `{Name, Node} ! Message` does not; it needs the node's name, for which early messages wait.
-  caf::error deliver(const send_request& request) {
-    auto to = byte_buffer{};
-    auto name = request.to.get_if<atom>();
-    if (auto err = save_term(to, name ? term{tuple{*name, node_}} : request.to))
-      return err;
-    return incarnation_->connection().send(wire::message{to, request.content});
   }
 
   caf::result<atom> on_await_boot() {
@@ -321,7 +285,6 @@ private:
     stop_requested_ = true;
     if (!incarnation_)
       return fail_start(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
-    incarnation_->note_descendants();
     obey(life_.on_stop(options_.shutdown));
   }
 
@@ -336,6 +299,8 @@ private:
   }
 
   void obey(const orders& what) {
+    if (what.ask_to_stop || what.close)
+      incarnation_->note_descendants(); // both may end the peer
     if (what.ask_to_stop)
       ask_to_stop();
     if (what.close)
@@ -357,7 +322,12 @@ private:
     timer_.dispose();
     timer_ = {};
     if (delay != caf::infinite)
-      timer_ = run_delayed(delay, [this] { obey(life_.on_timer()); });
+      timer_ = run_delayed(delay, [this] {
+        if (exited_) // noticed while this actor was suspended
+          follow_orders();
+        else
+          obey(life_.on_timer());
+      });
   }
 
   /// What the callbacks of the incarnation noticed; it is told outside of them.
@@ -440,7 +410,7 @@ private:
 
   // -- calls ---
 
-  bool connected() const noexcept { return incarnation_ && life_.connected(); }
+  bool connected() const noexcept { return incarnation_ && !stream_ended_ && life_.connected(); }
 
   static caf::error no_connection() {
     return caf::make_error(errc::noconnection, std::string{"there is no connection to the peer"});
@@ -455,20 +425,10 @@ private:
     call_timer_ = run_scheduled(next, [this] {
       call_timer_time_ = calls::time_point::max();
       for (auto seq : calls_.expire(clock().now()))
-        give_up(seq);
+        if (connected())
+          outbox_.cancel(incarnation_->connection(), seq);
       watch_deadlines();
     });
-  }
-
-  /// Tells the peer that nobody waits for a call any more. `erl` does not care.
-  void give_up(std::uint64_t seq) {
-    if (!connected() || !life_.started())
-      return;
-    auto to = byte_buffer{};
-    auto content = byte_buffer{};
-    if (save_term(to, term{tuple{atom{wire::calls_name}, node_}}) || save_term(content, seq))
-      return;
-    static_cast<void>(incarnation_->connection().send(wire::message{to, content}));
   }
 
   void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
@@ -478,6 +438,7 @@ private:
       return then(std::move(failed));
     calls_.send(incarnation_->connection(), {module, function, std::move(then)}, module.name(), function.name(),
                 encoded, clock().now(), caf::infinite);
+    check_that_it_reads();
   }
 
   // -- incarnation::listener ---
@@ -485,7 +446,7 @@ private:
   void on_frame(const_byte_span payload) override {
     if (suspended())
       return put_off(payload, &control::on_frame);
-    if (closed_ || life_.connection_lost())
+    if (stream_ended_)
       return;
     auto message = parser_.parse_to_origin(payload);
     if (message)
@@ -503,7 +464,9 @@ private:
   }
 
   void on_closed(caf::error why) override {
-    if (closed_)
+    if (suspended())
+      return when_running([this, why = std::move(why)]() mutable { on_closed(std::move(why)); });
+    if (std::exchange(stream_ended_, true))
       return;
     closed_ = std::move(why);
     poke();
@@ -542,9 +505,7 @@ private:
     if (!life_.started())
       return;
     node_ = x.node;
-    early_bytes_ = 0;
-    for (auto& request : std::exchange(early_sends_, {}))
-      static_cast<void>(deliver(request));
+    outbox_.open(incarnation_->connection(), node_);
     for (auto& promise : std::exchange(boot_waiters_, {}))
       promise.deliver(node_);
     notify_receiver(start_notice{{}, node_, {}, address()});
@@ -575,17 +536,37 @@ private:
   }
 
   void on_message(const wire::io_request& x) {
+    if (++io_requests_ > defaults::max_io_requests)
+      return on_closed(caf::make_error(errc::protocol_violation, "the peer has more than "
+                                                                     + std::to_string(defaults::max_io_requests)
+                                                                     + " I/O requests that are not answered"));
     auto from = byte_buffer{x.from.begin(), x.from.end()};
     auto reply_as = byte_buffer{x.reply_as.begin(), x.reply_as.end()};
     auto request = load_term<term>(x.request);
     if (!request)
       request = term{}; // no request either
     io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
-      auto encoded = byte_buffer{};
-      if (alive.expired() || !connected() || save_term(encoded, reply))
-        return;
-      static_cast<void>(incarnation_->connection().send(wire::io_reply{from, reply_as, encoded}));
+      if (!alive.expired())
+        answer_io_request(from, reply_as, reply);
     });
+  }
+
+  void answer_io_request(const_byte_span from, const_byte_span reply_as, const term& reply) {
+    --io_requests_;
+    auto encoded = byte_buffer{};
+    if (!connected() || save_term(encoded, reply))
+      return;
+    static_cast<void>(incarnation_->connection().send(wire::io_reply{from, reply_as, encoded}));
+    check_that_it_reads();
+  }
+
+  /// A peer that goes on to ask and does not read the answers is not to cost memory without end. What callers have put
+  /// into the queue is not its fault.
+  void check_that_it_reads() {
+    auto waiting = incarnation_->connection().queued();
+    if (waiting > 2 * options_.queue_limit + wire::default_max_frame)
+      on_closed(caf::make_error(errc::protocol_violation,
+                                "the peer asks and does not read: " + std::to_string(waiting) + " bytes wait for it"));
   }
 
   // -- console ---
@@ -620,11 +601,11 @@ private:
   wire::parser parser_;
   calls calls_;
   atom node_;
-  std::vector<send_request> early_sends_; ///< what waits until the node has told its name
-  std::size_t early_bytes_ = 0;           ///< in `early_sends_`
-  caf::error reason_;                     ///< what ended the peer; no error before
-  std::optional<caf::error> closed_;      ///< noticed, not yet told: the stream's end
-  std::optional<exit_status> exited_;     ///< noticed, not yet told: the process's end
+  outbox outbox_;
+  caf::error reason_; ///< what ended the peer; no error before
+  bool stream_ended_ = false;
+  std::optional<caf::error> closed_;  ///< noticed, not yet told: the stream's end
+  std::optional<exit_status> exited_; ///< noticed, not yet told: the process's end
   std::vector<survivor> survivors_;
   std::vector<caf::typed_response_promise<atom>> boot_waiters_;
   std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
@@ -637,6 +618,7 @@ private:
   std::size_t undelivered_ = 0;
   last_words last_words_;
   bool console_paused_ = false;
+  std::size_t io_requests_ = 0; ///< that have not been answered
   std::size_t lost_frames_ = 0;
 };
 

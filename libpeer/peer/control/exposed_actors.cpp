@@ -13,9 +13,11 @@ constexpr auto origin_node = "libpeer@origin";
 } // namespace
 
 pid exposed_actors::add(const caf::actor& whom) {
-  auto id = static_cast<std::uint32_t>(actors_.size() + 1);
-  actors_.emplace(id, caf::actor_cast<caf::actor_addr>(whom));
-  return pid{atom{origin_node}, id, 0, 1};
+  auto address = caf::actor_cast<caf::actor_addr>(whom);
+  auto [place, is_new] = ids_.emplace(address, static_cast<std::uint32_t>(ids_.size() + 1));
+  if (is_new)
+    actors_.emplace(place->second, address);
+  return pid{atom{origin_node}, place->second, 0, 1};
 }
 
 caf::actor exposed_actors::find(const pid& id) const {

@@ -76,6 +76,10 @@ caf::expected<peer_status> handle::get_state() const {
   return ask<peer_status>(*sys_, control_, get_state_atom_v);
 }
 
+caf::expected<term> handle::state() const {
+  return ask<term>(*sys_, control_, sys_get_state_atom_v);
+}
+
 caf::expected<pid> handle::expose(const caf::actor& whom) const {
   auto result = ask<term>(*sys_, control_, expose_atom_v, whom);
   if (!result)

@@ -94,6 +94,11 @@ public:
   /// The peer's state. Fails with `errc::noproc` once the control actor has exited.
   caf::expected<peer_status> get_state() const;
 
+  /// Everything that the control actor knows, for people: a map with the keys of OTP's record `peer:state()` (options,
+  /// node, program, arguments, phase, sequence number, outstanding calls). Fails with `errc::noproc` once it has
+  /// exited.
+  caf::expected<term> state() const;
+
   /// Gives `whom` a pid that Erlang code can answer: `group_leader() ! {message, Pid, Answer}` arrives at it as a
   /// `peer::term`, or as the CAF values if it is what a `caf::message` became. The peer does not keep the actor alive.
   caf::expected<pid> expose(const caf::actor& whom) const;

@@ -11,7 +11,7 @@
 #include <vector>
 
 /// @file
-/// What system messages show of a control actor, and what they can change ("System messages" in docs/protocol.md).
+/// What system messages show of a control actor, and what they can change ("System messages" in docs/design.md).
 
 namespace peer {
 

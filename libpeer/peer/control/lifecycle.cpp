@@ -12,6 +12,7 @@ namespace peer {
 // -- evidence ---------------------------------------------------------------------------------------------------------
 
 orders lifecycle::on_spawned() {
+  reached_ = phase::boot;
   return {.timer = boot_limit_};
 }
 
@@ -124,7 +125,8 @@ orders lifecycle::terminate() {
 orders lifecycle::kill() {
   state_ = state::killing;
   step_ = stop_step::killed;
-  return {.signal = SIGKILL, .timer = caf::timespan{defaults::kill_timeout}};
+  // What belongs to the process has `kill_timeout`, too, and the process's end is told after that of the others.
+  return {.signal = SIGKILL, .timer = 2 * caf::timespan{defaults::kill_timeout}};
 }
 
 orders lifecycle::finish() {

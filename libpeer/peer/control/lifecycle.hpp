@@ -106,7 +106,7 @@ private:
   state state_ = state::booting;
   bool then_terminate_ = false; ///< in `closed`: SIGTERM comes before SIGKILL
   bool started_ = false;
-  phase reached_ = phase::boot;
+  phase reached_ = phase::spawn;
   evidence first_ = evidence::none;
   std::string cause_;
   caf::timespan term_patience_{defaults::term_timeout}; ///< between SIGTERM and SIGKILL

@@ -62,7 +62,9 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 // -- requests ---------------------------------------------------------------------------------------------------------
 
 /// Calls `module:function(arguments…)` in the peer. Answered once with an `encoded_term`, or with `errc::exception`,
-/// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::exit_status` or `errc::connection_closed`;
+/// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (no function has that name, the arguments
+/// are too large, or the answer is no term), `errc::protocol_violation` (a damaged frame may have been the answer), or
+/// with the peer's end: `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`.
 /// `delivery_of` tells what became of it.
 struct call_request {
   std::string module;

@@ -221,10 +221,15 @@ void io_server::text(stream from, std::string_view bytes) {
 }
 
 void io_server::write(stream from, std::string_view text, std::function<void()> then) {
-  if (backlog_ > 0 && backlog_ + text.size() > defaults::output_limit) {
-    state_of(from).dropped += text.size();
+  auto& state = state_of(from);
+  if (state.dropped > 0 || (backlog_ > 0 && backlog_ + text.size() > defaults::output_limit)) {
+    state.dropped += text.size(); // the hole has one place, and the line that tells of it stands there
     return then();
   }
+  pass_on(from, text, std::move(then));
+}
+
+void io_server::pass_on(stream from, std::string_view text, std::function<void()> then) {
   if (!text.empty())
     state_of(from).in_line = text.back() != '\n';
   backlog_ += text.size();
@@ -252,10 +257,10 @@ void io_server::tell_dropped() {
   for (auto from : {stream::standard_output, stream::standard_error}) {
     auto& state = state_of(from);
     if (auto count = std::exchange(state.dropped, 0); count > 0)
-      write(from,
-            (state.in_line ? "\n" : "") + ("libpeer: " + std::to_string(count))
-                + " bytes of output were dropped: what receives it did not keep up\n",
-            [] {});
+      pass_on(from,
+              (state.in_line ? "\n" : "") + ("libpeer: " + std::to_string(count))
+                  + " bytes of output were dropped: what receives it did not keep up\n",
+              [] {});
   }
 }
 

@@ -74,6 +74,7 @@ private:
   void put_bytes(const bitstring& bytes, answer done);
   void put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done);
   void write(stream from, std::string_view text, std::function<void()> written);
+  void pass_on(stream from, std::string_view text, std::function<void()> written);
   void written(std::size_t size);
   void tell_dropped();
   output_state& state_of(stream from) { return streams_[static_cast<std::size_t>(from)]; }

@@ -3,6 +3,7 @@
 #include "peer/io/sink.hpp"
 
 #include "peer/base/defaults.hpp"
+#include "peer/base/error.hpp"
 #include "peer/base/type_ids.hpp"
 #include "peer/io/line_splitter.hpp"
 #include "peer/io/messages.hpp"
@@ -150,7 +151,7 @@ class actor_sink final : public line_sink {
 public:
   actor_sink(const loop_ptr& where, caf::actor receiver) : receiver_(std::move(receiver)) {
     if (where) // else it is CAF's test coordinator that runs the actors
-      courier_ = spawn_pinned<courier>(receiver_->home_system(), where, receiver_);
+      courier_ = spawn_pinned<courier>(where->system(), where, receiver_);
   }
 
   ~actor_sink() override {
@@ -266,6 +267,8 @@ sink_factory line_output(std::function<void(const output_line&)> handler) {
 
 sink_factory actor_output(caf::actor receiver) {
   return [receiver = std::move(receiver)](const loop_ptr& where, const std::string&) -> caf::expected<sink_ptr> {
+    if (!receiver)
+      return caf::make_error(errc::invalid_option, std::string{"invalid option 'output': it has no receiver"});
     return std::make_shared<actor_sink>(where, receiver);
   };
 }

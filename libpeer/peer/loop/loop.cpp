@@ -163,6 +163,8 @@ public:
 
   int ending_fd() const noexcept override { return offload_.ending_fd(); }
 
+  caf::actor_system& system() noexcept override { return sys_; }
+
   void enroll(const caf::strong_actor_ptr& tenant) override {
     {
       auto guard = std::lock_guard{mutex_};

@@ -49,6 +49,9 @@ public:
   /// Runs the pinned actors; other actors that these send to are handed to CAF's scheduler.
   virtual actor_host& host() noexcept = 0;
 
+  /// The actor system that it belongs to. To be used only while that lives.
+  virtual caf::actor_system& system() noexcept = 0;
+
   /// Whether the caller is the loop's thread.
   virtual bool in_this_thread() const noexcept = 0;
 

@@ -10,6 +10,7 @@
 
 #include "caf/actor_addr.hpp"
 #include "caf/behavior.hpp"
+#include "caf/message_handler.hpp"
 #include "caf/result.hpp"
 #include "caf/scheduled_actor.hpp"
 #include "caf/skip.hpp"
@@ -56,6 +57,12 @@ protected:
   }
 
   bool suspended() const noexcept { return now_ == sys_state::suspended; }
+
+  /// Adds handlers that the actor has, besides those of system messages, while it is suspended.
+  template <class... Handlers>
+  void also_when_suspended(Handlers... own) {
+    own_when_suspended_ = caf::message_handler{std::move(own)...};
+  }
 
   /// Lets the actor go on if it is suspended.
   void resume_system() { enter(sys_state::running); }
@@ -128,8 +135,9 @@ private:
         [this](caf::down_msg& x) { when_running([this, x]() mutable { this->down_handler_(this, x); }); });
     this->set_error_handler(
         [this](caf::error& x) { when_running([this, x]() mutable { this->error_handler_(this, x); }); });
-    this->do_become(std::apply([](auto... ours) { return caf::behavior{std::move(ours)...}; }, system_handlers()),
-                    false);
+    auto handlers =
+        std::apply([](auto... ours) { return caf::message_handler{std::move(ours)...}; }, system_handlers());
+    this->do_become(caf::behavior{handlers.or_else(own_when_suspended_)}, false);
   }
 
   void go_on() {
@@ -162,6 +170,7 @@ private:
     caf::scheduled_actor::error_handler error;
   };
 
+  caf::message_handler own_when_suspended_;
   sys_state now_ = sys_state::running;
   replaced_handlers own_;
 };

@@ -199,23 +199,19 @@ stop_peer(Context) ->
     ok = stop(Context, Peer),
     {ok, "a cast sleeps: a libpeer node has no `-eval`"}.
 
-%% Bytes that are no message end the handler of the connection.
-cntrl_channel_handler_crash(#{connection := Connection, directory := Directory, marker := Marker} = Context) ->
-    File = filename:join(Directory, "status-" ++ Marker),
-    Exec = subject:script(Context, "watched-" ++ Marker, ["\"$PEER\" \"$@\"\necho $? > '", File, "'"]),
+%% A libpeer node has no distribution: `sys:get_state/1` goes over the control connection.
+cntrl_channel_handler_crash(Context) ->
     Options = named(cntrl_channel_handler_crash),
-    {ok, Peer, _} = subject:start_raw(Context, Options#{exec => Exec, peer_down => crash}),
+    {ok, Peer, _} = subject:start_raw(Context, Options#{peer_down => crash}),
     Monitor = monitor(process, Peer),
-    [Channel | _] = [Port || Port <- tuple_to_list(sys:get_state(Peer)), is_port(Port)],
-    case Connection of
-        standard_io -> true = port_command(Channel, lists:duplicate(100, 255));
-        _ -> ok = gen_tcp:send(Channel, "no term")
-    end,
+    Tag = make_ref(),
+    ok = peer:send(Peer, peer_supervision, {system, {self(), Tag}, get_state}),
+    {Tag, {peer_sup_state, _, Handler, _}} = subject:await_message(state),
+    ok = peer:cast(Peer, erlang, exit, [Handler, kill]),
     {'DOWN', Monitor, process, Peer, Reason} = subject:await_message(down),
-    true = lists:member(Reason, [{exit_status, 0}, tcp_closed]), % of the script
-    true = subject:eventually(fun() -> file:read_file(File) =:= {ok, <<"1\n">>} end, 5000),
+    ok = subject:equal(subject:end_reason(Context, {exit_status, 1}), Reason),
     true = subject:is_gone(Context),
-    {ok, "bytes that are no message end the handler: nobody outside can kill it"}.
+    {ok, "the handler is found by the state of `peer_supervision`"}.
 
 cntrl_channel_handler_crash_old_release(_) ->
     {skipped, "there is no older release: Debian has one Erlang"}.

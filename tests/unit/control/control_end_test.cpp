@@ -143,15 +143,28 @@ CAF_TEST(a call that the peer has not got is not delivered) {
   options.peer_down = peer::peer_down::crash;
   start_running();
   call("a");
-  peer->channel.stuck = true;
+  peer->channel.stop_reading();
   call("b");
   peer->exits(9);
   settle();
-  auto first = failure();
-  auto second = failure();
-  // What the fake channel calls written is all or nothing.
-  CAF_CHECK(peer::delivery_of(first) == peer::delivery::not_delivered);
-  CAF_CHECK(peer::delivery_of(second) == peer::delivery::not_delivered);
+  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::unanswered);
+  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::not_delivered);
+}
+
+CAF_TEST(a call after the end of the stream has no connection) {
+  options.shutdown = caf::timespan{2s};
+  start_running();
+  ask(peer::stop_atom_v);
+  call("a");
+  peer->control->on_closed({});
+  settle();
+  auto sent = peer->channel.sent.size();
+  call("b");
+  CAF_CHECK_EQUAL(failure(), peer::errc::noconnection);
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
+  peer->exits(0);
+  settle();
+  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::unanswered);
 }
 
 CAF_TEST(a call that the peer has got and not answered may have run) {

@@ -23,15 +23,18 @@ public:
   void drain() override {}
   bool flush(std::chrono::milliseconds) override { return true; }
   void close() override { closed = true; }
-  std::size_t queued() const noexcept override { return sent_bytes - written(); }
-  std::uint64_t written() const noexcept override { return stuck ? 0 : sent_bytes; }
+  std::size_t queued() const noexcept override { return static_cast<std::size_t>(sent_bytes - written()); }
+  std::uint64_t written() const noexcept override { return read_until.value_or(sent_bytes); }
   std::size_t lost_frames() const noexcept override { return lost; }
 
   std::vector<peer::term> sent;
   bool closed = false;
   bool paused = false;
-  bool stuck = false; ///< the peer does not read
-  std::size_t sent_bytes = 0;
+  std::optional<std::uint64_t> read_until; ///< where the peer has stopped to read
+  std::uint64_t sent_bytes = 0;
+
+  void stop_reading() { read_until = sent_bytes; }
+  void go_on_reading() { read_until = std::nullopt; }
   std::size_t lost = 0;
 
 protected:
@@ -168,6 +171,15 @@ struct control_fixture : test_coordinator_fixture<> {
   void call(std::string function, caf::timespan timeout = std::chrono::seconds{5}) {
     self->send(control, peer::call_request{"m", std::move(function), *peer::encode_arguments(1), timeout});
     settle();
+  }
+
+  /// Sends a request and returns the error that answers it; none if there is a value.
+  caf::error refusal(auto... what) {
+    auto pending = self->request(control, caf::infinite, what...);
+    settle();
+    auto result = caf::error{};
+    pending.receive([] {}, [&](caf::error& err) { result = std::move(err); });
+    return result;
   }
 
   void ask(auto... what) {

@@ -197,6 +197,8 @@ CAF_TEST(messages reach the actors that were exposed and no others) {
   start_running();
   ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(self));
   auto id = answer<peer::term>();
+  ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(self));
+  CAF_CHECK_EQUAL(answer<peer::term>(), id);
   peer->says(peer::tagged("message", id, "hello"));
   settle();
   CAF_CHECK_EQUAL(answer<peer::term>(), peer::term{"hello"});
@@ -241,34 +243,57 @@ CAF_TEST(output is passed on and requests are answered) {
 CAF_TEST(a peer that does not read costs no more memory than its limit) {
   options.queue_limit = 1000;
   start_running();
-  peer->channel.stuck = true;
+  peer->channel.stop_reading();
   auto big = *peer::encode_arguments(std::string(2000, 'x'));
-  ask(peer::cast_request{"m", "f", big}); // a single message may be larger
+  CAF_CHECK(!refusal(peer::cast_request{"m", "f", big})); // a single message may be larger
   auto sent = peer->channel.sent.size();
   call("a");
   auto refused = failure();
   CAF_CHECK_EQUAL(refused, peer::errc::overload);
   CAF_CHECK(peer::delivery_of(refused) == peer::delivery::not_delivered);
-  ask(peer::cast_request{"m", "f", big});
-  CAF_CHECK_EQUAL(failure(), peer::errc::overload);
-  ask(peer::send_request{peer::atom{"printer"}, big});
-  CAF_CHECK_EQUAL(failure(), peer::errc::overload);
+  CAF_CHECK_EQUAL(refusal(peer::cast_request{"m", "f", big}), peer::errc::overload);
+  CAF_CHECK_EQUAL(refusal(peer::send_request{peer::atom{"printer"}, big}), peer::errc::overload);
   CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
-  peer->channel.stuck = false;
+  peer->channel.go_on_reading();
   call("b");
   CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
+}
+
+CAF_TEST(who does not ask whether a cast was sent gets no error) {
+  options.queue_limit = 0;
+  start_running();
+  peer->channel.stop_reading();
+  ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
+  ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
+  ask(peer::send_request{peer::atom{"printer"}, *peer::encode_arguments()});
+  CAF_CHECK(self->mailbox().empty());
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u);
 }
 
 CAF_TEST(messages that wait for the boot have the same limit) {
   options.queue_limit = 1000;
   start();
   auto big = *peer::encode_arguments(std::string(2000, 'x'));
-  ask(peer::send_request{peer::atom{"printer"}, big});
-  ask(peer::send_request{peer::atom{"printer"}, big});
-  CAF_CHECK_EQUAL(failure(), peer::errc::overload);
+  CAF_CHECK(!refusal(peer::send_request{peer::atom{"printer"}, big}));
+  CAF_CHECK_EQUAL(refusal(peer::send_request{peer::atom{"printer"}, big}), peer::errc::overload);
   peer->started();
   settle();
   CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u);
+}
+
+CAF_TEST(a peer that asks and does not read the answers is ended) {
+  options.peer_down = peer::peer_down::crash;
+  options.queue_limit = 0;
+  start_running();
+  peer->channel.stop_reading();
+  peer->channel.sent_bytes += std::uint64_t{256} << 20; // as large as a frame may be: not the peer's fault
+  auto from = peer::pid{peer::atom{"n@h"}, 1, 0, 1};
+  peer->says(peer::tagged("io_request", from, 77, peer::atom{"getopts"}));
+  settle();
+  CAF_CHECK(peer->channel.closed);
+  peer->exits(1);
+  settle();
+  CAF_CHECK(peer::describe(exit_of_control()).find("asks and does not read") != std::string::npos);
 }
 
 CAF_TEST(a connection that comes about is a phase of the boot) {
@@ -296,6 +321,7 @@ CAF_TEST(a damaged frame fails all outstanding calls) {
 CAF_TEST(stray messages are dropped) {
   start_running();
   caf::anon_send(caf::actor_cast<caf::actor>(control), std::string{"what?"}, 42);
+  caf::anon_send(caf::actor_cast<caf::actor>(control), caf::make_error(caf::sec::runtime_error));
   settle();
   ask(peer::get_state_atom_v);
   CAF_CHECK(answer<peer::peer_status>().state == peer::peer_state::running);

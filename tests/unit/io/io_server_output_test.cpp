@@ -152,14 +152,27 @@ CAF_TEST(what a slow sink cannot take is dropped and it is told how much) {
   server->text(stream::standard_error, "also");
   CAF_CHECK_EQUAL(ask("{put_chars,unicode,<<\"as well\">>}"), ok); // nothing would tell when there is room
   CAF_CHECK_EQUAL(server->backlog(), peer::defaults::output_limit);
-  CAF_CHECK_EQUAL(printed(), half + half);
+  CAF_CHECK(printed() == half + half);
+  std::exchange(unwritten[0], [] {})(); // there is room again, but the hole is one
+  run();
+  server->text(stream::standard_output, "more");
+  CAF_CHECK_EQUAL(printed(), "");
   sink_waits = false;
   all_written();
   run();
-  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 11 bytes of output were dropped: what receives it did not keep up\n"
+  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 15 bytes of output were dropped: what receives it did not keep up\n"
                              "!libpeer: 4 bytes of output were dropped: what receives it did not keep up\n");
   server->text(stream::standard_output, "later");
   CAF_CHECK_EQUAL(printed(), "later");
+}
+
+CAF_TEST(what was dropped is told at the end as well) {
+  sink_waits = true;
+  server->text(stream::standard_output, std::string(peer::defaults::output_limit, 'x'));
+  server->text(stream::standard_output, "lost");
+  printed();
+  server->finish();
+  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 4 bytes of output were dropped: what receives it did not keep up\n<end>");
 }
 
 CAF_TEST(one text may be larger than what may wait) {

@@ -1,0 +1,53 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/connection/channel.hpp"
+#include "peer/control/messages.hpp"
+#include "peer/term/term.hpp"
+
+#include "caf/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace peer {
+
+/// What goes to a peer without an answer: casts and messages. A peer that does not read costs no more memory than a
+/// limit, calls included.
+class outbox {
+public:
+  /// @param limit bytes that may wait.
+  explicit outbox(std::size_t limit) noexcept : limit_(limit) {}
+
+  /// Fails with `errc::overload` if no more may wait.
+  caf::error check_room(const channel& to) const;
+
+  /// Sends a cast. Fails with `errc::overload`.
+  caf::error send(channel& to, const cast_request& request);
+
+  /// Sends a message, which waits until the node's name is known. Fails with `errc::overload`, and with
+  /// `errc::bad_term` if the receiver is no pid and no name.
+  caf::error send(channel& to, send_request request);
+
+  /// The node has told its name: sends the messages that waited for it.
+  void open(channel& to, const atom& node);
+
+  /// Tells the node that nobody waits for a call any more, if its name is known. `erl` does not care.
+  void cancel(channel& to, std::uint64_t seq) const;
+
+private:
+  caf::error deliver(channel& to, const send_request& request) const;
+
+  std::size_t limit_;
+  atom node_;                       ///< empty until it is known
+  std::vector<send_request> early_; ///< messages that wait for it
+  std::size_t early_bytes_ = 0;
+};
+
+/// Whether these can name a function: Erlang's runtime takes no longer names, and no other bytes. Fails with
+/// `errc::bad_term`.
+caf::error check_names(const std::string& module, const std::string& function);
+
+} // namespace peer
