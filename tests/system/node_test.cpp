@@ -244,7 +244,253 @@ CAF_TEST(a term that is nested too deeply costs its call only) {
 
 CAF_TEST(messages reach named actors as what they were and come back) {
   over_each([this](peer::handle& worker) {
-    CAF_CHECK(!worker.cast("erlang", "exit", channel_of_node(worker), atom{"kill"}));
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    auto answer = [&] {
+      auto result = ""s;
+      self->receive([&](const term& x) { result = to_string(x); },
+                    caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+      return result;
+    };
+    CAF_CHECK(!worker.send("witness", here));
+    CAF_CHECK(!worker.send("witness", caf::make_message("text"s, 7)));
+    CAF_CHECK_EQUAL(answer(), "{string_and_int,{<<\"text\">>,7}}");
+    CAF_CHECK(!worker.send("witness", parcel{1, "t", {}}));
+    CAF_CHECK_EQUAL(answer(), "{parcel,{parcel,1,<<\"t\">>,[]}}");
+    auto there = value_of(worker.call<pid>("message", "whereis", "witness"));
+    CAF_CHECK(!worker.send(there, caf::make_message(parcel{2, "u", {}})));
+    CAF_CHECK_EQUAL(answer(), "{parcel,{parcel,2,<<\"u\">>,[]}}");
+    CAF_CHECK(!worker.send("witness", std::vector{1, 2, 300}));
+    CAF_CHECK_EQUAL(answer(), "{term,[1,2,300]}");
+    value_of(worker.call<atom>("message", "send", here, "hello"));
+    CAF_CHECK_EQUAL(answer(), "<<\"hello\">>");
+  });
+}
+
+CAF_TEST(what a function sends comes before its result) {
+  over_each([this](peer::handle& worker) {
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    for (auto i = 0; i < 100; ++i) {
+      value_of(worker.within(patience).call<atom>("message", "send", here, i));
+      self->receive([&](const term& x) { CAF_CHECK_EQUAL(x, term{i}); },
+                    caf::after(0ms) >> [&] { CAF_ERROR("message " << i << " is not there yet"); });
+    }
+  });
+}
+
+CAF_TEST(messages to nobody are harmless) {
+  over_each([](peer::handle& worker) {
+    CAF_CHECK(!worker.send("no_such_name", 1));
+    CAF_CHECK(!worker.send(value_of(worker.call<pid>("calls", "self")), 1));
+    CAF_CHECK(!worker.send(pid{atom{"other@node"}, 1, 2, 3}, 1));
+    CAF_CHECK(!worker.send("witness", atom{"quit"}));
+    CAF_CHECK(!worker.send("witness", 1));
+    value_of(worker.call<atom>("message", "send", pid{atom{"libpeer@origin"}, 999, 0, 1}, "hello"));
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("calls", "add", 1, 2)), 3);
+  });
+}
+
+// -- console ----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(what a function prints comes before its result) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto output = std::make_shared<recording_sink>(true);
+    auto options = node(kind);
+    options.output = to(output);
+    auto worker = start(std::move(options));
+    auto printed = ""s;
+    for (auto i = 0; i < 100; ++i) {
+      auto line = "line " + std::to_string(i) + "\n";
+      printed += line;
+      value_of(worker.within(patience).call<void>("console", "print", to_bytes(line)));
+      CAF_CHECK_EQUAL(output->text(), printed); // is there already: nobody waits for it
+    }
+    static_cast<void>(worker.stop());
+  }
+}
+
+CAF_TEST(every byte may be printed) {
+  auto all = ""s;
+  for (auto i = 0; i < 256; ++i)
+    all += static_cast<char>(i);
+  all += "\xC3\xA9\xE2\x82\xAC";
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto path = "/tmp/libpeer_node_test_" + std::to_string(getpid());
+    std::remove(path.c_str());
+    auto options = node(kind);
+    options.output = peer::file_output(path);
+    auto worker = start(std::move(options));
+    for (auto i = 0; i < 3; ++i) {
+      value_of(worker.call<void>("console", "print", to_bytes(all)));
+      value_of(worker.call<void>("console", "flush"));
+    }
+    value_of(worker.stop());
+    sys.reset();
+    CAF_CHECK_EQUAL(content(path), all + all + all);
+    std::remove(path.c_str());
+    sys.emplace(config);
+  }
+}
+
+CAF_TEST(standard error is a stream of its own) {
+  over_each([this](peer::handle& worker) {
+    value_of(worker.call<void>("console", "complain", "careful\n"));
+    CAF_CHECK(console.wait_for("careful"));
+    CAF_CHECK_EQUAL(console.lines(stream::standard_error).back(), "careful");
+  });
+}
+
+CAF_TEST(a function prints and reads at the origin) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    console = {};
+    auto options = node(kind);
+    options.input = peer::text_input("first\nsecond");
+    auto worker = start(std::move(options));
+    value_of(worker.call<atom>("console", "print_at_origin", "gr\xC3\xBC\xC3\x9F\n"));
+    CAF_CHECK(console.wait_for("gr\xC3\xBC\xC3\x9F"));
+    CAF_CHECK_EQUAL(value_of(worker.call<std::string>("console", "get_line", "? ")), "first\n");
+    CAF_CHECK_EQUAL(value_of(worker.call<std::string>("console", "get_line", "")), "second");
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("console", "get_line", "")), atom{"undefined"});
+    CAF_CHECK_EQUAL(value_of(worker.call<term>("console", "io_request", atom{"nonsense"})),
+                    (term{tuple{atom{"error"}, atom{"request"}}}));
+    CAF_CHECK_EQUAL(value_of(worker.call<int>("console", "read_stdin")), 0);
+  }
+}
+
+CAF_TEST(a sink that does not keep up costs bounded memory and delays no call) {
+  constexpr auto size = std::size_t{8} << 20;
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto slow = std::make_shared<recording_sink>(false);
+    auto options = node(kind);
+    options.output = to(slow);
+    auto worker = start(std::move(options));
+    // Whoever prints has to wait: nobody takes 8 MiB into memory.
+    auto held_up = worker.within(500ms).call<void>("console", "print", bytes(size, std::byte{'x'}));
+    CAF_CHECK(error_of(std::move(held_up)) == errc::timeout);
+    CAF_REQUIRE(slow->wait_for(1));
+    for (auto i = 0; i < 100; ++i)
+      CAF_CHECK_EQUAL(value_of(worker.within(patience).call<int>("calls", "add", i, 2)), i + 2);
+    CAF_CHECK_LESS(slow->text().size(), std::size_t{2} << 20);
+    slow->open();
+    CAF_CHECK(slow->wait_for(size));
+    CAF_CHECK(slow->text() == std::string(size, 'x'));
+    static_cast<void>(worker.stop());
+  }
+}
+
+// -- the end ----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(an abort is told with its last words) {
+  over_each([](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "crash", "the disk is full"));
+    CAF_CHECK(err == errc::exit_status);
+    auto ended = peer::failure_of(err);
+    CAF_REQUIRE(ended != nullptr);
+    CAF_REQUIRE(ended->status);
+    CAF_CHECK_EQUAL(ended->status->value, SIGABRT);
+    CAF_CHECK_EQUAL(ended->last_words, (std::vector{"the disk is full"s}));
+    check_contains(peer::describe(err), "killed by signal 6 (SIGABRT)");
+  });
+}
+
+CAF_TEST(halt passes on what was printed and ends with its status) {
+  over_each([this](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "halt", 7));
+    CAF_REQUIRE(peer::failure_of(err) != nullptr);
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 7);
+    auto reason = peer::failure_of(err)->connection == "tcp" ? "tcp_closed" : "{exit_status,7}"; // as OTP tells it
+    CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), reason);
+  });
+  over_each([this](peer::handle& worker) {
+    auto text = "last " + std::to_string(process_of(worker));
+    auto err = error_of(worker.call<void>("process", "print_and_halt", text + "\n"));
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 0);
+    CAF_CHECK(console.wait_for(text));
+  });
+}
+
+CAF_TEST(a program may leave by exit) {
+  over_each([](peer::handle& worker) {
+    auto err = error_of(worker.call<void>("process", "leave"));
+    CAF_REQUIRE(peer::failure_of(err) != nullptr);
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 5);
+  });
+}
+
+CAF_TEST(each way to stop) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto stop = [&, &which = kind](peer::shutdown_option how) {
+      auto options = node(which);
+      options.shutdown = how;
+      return value_of(start(std::move(options)).stop());
+    };
+    auto halted = stop(peer::halt{});
+    CAF_CHECK(halted.ended_by == peer::stop_step::closed);
+    CAF_CHECK_EQUAL(halted.status->value, 1);
+    auto closed = stop(peer::close_link{});
+    CAF_CHECK(closed.ended_by == peer::stop_step::closed);
+    auto asked = stop(caf::timespan{10s});
+    CAF_CHECK(asked.ended_by == peer::stop_step::asked);
+    CAF_CHECK_EQUAL(asked.status->value, 0);
+  }
+}
+
+CAF_TEST(init stop waits for functions that can be told) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    console = {};
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    CAF_REQUIRE(!worker.cast("patient", "wait"));
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("init", "stop")), atom{"ok"});
+    CAF_CHECK_EQUAL(end_status(watch.reason()), 0);
+    CAF_CHECK(console.wait_for("told to stop")); // its last words
+  }
+}
+
+CAF_TEST(init stop may name the exit status) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    auto bad = exception_in(error_of(worker.call<atom>("init", "stop", 256)));
+    CAF_CHECK_EQUAL(bad.reason, term{atom{"badarg"}});
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("init", "stop", 9)), atom{"ok"});
+    CAF_CHECK_EQUAL(end_status(watch.reason()), 9);
+  }
+}
+
+CAF_TEST(a function that holds an actor does not keep a node from ending) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    CAF_CHECK(value_of(worker.call<bool>("captured", "lives")));
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("init", "stop")), atom{"ok"});
+    CAF_CHECK_EQUAL(end_status(watch.reason()), 0);
+  }
+}
+
+CAF_TEST(a node whose channel actor is killed ends with status 1) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    CAF_CHECK(!worker.send("peer_supervision", peer::tagged("system", peer::tuple{here, 7}, atom{"get_state"})));
+    auto state = term{};
+    self->receive([&](const term& x) { state = (*x.get_if<peer::tuple>())[1]; },
+                  caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+    auto fields = peer::match_tagged(state, "peer_sup_state", 4);
+    CAF_REQUIRE(fields != nullptr);
+    CAF_CHECK(!worker.cast("erlang", "exit", (*fields)[2], atom{"kill"}));
     CAF_CHECK_EQUAL(end_status(watch.reason()), 1);
     CAF_CHECK(console.wait_for("libpeer: peer_supervision ended: {peer_channel_terminated,killed}"));
   }
