@@ -65,6 +65,14 @@ judgement judge(const_byte_span said, const acceptor::settings& how) {
   return {impression::refuted, how.secret ? "wrong token" : "it sent a token where none was expected"};
 }
 
+/// The next connection of a listening socket; invalid, with errno, if there is none.
+descriptor accept_from(int listener) {
+  fork_pause pause;
+  auto result = descriptor{accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+  pause.close_on_fork(result.get());
+  return result;
+}
+
 /// Somebody who has connected and is not known to be the peer.
 struct connector {
   explicit connector(boost::asio::io_context& io) : socket(io), since(clock::now()) {}
@@ -119,7 +127,7 @@ private:
     for (auto i = 0; i < max_accepts_per_turn; ++i) {
       if (waiting_.size() >= how_.max_waiting && !oldest_can_go())
         return *alive && pause(how_.look_interval);
-      auto fd = descriptor{accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+      auto fd = accept_from(listener_.native_handle());
       if (!fd) {
         auto code = errno;
         if (code == EAGAIN)
@@ -128,7 +136,6 @@ private:
           return relieve_shortage();
         continue; // that connection has ended already
       }
-      close_on_fork(fd.get());
       add(std::move(fd));
       if (!*alive)
         return false;

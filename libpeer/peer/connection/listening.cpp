@@ -95,15 +95,22 @@ std::vector<std::string> reachable_addresses(const std::string& bound_to) {
   return result;
 }
 
+/// Invalid, with errno, if there can be none.
+descriptor make_socket(int family) {
+  fork_pause pause;
+  auto result = descriptor{socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  pause.close_on_fork(result.get());
+  return result;
+}
+
 /// Binds and listens. Returns an errno value, 0 for success.
 int open_at(socket_address address, listening_socket& result) {
-  result.socket = descriptor{socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  result.socket = make_socket(address.family());
   auto fd = result.socket.get();
   auto yes = 1;
   auto no = 0;
   if (fd < 0)
     return errno;
-  close_on_fork(fd);
   // A port may be used again while connections of the last time are still remembered.
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   if (address.family() == AF_INET6)

@@ -53,12 +53,13 @@ registry::registry() {
 
 } // namespace
 
-void close_on_fork(int fd) {
+fork_pause::fork_pause() : guard_(all().lock) {}
+
+void fork_pause::close_on_fork(int fd) {
   struct stat facts {};
   if (fd < 0 || fstat(fd, &facts) != 0)
     return;
-  auto& [lock, files] = all();
-  std::lock_guard guard{lock};
+  auto& files = all().files;
   if (files.size() <= static_cast<std::size_t>(fd))
     files.resize(static_cast<std::size_t>(fd) + 1);
   files[static_cast<std::size_t>(fd)] = {facts.st_dev, facts.st_ino};

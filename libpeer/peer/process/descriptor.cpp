@@ -36,13 +36,14 @@ void descriptor::reset() noexcept {
 
 caf::expected<pipe_ends> make_pipe(std::string_view purpose) {
   int fds[2];
+  fork_pause pause;
   if (pipe2(fds, O_CLOEXEC) == 0) {
     auto ends = pipe_ends{descriptor{fds[0]}, descriptor{fds[1]}};
     ends.read = above_standard_streams(std::move(ends.read));
     ends.write = above_standard_streams(std::move(ends.write));
     if (ends.read && ends.write) {
-      close_on_fork(ends.read.get());
-      close_on_fork(ends.write.get());
+      pause.close_on_fork(ends.read.get());
+      pause.close_on_fork(ends.write.get());
       return ends;
     }
   }
@@ -51,13 +52,14 @@ caf::expected<pipe_ends> make_pipe(std::string_view purpose) {
 
 caf::expected<socket_ends> make_socket_pair(std::string_view purpose) {
   int fds[2];
+  fork_pause pause;
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0) {
     auto ends = socket_ends{descriptor{fds[0]}, descriptor{fds[1]}};
     ends.first = above_standard_streams(std::move(ends.first));
     ends.second = above_standard_streams(std::move(ends.second));
     if (ends.first && ends.second) {
-      close_on_fork(ends.first.get());
-      close_on_fork(ends.second.get());
+      pause.close_on_fork(ends.first.get());
+      pause.close_on_fork(ends.second.get());
       return ends;
     }
   }
