@@ -2,6 +2,9 @@
 
 #include "peer/node/node_end.hpp"
 
+#include <algorithm>
+#include <climits>
+#include <cstddef>
 #include <cstdlib>
 
 #include <poll.h>
@@ -11,8 +14,11 @@ namespace peer {
 
 namespace {
 
-/// Not by stdio: another thread may have its lock and never give it back.
-void complain(const std::string& text) {
+/// Not by stdio: another thread may have its lock and never give it back. Not more than a pipe that can be written to
+/// has room for (pipe(7)): nobody may read it.
+void complain(std::string text) {
+  text.resize(std::min(text.size(), std::size_t{PIPE_BUF} - 1));
+  text += '\n';
   auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
   if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
     return; // nobody is there to be told
@@ -22,7 +28,7 @@ void complain(const std::string& text) {
 
 void end_node(const std::string& complaint) {
   if (!complaint.empty())
-    complain("libpeer: " + complaint + "\n");
+    complain("libpeer: " + complaint);
   std::quick_exit(1);
 }
 
