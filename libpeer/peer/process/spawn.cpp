@@ -337,7 +337,9 @@ caf::expected<spawned_process> spawn(const spawn_options& options, int cgroup_me
   if (plan.failed == step::none) // exec does not return to tell
     return result;
   siginfo_t info;
-  waitid(P_PIDFD, static_cast<id_t>(result.pidfd.get()), &info, WEXITED);
+  while (waitid(P_PIDFD, static_cast<id_t>(result.pidfd.get()), &info, WEXITED) != 0 && errno == EINTR) {
+    // a signal handler ran
+  }
   return system_failure(what_failed(plan, options), plan.code);
 }
 
