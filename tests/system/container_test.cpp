@@ -39,7 +39,7 @@ struct fixture : hostile_fixture {
     return over(kind, std::move(all));
   }
 
-  /// Runs `test` with options for each kind of peer over each connection that it can have, behind `wrapper`.
+  /// Runs `test` with each connection and the program of each kind of peer that can have it.
   template <class F>
   void with_each(F test) {
     for (auto& [name, kind] : all_connections()) {
