@@ -151,7 +151,11 @@ struct start_options {
 
   /// What happens to descendants that have left the peer's process group when the peer ends: they are reported, or
   /// killed. Those that are known are those that could be found just before a signal or a request ended the peer, so a
-  /// peer that forks without end can outrun it; `cgroup` and `pid_namespace` let nothing escape.
+  /// peer that forks without end can outrun it, and at most `defaults::max_descendants` are known; `cgroup` and
+  /// `pid_namespace` let nothing escape.
+  ///
+  /// `kill` makes the peer the parent of descendants whose own parent ends (PR_SET_CHILD_SUBREAPER), so that it has to
+  /// reap them. A program that does not, such as a `peer::node`, has them as zombies until it ends.
   survivor_policy survivors = survivor_policy::report;
 
   /// A directory of the cgroup v2 hierarchy that this program may write to ("delegated"): the peer runs in a cgroup of
@@ -161,6 +165,10 @@ struct start_options {
   /// Whether the peer is process 1 of a process-id namespace of its own: its end is that of everything it started. It
   /// needs CAP_SYS_ADMIN or a system that lets users make namespaces; and a process 1 has duties: it should handle
   /// SIGTERM, and it inherits orphans. A `peer::node` and `erl` do the first.
+  ///
+  /// The peer sees the /proc of this program's namespace, in which the numbers of processes are not its own. If it is
+  /// an origin itself it cannot find the descendants of its peers, nor to whom a connection without a token belongs,
+  /// unless it mounts a /proc of its own.
   bool pid_namespace = false;
 
   /// Bytes that may wait for a peer that does not read. What is more is refused with `errc::overload`; a single message

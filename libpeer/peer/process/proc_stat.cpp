@@ -45,7 +45,15 @@ std::optional<process_facts> parse_facts(const std::string& line) {
 
 } // namespace
 
+bool has_own_proc() {
+  auto failed = std::error_code{};
+  return to_number(std::filesystem::read_symlink("/proc/self", failed)) == getpid();
+}
+
 std::optional<process_facts> facts_of(pid_t process) {
+  errno = 0;
+  if (!has_own_proc())
+    return std::nullopt;
   constexpr auto more_than_it_has = 4096;
   return parse_facts(read_proc_file("/proc/" + std::to_string(process) + "/stat", more_than_it_has));
 }
@@ -66,6 +74,8 @@ std::string read_proc_file(const std::string& path, std::size_t limit) {
 }
 
 bool for_each_number(const std::string& directory, const std::function<bool(pid_t)>& f) {
+  if (!has_own_proc())
+    return true;
   auto failed = std::error_code{};
   auto i = std::filesystem::directory_iterator{directory, failed};
   for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
