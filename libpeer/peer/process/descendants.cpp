@@ -10,10 +10,8 @@
 #include <csignal>
 #include <cstddef>
 #include <iterator>
-#include <map>
-#include <optional>
-#include <set>
 #include <sstream>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -66,11 +64,9 @@ bool add_listed_children(pid_t parent, std::vector<pid_t>& result) {
   return kept;
 }
 
-using family_table = std::multimap<pid_t, pid_t>;
-
 /// All processes by their parents.
-family_table all_children() {
-  auto result = family_table{};
+std::multimap<pid_t, pid_t> all_children() {
+  auto result = std::multimap<pid_t, pid_t>{};
   for_each_number("/proc", [&result](pid_t id) {
     if (auto facts = facts_of(id))
       result.emplace(facts->parent, id);
@@ -90,51 +86,75 @@ void descendant::kill() const noexcept {
   pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
 }
 
-std::vector<descendant> descendants_of(pid_t ancestor, bool use_lists) {
-  auto table = std::optional<family_table>{};
-  auto children_of = [&](pid_t parent) {
-    auto children = std::vector<pid_t>{};
-    if (use_lists && add_listed_children(parent, children))
-      return children;
-    if (!table)
-      table = all_children();
-    auto [begin, end] = table->equal_range(parent);
-    std::transform(begin, end, std::back_inserter(children), [](auto& x) { return x.second; });
-    return children;
-  };
+descendant_search::descendant_search(pid_t without_group, bool use_lists)
+    : without_group_(without_group), use_lists_(use_lists) {}
+
+std::vector<descendant> descendant_search::below(pid_t ancestor) {
   auto result = std::vector<descendant>{};
-  auto known = std::set<pid_t>{ancestor};
-  auto unvisited = std::vector<pid_t>{ancestor};
-  while (!unvisited.empty()) {
-    auto parent = unvisited.back();
-    unvisited.pop_back();
-    for (auto id : children_of(parent)) {
-      // Its parent may have ended since, and another one of the family have adopted it.
-      auto found = find(id, [&known](const process_facts& facts) { return known.contains(facts.parent); });
-      if (!found || !known.insert(id).second)
-        continue;
-      result.push_back(std::move(*found));
-      unvisited.push_back(id);
-    }
-  }
+  if (known_.insert(ancestor).second)
+    unvisited_.push_back(ancestor);
+  visit_unvisited(result);
   return result;
 }
 
-std::vector<descendant> members_of_session(pid_t session) {
+std::vector<descendant> descendant_search::session(pid_t session) {
   auto result = std::vector<descendant>{};
   auto belongs = [session](const process_facts& facts) { return facts.session == session; };
   for_each_number("/proc", [&](pid_t id) {
     if (auto facts = facts_of(id); facts && belongs(*facts))
-      if (auto found = find(id, belongs))
-        result.push_back(std::move(*found));
+      visit(id, belongs, result);
     return true;
   });
+  visit_unvisited(result);
   return result;
+}
+
+template <class Predicate>
+void descendant_search::visit(pid_t id, Predicate belongs, std::vector<descendant>& result) {
+  if (known_.size() >= defaults::max_visited || known_.contains(id))
+    return;
+  auto found = find(id, belongs);
+  if (!found)
+    return;
+  known_.insert(id);
+  unvisited_.push_back(id);
+  if (found->group == without_group_ || found_ == defaults::max_descendants)
+    return;
+  ++found_;
+  result.push_back(std::move(*found));
+}
+
+void descendant_search::visit_unvisited(std::vector<descendant>& result) {
+  // Somebody's parent may have ended since it was listed, and another one of the family have adopted it.
+  auto belongs = [this](const process_facts& facts) { return known_.contains(facts.parent); };
+  while (!unvisited_.empty()) {
+    auto parent = unvisited_.back();
+    unvisited_.pop_back();
+    for (auto id : children_of(parent))
+      visit(id, belongs, result);
+  }
+}
+
+std::vector<pid_t> descendant_search::children_of(pid_t parent) {
+  auto result = std::vector<pid_t>{};
+  if (use_lists_ && add_listed_children(parent, result))
+    return result;
+  if (!by_parent_)
+    by_parent_ = all_children();
+  auto [begin, end] = by_parent_->equal_range(parent);
+  std::transform(begin, end, std::back_inserter(result), [](auto& x) { return x.second; });
+  return result;
+}
+
+std::vector<descendant> descendants_of(pid_t ancestor) {
+  return descendant_search{}.below(ancestor);
 }
 
 bool has_living_member(pid_t group) {
   if (::kill(-group, 0) != 0 && errno == ESRCH)
     return false;
+  if (!has_own_proc())
+    return true; // zombies count there: nobody can tell them from others
   return !for_each_number("/proc", [group](pid_t id) {
     auto facts = facts_of(id);
     if (!facts)

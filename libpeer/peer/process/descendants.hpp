@@ -4,6 +4,10 @@
 
 #include "peer/process/descriptor.hpp"
 
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,20 +33,46 @@ struct descendant {
   void kill() const noexcept;
 };
 
-/// The living descendants of a process: those whose chain of parents leads there, so none whose parent has ended,
-/// unless it is adopted in between (see `spawn_options::reap_orphans`). Those that end meanwhile, and those for which
-/// no descriptor is left, are missing.
+/// Looks for living processes and visits none twice: what one look has found the next one leaves out, with everybody
+/// below. Finds nobody if not `has_own_proc`.
 ///
-/// Reads the lists of children that the kernel keeps, so that it costs as much as there are descendants; a kernel
-/// without them (CONFIG_PROC_CHILDREN) makes it a walk over all processes. @param use_lists false for that walk in any
-/// case.
-std::vector<descendant> descendants_of(pid_t ancestor, bool use_lists = true);
+/// All looks together find at most `defaults::max_descendants`, each of which takes a descriptor, and visit at most
+/// `defaults::max_visited`. Those that end meanwhile, and those for which no descriptor is left, are missing.
+class descendant_search {
+public:
+  /// @param without_group a process group whose members are not told, only who is below them; 0 for none. @param
+  /// use_lists whether to read the lists of children that the kernel keeps, so that a look costs as much as there are
+  /// descendants. Without them, or on a kernel that has none (CONFIG_PROC_CHILDREN), all processes are read once.
+  explicit descendant_search(pid_t without_group = 0, bool use_lists = true);
 
-/// The living members of a session, by a walk over all processes.
-std::vector<descendant> members_of_session(pid_t session);
+  /// The descendants of a process: those whose chain of parents leads there, so none whose parent has ended, unless it
+  /// is adopted in between (see `spawn_options::reap_orphans`). Nobody if the process itself was visited before.
+  std::vector<descendant> below(pid_t ancestor);
 
-/// Whether a process group has a member that runs still, or may have: descriptors are short. Costs one system call if
-/// the group is empty, else a walk over all processes.
+  /// The members of a session and everybody below them. Reads all processes.
+  std::vector<descendant> session(pid_t session);
+
+private:
+  template <class Predicate>
+  void visit(pid_t id, Predicate belongs, std::vector<descendant>& result);
+
+  void visit_unvisited(std::vector<descendant>& result);
+
+  std::vector<pid_t> children_of(pid_t parent);
+
+  pid_t without_group_;
+  bool use_lists_;
+  std::size_t found_ = 0;
+  std::set<pid_t> known_;
+  std::vector<pid_t> unvisited_;                         ///< those of `known_` whose children are to be visited
+  std::optional<std::multimap<pid_t, pid_t>> by_parent_; ///< all processes, once they were read
+};
+
+/// The descendants of a process, by a search of their own.
+std::vector<descendant> descendants_of(pid_t ancestor);
+
+/// Whether a process group has a member that runs still, or may have: descriptors are short, or not `has_own_proc`.
+/// Costs one system call if the group is empty, else a walk over all processes.
 bool has_living_member(pid_t group);
 
 } // namespace peer

@@ -2,6 +2,7 @@
 
 #include "peer/process/family.hpp"
 
+#include "peer/base/defaults.hpp"
 #include "peer/process/proc_stat.hpp"
 
 #include <algorithm>
@@ -16,8 +17,9 @@ family::family(pid_t leader, survivor_policy policy, std::optional<cgroup> place
     : leader_(leader), policy_(policy), cgroup_(std::move(place)) {}
 
 void family::note() {
-  add(descendants_of(leader_));
-  note_more();
+  auto search = descendant_search{leader_};
+  add(search.below(leader_));
+  note_more(std::move(search));
 }
 
 void family::kill(leader_state leader) {
@@ -27,7 +29,7 @@ void family::kill(leader_state leader) {
     note();
   if (has_group_) {
     if (policy_ == survivor_policy::kill)
-      add(members_of_session(leader_));
+      add(descendant_search{leader_}.session(leader_));
     ::kill(-leader_, SIGKILL);
   }
   kill_rest();
@@ -38,7 +40,7 @@ void family::kill_rest() {
     cgroup_->kill();
   if (policy_ != survivor_policy::kill)
     return;
-  note_more();
+  note_more(descendant_search{leader_});
   for (auto& each : noted_)
     each.kill();
 }
@@ -61,14 +63,15 @@ std::vector<survivor> family::survivors() const {
 
 void family::add(std::vector<descendant> found) {
   for (auto& each : found)
-    if (std::none_of(noted_.begin(), noted_.end(), [&each](auto& x) { return x.id == each.id; }))
+    if (noted_.size() < defaults::max_descendants
+        && std::none_of(noted_.begin(), noted_.end(), [&each](auto& x) { return x.id == each.id; }))
       noted_.push_back(std::move(each));
 }
 
-void family::note_more() {
+void family::note_more(descendant_search search) {
   std::erase_if(noted_, [](auto& x) { return !x.alive(); });
   for (auto i = std::size_t{0}; i < noted_.size(); ++i)
-    if (auto found = descendants_of(noted_[i].id); noted_[i].alive()) // so the number was its own
+    if (auto found = search.below(noted_[i].id); noted_[i].alive()) // so the number was its own
       add(std::move(found));
 }
 
@@ -76,8 +79,13 @@ bool family::is_left_behind() const {
   // The number stays the group's as long as it has members. If it had none, another process may have the number.
   if ((::kill(-leader_, 0) != 0 && errno == ESRCH) || facts_of(leader_))
     return false;
-  auto members = members_of_session(leader_);
-  return std::any_of(members.begin(), members.end(), [this](auto& x) { return x.group == leader_; });
+  auto result = false;
+  for_each_number("/proc", [&](pid_t id) {
+    auto facts = facts_of(id);
+    result = facts && !facts->ended() && facts->session == leader_ && facts->group == leader_;
+    return !result;
+  });
+  return result;
 }
 
 } // namespace peer

@@ -28,7 +28,8 @@ public:
   family(pid_t leader, survivor_policy policy, std::optional<cgroup> place);
 
   /// Notes who descends from the leader, which has not been reaped: when it has ended nobody can tell any more. To be
-  /// called before it is told to end. Those noted before stay noted.
+  /// called before it is told to end. Those noted before stay noted; members of the group are not noted, since a signal
+  /// to the group reaches them.
   void note();
 
   /// Kills the group, the cgroup and, with `survivor_policy::kill`, all descendants that are known and the session. A
@@ -48,7 +49,7 @@ private:
   void add(std::vector<descendant> found);
 
   /// Notes who descends from those that were noted: whoever's parent has ended is not found from the leader any more.
-  void note_more();
+  void note_more(descendant_search search);
 
   /// Whether members of the group run although its leader is gone.
   bool is_left_behind() const;

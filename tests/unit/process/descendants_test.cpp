@@ -9,12 +9,18 @@
 #include "peer/base/defaults.hpp"
 #include "peer/process/descendants.hpp"
 
+#include "peer/process/proc_stat.hpp"
+
 #include <algorithm>
+#include <iostream>
+
+#include <sched.h>
 
 using namespace std::literals;
 using namespace peer::test;
 
 using peer::descendant;
+using peer::descendant_search;
 using peer::descendants_of;
 using peer::has_living_member;
 
@@ -47,8 +53,8 @@ CAF_TEST(children and their children are found with and without the lists of the
   auto process = start(shell("(sleep 1000 & echo $!; wait) & echo $!; setsid sh -c 'echo $$; exec sleep 1001' & wait"));
   auto expected = read_ids(3);
   for (auto use_lists : {true, false})
-    CAF_CHECK_EQUAL(ids_of(descendants_of(process->id(), use_lists)), expected);
-  for (auto& each : descendants_of(process->id(), true))
+    CAF_CHECK_EQUAL(ids_of(descendant_search(0, use_lists).below(process->id())), expected);
+  for (auto& each : descendants_of(process->id()))
     each.kill();
   CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
 }
@@ -79,8 +85,8 @@ CAF_TEST(a long command line is cut) {
 CAF_TEST(a process without children has no descendants) {
   auto process = start(shell("echo ready; exec sleep 1000"));
   CAF_CHECK_EQUAL(read_line(output.read.get()), "ready");
-  CAF_CHECK(descendants_of(process->id()).empty());
-  CAF_CHECK(descendants_of(process->id(), false).empty());
+  for (auto use_lists : {true, false})
+    CAF_CHECK(descendant_search(0, use_lists).below(process->id()).empty());
 }
 
 CAF_TEST(who has ended is no descendant) {
@@ -88,8 +94,8 @@ CAF_TEST(who has ended is no descendant) {
   auto id = read_ids(1).at(0);
   CAF_CHECK(wait_for_end(id, 10s));
   CAF_CHECK(!is_gone(id));
-  CAF_CHECK(descendants_of(process->id()).empty());
-  CAF_CHECK(descendants_of(process->id(), false).empty());
+  for (auto use_lists : {true, false})
+    CAF_CHECK(descendant_search(0, use_lists).below(process->id()).empty());
 }
 
 CAF_TEST(a daemon is a descendant of who reaps orphans) {
@@ -110,7 +116,57 @@ CAF_TEST(the members of a session are found wherever they have been adopted) {
   auto process = start(shell("(sleep 1000 & echo $!); echo 0; exec sleep 1000"));
   auto expected = std::vector{process->id(), read_ids(2).at(1)};
   std::sort(expected.begin(), expected.end());
-  CAF_CHECK_EQUAL(ids_of(peer::members_of_session(process->id())), expected);
+  CAF_CHECK_EQUAL(ids_of(descendant_search{}.session(process->id())), expected);
+}
+
+CAF_TEST(members of the group that is left out are not told but who is below them is) {
+  auto process = start(shell("(setsid sh -c 'echo $$; exec sleep 1000' & wait) & wait"));
+  auto expected = read_ids(1);
+  CAF_CHECK_EQUAL(ids_of(descendant_search{process->id()}.below(process->id())), expected);
+  CAF_CHECK_EQUAL(ids_of(descendant_search{process->id()}.session(process->id())), expected);
+  kill(expected.at(0), SIGKILL);
+  CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
+}
+
+CAF_TEST(nobody is visited twice by one search) {
+  auto process = start(shell("(echo $$; sleep 1000 & echo $!; wait) & echo $!; wait"));
+  auto ids = read_ids(3); // the leader among them, as the inner shell knows it
+  auto search = descendant_search{};
+  CAF_CHECK_EQUAL(search.below(process->id()).size(), 2u);
+  for (auto id : ids)
+    CAF_CHECK(search.below(id).empty());
+}
+
+CAF_TEST(no more descendants are told than there may be) {
+  auto process = start(shell("i=0; while [ $i -lt 300 ]; do sleep 1000 & i=$((i + 1)); done; echo ready; wait"));
+  CAF_CHECK_EQUAL(read_line(output.read.get()), "ready");
+  CAF_CHECK_EQUAL(descendants_of(process->id()).size(), peer::defaults::max_descendants);
+}
+
+CAF_TEST(numbers of another namespace are not looked up) {
+  if (geteuid() != 0) {
+    std::cout << "not run: only root can make a pid namespace without a user namespace\n";
+    return;
+  }
+  auto text = in_forked_child(0, [] {
+    if (unshare(CLONE_NEWPID) != 0)
+      return "cannot make a pid namespace"s;
+    return in_forked_child(0, [] { // its first process, which has the /proc of the outer one
+      auto result = peer::has_own_proc() ? "own proc"s : "another proc"s;
+      result += peer::facts_of(getpid()) ? ", facts of a stranger" : ", no facts";
+      result += descendants_of(getpid()).empty() ? ", no descendants" : ", descendants of a stranger";
+      boost::asio::io_context loop;
+      auto what = shell("exit 3");
+      auto nothing = peer::open_null();
+      what.standard_input = what.standard_output = what.standard_error = nothing->get();
+      auto process = peer::child::spawn(loop, what);
+      if (!process)
+        return error_text(process.error());
+      result += has_living_member((*process)->id()) ? ", a member" : ", no member";
+      return result + ", " + to_string(wait_for(loop, **process));
+    });
+  });
+  CAF_CHECK_EQUAL(text, "another proc, no facts, no descendants, a member, exited with status 3");
 }
 
 CAF_TEST(a group has a living member until the last one has ended) {
