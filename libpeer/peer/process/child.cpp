@@ -37,7 +37,8 @@ caf::timespan to_timespan(const timeval& x) {
   return std::chrono::seconds{x.tv_sec} + std::chrono::microseconds{x.tv_usec};
 }
 
-/// Reaps the process behind `pidfd` if it has ended.
+/// Reaps the process behind `pidfd` if it has ended. One that has a tracer can be reaped only when that has let go of
+/// it, although the pidfd tells of the end before (ptrace(2)).
 std::optional<exit_status> reap(int pidfd) {
   siginfo_t info{};
   rusage usage{};
@@ -90,7 +91,8 @@ public:
       family_.kill(leader());
       auto ended = pollfd{pidfd_.get(), POLLIN, 0};
       poll(&ended, 1, static_cast<int>(defaults::kill_timeout.count()));
-      reap(pidfd_.get());
+      for (auto looks = patience{}; !reap(pidfd_.get()) && !is_given_up();)
+        poll(nullptr, 0, static_cast<int>(looks.next().count()));
       stop_watching();
     }
     for (auto looks = patience{}; !is_over({}); family_.kill_rest())
@@ -136,9 +138,10 @@ public:
   const std::optional<exit_status>& status() const noexcept override { return status_; }
 
 private:
-  /// As long as the process has not been reaped nobody else can have got its number.
+  /// As long as the process has not been reaped nobody else can have got its number. It may have become another user's
+  /// (setuid(2)), to whom no signal may be sent.
   leader_state leader() {
-    auto there = pidfd_send_signal(pidfd_.get(), 0, nullptr, 0) == 0;
+    auto there = pidfd_send_signal(pidfd_.get(), 0, nullptr, 0) == 0 || errno != ESRCH;
     return there ? leader_state::ours : leader_state::stolen;
   }
 
@@ -146,8 +149,16 @@ private:
   void finish() {
     ended_at_ = steady::now();
     family_.kill(leader());
-    status_ = reap(pidfd_.get()).value_or(exit_status{});
     stop_watching();
+    take_status();
+  }
+
+  /// Reaps the process. May destroy this object, as all that follows.
+  void take_status() {
+    auto taken = reap(pidfd_.get());
+    if (!taken && !is_given_up())
+      return look_later([this] { take_status(); });
+    status_ = taken.value_or(exit_status{});
     pidfd_.reset();
     settle();
   }
@@ -158,31 +169,36 @@ private:
       watched_.release();
   }
 
-  /// Waits for the rest of the family. May destroy this object.
+  template <class F>
+  void look_later(F look) {
+    timer_.expires_after(looks_.next());
+    timer_.async_wait([alive = alive_, look](const boost::system::error_code& code) {
+      if (!code && *alive)
+        look();
+    });
+  }
+
+  /// Waits for the rest of the family.
   void settle() {
-    if (!is_over(defaults::survivor_grace)) {
-      timer_.expires_after(looks_.next());
-      timer_.async_wait([this, alive = alive_](const boost::system::error_code& code) {
-        if (code || !*alive)
-          return;
+    if (!is_over(defaults::survivor_grace))
+      return look_later([this] {
         family_.kill_rest();
         settle();
       });
-      return;
-    }
     told_ = true;
     auto status = *status_;
     std::exchange(handler_, nullptr)(status, family_.survivors());
   }
 
+  bool is_given_up() const { return steady::now() - ended_at_ >= defaults::kill_timeout; }
+
   /// Whether there is nobody left to wait for. @param grace how long those may take that are not killed.
   bool is_over(std::chrono::milliseconds grace) {
-    auto waited = steady::now() - ended_at_;
-    if (waited >= defaults::kill_timeout)
+    if (is_given_up())
       return true;
     if (!family_.ended())
       return false;
-    return family_.survivors().empty() || (policy_ == survivor_policy::report && waited >= grace);
+    return family_.survivors().empty() || (policy_ == survivor_policy::report && steady::now() - ended_at_ >= grace);
   }
 
   pid_t id_;
@@ -194,7 +210,7 @@ private:
   patience looks_;
   exit_handler handler_;
   std::optional<exit_status> status_;
-  steady::time_point ended_at_; ///< of the process, once it has a status
+  steady::time_point ended_at_; ///< of the process, once it has ended
   bool told_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

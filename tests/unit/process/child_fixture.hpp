@@ -15,8 +15,11 @@
 #include <boost/asio/io_context.hpp>
 
 #include <csignal>
+#include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +28,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,6 +144,32 @@ std::string in_forked_child(uid_t user, F f) {
   answer.write.reset();
   return read_to_end(answer.read.get());
 }
+
+/// A tracer of a process (ptrace(2)): until the end of the scope nobody else can reap it. False, and says so, where
+/// that is forbidden.
+class tracer {
+public:
+  /// @param options for ptrace(2), such as PTRACE_O_TRACEEXIT, with which the process stops before it ends.
+  explicit tracer(pid_t process, std::intptr_t options = 0) {
+    auto answer = make_lasting_pipe();
+    child_.emplace([&] {
+      auto failed = ptrace(PTRACE_SEIZE, process, nullptr, options) != 0;
+      auto line = failed ? "failed\n" : "traces\n";
+      return write(answer.write.get(), line, strlen(line)) < 0 ? 1 : 0;
+    });
+    traces_ = read_line(answer.read.get()) == "traces";
+    if (!traces_)
+      std::cout << "not run: tracing is forbidden\n";
+  }
+
+  explicit operator bool() const noexcept { return traces_; }
+
+  void let_go() { child_.reset(); }
+
+private:
+  std::optional<forked_child> child_;
+  bool traces_ = false;
+};
 
 /// Changes what a signal does, for one scope.
 class disposition {

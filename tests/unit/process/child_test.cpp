@@ -83,6 +83,32 @@ CAF_TEST(a process that ended before anybody asked is told as well) {
   CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
 }
 
+CAF_TEST(the status of a traced process is told when its tracer has let go of it) {
+  for (auto destroy : {false, true}) {
+    auto process = start({.program = "sleep", .arguments = {"1000"}});
+    auto id = process->id();
+    auto debugger = tracer{id};
+    if (!debugger)
+      return;
+    auto told = ""s;
+    process->on_exit([&](const exit_status& status, const auto&) { told = to_string(status); });
+    kill(id, SIGKILL);
+    constexpr auto some_looks = 5;
+    for (auto i = 0; i < some_looks; ++i)
+      io->run_one();
+    CAF_CHECK_EQUAL(told, "");
+    CAF_CHECK(!process->status());
+    debugger.let_go();
+    if (destroy) {
+      process.reset();
+      CAF_CHECK(is_gone(id));
+    }
+    io->run();
+    CAF_CHECK_EQUAL(told, destroy ? "" : "killed by signal 9 (SIGKILL)");
+    io->restart();
+  }
+}
+
 CAF_TEST(many processes at once are not confused) {
   auto processes = std::vector<child_ptr>{};
   auto codes = std::vector<int>(40, -1);

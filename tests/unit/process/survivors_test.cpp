@@ -19,6 +19,8 @@ using peer::survivor_policy;
 
 namespace {
 
+constexpr auto nobody = uid_t{65534};
+
 /// Starts a member of another session, prints its number and waits for ever.
 constexpr auto runaway = "setsid sh -c 'echo $$; exec sleep 1000' & wait";
 
@@ -113,13 +115,72 @@ CAF_TEST(a descendant that was noted long ago is remembered) {
 }
 
 CAF_TEST(the end is told when the whole group has ended) {
-  // A member that cannot be killed at once is not easily made; many take their time together.
-  auto process =
-      start(shell("i=0; while [ $i -lt 50 ]; do sleep 1000 & i=$((i + 1)); done; echo ready; read x; exit 3"));
-  CAF_CHECK_EQUAL(read_line(output.read.get()), "ready");
+  auto input = unbox(peer::make_pipe("the input"));
+  auto process = start(shell("sleep 1000 & echo $!; read x; exit 3"), input.read.get());
   auto group = process->id();
-  CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 3");
-  CAF_CHECK(!peer::has_living_member(group));
+  auto stopper = tracer{read_id(), PTRACE_O_TRACEEXIT}; // the member stops when it is killed
+  if (!stopper)
+    return;
+  auto told = ""s;
+  process->on_exit([&](const exit_status& status, const auto&) {
+    CAF_CHECK(!peer::has_living_member(group));
+    told = to_string(status);
+  });
+  input.write.reset();
+  constexpr auto some_looks = 5;
+  for (auto i = 0; i < some_looks; ++i)
+    io->run_one();
+  CAF_CHECK_EQUAL(told, "");
+  stopper.let_go();
+  io->run();
+  CAF_CHECK_EQUAL(told, "exited with status 3");
+}
+
+CAF_TEST(members of the group take no descriptors) {
+  auto process = start(shell("i=0; while [ $i -lt 100 ]; do sleep 1000 & i=$((i + 1)); done;"
+                             "setsid sh -c 'echo $$; exec sleep 1000' & wait"));
+  auto id = read_id();
+  {
+    no_descriptors none;
+    none.give_back(8);
+    process->note_descendants();
+  }
+  process->signal(SIGKILL, signal_scope::process);
+  auto end = wait_for_all(*io, *process);
+  CAF_REQUIRE_EQUAL(end.survivors.size(), 1u);
+  CAF_CHECK_EQUAL(end.survivors[0].id, id);
+  kill(id, SIGKILL);
+}
+
+CAF_TEST(the group of a process that now belongs to another user is killed) {
+  if (geteuid() != 0) {
+    std::cout << "not run: only root can become another user\n";
+    return;
+  }
+  temporary_directory place;
+  std::filesystem::permissions(place.path, std::filesystem::perms{0755});
+  auto setuid_root = place.path / "setpriv";
+  std::filesystem::copy_file("/usr/bin/setpriv", setuid_root);
+  std::filesystem::permissions(setuid_root, std::filesystem::perms{04755});
+  // The leader becomes root, whom nobody may not send signals; the member becomes nobody again.
+  auto member = in_forked_child(nobody, [&] {
+    auto input = unbox(peer::make_pipe("the input"));
+    auto out = unbox(peer::make_pipe("the output"));
+    auto what = shell("");
+    what.program = setuid_root;
+    what.arguments = {"--reuid", "0", "sh", "-c",
+                      "setpriv --reuid 65534 sh -c 'echo $$; exec sleep 1000' & read x; exit 3"};
+    what.standard_input = input.read.get();
+    what.standard_output = what.standard_error = out.write.get();
+    boost::asio::io_context loop;
+    auto process = unbox(peer::child::spawn(loop, what));
+    auto result = read_line(out.read.get());
+    input.write.reset();
+    return result + " " + to_string(wait_for(loop, *process));
+  });
+  auto id = std::stoi(member);
+  CAF_CHECK_EQUAL(member, std::to_string(id) + " exited with status 3");
+  CAF_CHECK(wait_for_end(id, 10s));
 }
 
 // -- kill -------------------------------------------------------------------------------------------------------------
