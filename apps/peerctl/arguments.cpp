@@ -65,22 +65,16 @@ peer::connection_kind parse_connection(const std::string& text) {
                              + "' is none of inherited, standard_io, distribution, PORT, ADDR:PORT and [ADDR]:PORT");
 }
 
-peer::peer_down parse_peer_down(const std::string& text) {
-  if (text == "stop")
-    return peer::peer_down::stop;
-  if (text == "crash")
-    return peer::peer_down::crash;
-  if (text == "continue")
-    return peer::peer_down::continue_;
-  throw CLI::ValidationError("'" + text + "' is none of stop, continue and crash");
-}
-
-peer::survivor_policy parse_survivors(const std::string& text) {
-  if (text == "report")
-    return peer::survivor_policy::report;
-  if (text == "kill")
-    return peer::survivor_policy::kill;
-  throw CLI::ValidationError("'" + text + "' is neither report nor kill");
+/// Reads one of an enumeration's names.
+template <class Enum>
+Enum parse_enum(const std::string& text) {
+  auto result = Enum{};
+  if (from_string(peer::caf_string_view{text.data(), text.size()}, result))
+    return result;
+  auto names = std::string{};
+  for (auto name : peer::enum_names<Enum>)
+    names.append(names.empty() ? "" : ", ").append(name);
+  throw CLI::ValidationError("'" + text + "' is none of " + names);
 }
 
 peer::wait_boot_option parse_wait_boot(const std::string& text) {
@@ -148,7 +142,7 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
   app.add_flag("--longnames", start.longnames, "The name is a long one");
   app.add_option("--host", start.host, "Host of the node")->type_name("H");
   add_option(app, "--peer-down", "stop|continue|crash", "What happens when the peer ends",
-             [&start](auto& text) { start.peer_down = parse_peer_down(text); });
+             [&start](auto& text) { start.peer_down = parse_enum<peer::peer_down>(text); });
   add_option(app, "--connection", "inherited|standard_io|distribution|PORT|ADDR:PORT",
              "Control connection (default: standard_io for erl and with --exec-arg, else inherited)",
              [&start](auto& text) { start.connection = parse_connection(text); });
@@ -166,7 +160,7 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
   add_option(app, "--shutdown", "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
              [&start](auto& text) { start.shutdown = parse_shutdown(text); });
   add_option(app, "--survivors", "report|kill", "What happens to processes that left the peer's group and outlive it",
-             [&start](auto& text) { start.survivors = parse_survivors(text); });
+             [&start](auto& text) { start.survivors = parse_enum<peer::survivor_policy>(text); });
   app.add_option("--cgroup", start.cgroup, "Delegated cgroup in which the peer gets one of its own")->type_name("DIR");
   app.add_flag("--pid-namespace", start.pid_namespace, "Let the peer be process 1 of a namespace of its own");
 }

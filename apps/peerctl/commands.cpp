@@ -179,9 +179,9 @@ int run(caf::actor_system& sys, const request& what) {
   flush_console(sys);
   auto details = peer::failure_of(reason);
   auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
-  complain_about_survivors(stopped ? stopped->survivors : details ? details->survivors : std::vector<peer::survivor>{});
   if (!status || reason == peer::errc::boot_failed)
     return complain(reason, run_not_started);
+  complain_about_survivors(stopped ? stopped->survivors : details->survivors);
   return peer::shell_status(*status);
 }
 

@@ -3,13 +3,13 @@
 #include "fixture.hpp"
 
 #include "peer/connection/listening.hpp"
+#include "support/look_until.hpp"
 #include "support/process_facts.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <thread>
 
 #include <sys/stat.h>
 
@@ -82,13 +82,11 @@ term conformance_fixture::ended(int status) const {
 }
 
 term conformance_fixture::down_reason(const handle& worker) {
-  auto status = value_of(worker.get_state());
-  auto deadline = std::chrono::steady_clock::now() + patience;
-  while (status.state != peer_state::down && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  auto status = peer_status{};
+  CAF_CHECK(look_until([&] {
     status = value_of(worker.get_state());
-  }
-  CAF_CHECK_EQUAL(status.state, peer_state::down);
+    return status.state == peer_state::down;
+  }));
   return to_reason(status.reason);
 }
 
@@ -107,6 +105,15 @@ void conformance_fixture::check_refused(const start_options& options, std::strin
   CAF_CHECK_EQUAL(err, errc::invalid_option);
   check_contains(describe(err), option);
   CAF_CHECK(guard.descendants().empty());
+}
+
+void conformance_fixture::check_handler_crash(start_options options) {
+  options.peer_down = peer_down::crash;
+  auto worker = start(std::move(options));
+  auto watch = end_watch{*sys, worker.actor()};
+  kill_channel_handler(worker);
+  CAF_CHECK_EQUAL(to_reason(watch.reason()), ended(1));
+  remark("the reason is that of the connection, not `{nodedown,Node}`");
 }
 
 void conformance_fixture::kill_channel_handler(const handle& worker) {
@@ -143,10 +150,8 @@ port_mapper::port_mapper() {
 
 port_mapper::~port_mapper() {
   // It refuses as long as it knows of a node, and it learns of the end of one by itself.
-  auto deadline = std::chrono::steady_clock::now() + patience;
   auto kill = "epmd -port " + port_ + " -kill >/dev/null 2>&1; ! epmd -port " + port_ + " -names >/dev/null 2>&1";
-  while (std::system(kill.c_str()) != 0 && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  look_until([&] { return std::system(kill.c_str()) == 0; });
 }
 
 start_options port_mapper::with(start_options options) const {

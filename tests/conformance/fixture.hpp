@@ -83,6 +83,9 @@ struct conformance_fixture : case_result, system_fixture { // in this order: the
   /// Checks that options are refused, with the name of the option in the text, and that nothing was started.
   void check_refused(const start_options& options, std::string_view option);
 
+  /// Checks that a peer ends with status 1 when its handler of the control connection is killed.
+  void check_handler_crash(start_options options);
+
   /// Kills the process or actor of the peer that serves the control connection, after looking at how it is supervised.
   void kill_channel_handler(const handle& worker);
 

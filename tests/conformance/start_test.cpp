@@ -29,18 +29,7 @@ std::string joined(const std::vector<std::string>& words) {
   return result;
 }
 
-struct fixture : conformance_fixture {
-  fixture() : self(*sys) {}
-
-  peer::notify notify_me(const char* tag) { return {caf::actor{self.ptr()}, atom{tag}}; }
-
-  peer::start_notice next_notice() {
-    auto result = peer::start_notice{};
-    self->receive([&](const peer::start_notice& x) { result = x; },
-                  caf::after(patience) >> [] { CAF_FAIL("no notice arrived"); });
-    return result;
-  }
-
+struct fixture : with_notices<conformance_fixture> {
   /// Options for a peer in a pseudo-terminal of `run_erl`, which runs a command line.
   peer::start_options attached(const std::string& name) {
     auto result = named(name);
@@ -69,8 +58,6 @@ struct fixture : conformance_fixture {
     CAF_CHECK_EQUAL(value_of(worker.within(patience).call<atom>("erlang", "node")), worker.node());
     stop(worker);
   }
-
-  caf::scoped_actor self;
 };
 
 } // namespace
@@ -135,13 +122,7 @@ CAF_TEST(attached) {
 CAF_TEST(attached_cntrl_channel_handler_crash) {
   if (!can_be_attached())
     return;
-  auto options = attached("attached_cntrl_channel_handler_crash");
-  options.peer_down = peer::peer_down::crash;
-  auto worker = start(std::move(options));
-  auto watch = end_watch{*sys, worker.actor()};
-  kill_channel_handler(worker);
-  CAF_CHECK_EQUAL(peer::to_reason(watch.reason()), ended(1));
-  remark("the reason is that of the connection, not `{nodedown,Node}`");
+  check_handler_crash(attached("attached_cntrl_channel_handler_crash"));
 }
 
 CAF_TEST(peer_states) {

@@ -160,13 +160,7 @@ CAF_TEST(stop_peer) {
 CAF_TEST(cntrl_channel_handler_crash) {
   if (over<peer::distribution>())
     return refused();
-  auto options = named("cntrl_channel_handler_crash");
-  options.peer_down = peer::peer_down::crash;
-  auto worker = start(std::move(options));
-  auto watch = end_watch{*sys, worker.actor()};
-  kill_channel_handler(worker);
-  CAF_CHECK_EQUAL(peer::to_reason(watch.reason()), ended(1));
-  remark("the reason is that of the connection, not `{nodedown,Node}`");
+  check_handler_crash(named("cntrl_channel_handler_crash"));
 }
 
 CAF_TEST(cntrl_channel_handler_crash_old_release) {

@@ -134,6 +134,23 @@ struct system_fixture {
   std::optional<caf::actor_system> sys;
 };
 
+/// Adds to a fixture the receiver of what `wait_boot` tells.
+template <class Base>
+struct with_notices : Base {
+  with_notices() : self(*this->sys) {}
+
+  notify notify_me(const char* tag) { return {caf::actor{self.ptr()}, atom{tag}}; }
+
+  start_notice next_notice() {
+    auto result = start_notice{};
+    self->receive([&](const start_notice& x) { result = x; },
+                  caf::after(patience) >> [] { CAF_FAIL("no notice arrived"); });
+    return result;
+  }
+
+  caf::scoped_actor self;
+};
+
 /// The term that this text spells. Ends the test if it is none.
 term operator""_term(const char* text, std::size_t size);
 

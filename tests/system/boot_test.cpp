@@ -20,18 +20,7 @@ using peer::term;
 
 namespace {
 
-struct fixture : system_fixture {
-  fixture() : self(*sys) {}
-
-  peer::notify notify_me(const char* tag) { return {caf::actor{self.ptr()}, atom{tag}}; }
-
-  peer::start_notice next_notice() {
-    auto result = peer::start_notice{};
-    self->receive([&](const peer::start_notice& x) { result = x; },
-                  caf::after(patience) >> [] { CAF_FAIL("no notice arrived"); });
-    return result;
-  }
-
+struct fixture : with_notices<system_fixture> {
   /// Checks that no message has arrived. Whoever could have sent one must be known to be done.
   void check_mailbox_empty() { CAF_CHECK(self->mailbox().empty()); }
 
@@ -42,8 +31,6 @@ struct fixture : system_fixture {
     check_contains(peer::describe(err), "'" + std::string{option} + "'");
     CAF_CHECK_EQUAL(guard.descendants().size(), 0u);
   }
-
-  caf::scoped_actor self;
 };
 
 } // namespace

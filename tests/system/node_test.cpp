@@ -482,15 +482,7 @@ CAF_TEST(a node whose channel actor is killed ends with status 1) {
     CAF_MESSAGE("over " << name);
     auto worker = start(crashing(kind));
     auto watch = end_watch{*sys, worker.actor()};
-    auto self = caf::scoped_actor{*sys};
-    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
-    CAF_CHECK(!worker.send("peer_supervision", peer::tagged("system", peer::tuple{here, 7}, atom{"get_state"})));
-    auto state = term{};
-    self->receive([&](const term& x) { state = (*x.get_if<peer::tuple>())[1]; },
-                  caf::after(patience) >> [] { CAF_FAIL("no answer"); });
-    auto fields = peer::match_tagged(state, "peer_sup_state", 4);
-    CAF_REQUIRE(fields != nullptr);
-    CAF_CHECK(!worker.cast("erlang", "exit", (*fields)[2], atom{"kill"}));
+    CAF_CHECK(!worker.cast("erlang", "exit", channel_of_node(worker), atom{"kill"}));
     CAF_CHECK_EQUAL(end_status(watch.reason()), 1);
     CAF_CHECK(console.wait_for("libpeer: peer_supervision ended: {peer_channel_terminated,killed}"));
   }

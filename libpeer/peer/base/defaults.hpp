@@ -47,7 +47,7 @@ inline constexpr std::chrono::milliseconds kill_timeout = 2s;
 inline constexpr std::chrono::milliseconds survivor_grace = 100ms;
 
 /// Descendants of a process that are told, or killed, at most: each takes one of the origin's descriptors as long as
-/// the process lives. And how many are looked at to find them (30 µs each).
+/// the process lives. And how many are looked at to find them.
 inline constexpr std::size_t max_descendants = 256;
 inline constexpr std::size_t max_visited = 4096;
 

@@ -2,28 +2,57 @@
 
 #pragma once
 
+#include "peer/base/caf_compat.hpp"
+
+#include "caf/default_enum_inspect.hpp"
+
 #include <array>
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <type_traits>
+
+/// @file
+/// What CAF wants of an enumeration, for all of ours that count from 0.
 
 namespace peer {
 
-/// The name of `value`, an enumerator that counts from 0 in the order of `names`; "unknown" if there is none.
-template <class Enum, std::size_t N>
-constexpr std::string_view enum_name(const std::array<std::string_view, N>& names, Enum value) noexcept {
+/// The names of an enumeration, in the order of its enumerators. A specialization behind its definition gives it
+/// `to_string`, `from_string`, `from_integer` and `inspect`.
+template <class Enum>
+inline constexpr auto enum_names = std::array<std::string_view, 0>{};
+
+template <class Enum>
+concept named_enum = std::is_enum_v<Enum> && !enum_names<Enum>.empty();
+
+/// The enumerator's name; "unknown" if the value is none.
+template <named_enum Enum>
+std::string to_string(Enum value) {
   auto index = static_cast<std::size_t>(value);
-  return index < N ? names[index] : std::string_view{"unknown"};
+  return std::string{index < enum_names<Enum>.size() ? enum_names<Enum>[index] : "unknown"};
 }
 
 /// Finds the enumerator of that name. False if there is none.
-template <class Enum, std::size_t N>
-constexpr bool enum_value(const std::array<std::string_view, N>& names, std::string_view name, Enum& value) noexcept {
-  for (std::size_t i = 0; i < N; ++i)
-    if (names[i] == name) {
+template <named_enum Enum>
+bool from_string(caf_string_view name, Enum& value) {
+  for (std::size_t i = 0; i < enum_names<Enum>.size(); ++i)
+    if (enum_names<Enum>[i] == to_std(name)) {
       value = static_cast<Enum>(i);
       return true;
     }
   return false;
+}
+
+/// False if no enumerator has that number.
+template <named_enum Enum>
+bool from_integer(std::underlying_type_t<Enum> number, Enum& value) {
+  value = static_cast<Enum>(number);
+  return number < enum_names<Enum>.size();
+}
+
+template <class Inspector, named_enum Enum>
+bool inspect(Inspector& f, Enum& x) {
+  return caf::default_enum_inspect(f, x);
 }
 
 } // namespace peer

@@ -2,9 +2,7 @@
 
 #pragma once
 
-#include "peer/base/caf_compat.hpp"
-
-#include "caf/default_enum_inspect.hpp"
+#include "peer/base/enum_names.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,16 +12,7 @@ namespace peer {
 /// The class of an Erlang exception (Reference Manual, "Errors and Error Handling").
 enum class exception_class : std::uint8_t { throw_, error_, exit_ };
 
-/// The class as Erlang spells it: "throw", "error" or "exit".
-std::string to_string(exception_class value);
-
-bool from_string(caf_string_view name, exception_class& value);
-
-bool from_integer(std::uint8_t number, exception_class& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, exception_class& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<exception_class> = std::array<std::string_view, 3>{"throw", "error", "exit"};
 
 } // namespace peer

@@ -60,23 +60,12 @@ std::optional<shutdown_option> to_shutdown(const term& x) {
   return std::nullopt;
 }
 
-term as_term(peer_down x) {
-  switch (x) {
-  case peer_down::stop:
-    return atom{"stop"};
-  case peer_down::crash:
-    return atom{"crash"};
-  case peer_down::continue_:
-    return atom{"continue"};
-  }
-  return {};
-}
-
 std::optional<peer_down> to_peer_down(const term& x) {
-  for (auto candidate : {peer_down::stop, peer_down::crash, peer_down::continue_})
-    if (as_term(candidate) == x)
-      return candidate;
-  return std::nullopt;
+  auto name = x.get_if<atom>();
+  auto result = peer_down::stop;
+  if (name == nullptr || !from_string(caf_string_view{name->name().data(), name->name().size()}, result))
+    return std::nullopt;
+  return result;
 }
 
 term as_term(const wait_boot_option& x) {
@@ -138,10 +127,10 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"args"}, describe(x.args));
   result.emplace_back(atom{"env"}, map{std::move(env)});
   result.emplace_back(atom{"working_directory"}, x.working_directory);
-  result.emplace_back(atom{"peer_down"}, as_term(x.peer_down));
+  result.emplace_back(atom{"peer_down"}, atom{to_string(x.peer_down)});
   result.emplace_back(atom{"wait_boot"}, as_term(x.wait_boot));
   result.emplace_back(atom{"shutdown"}, as_term(x.shutdown));
-  result.emplace_back(atom{"survivors"}, atom{x.survivors == survivor_policy::kill ? "kill" : "report"});
+  result.emplace_back(atom{"survivors"}, atom{to_string(x.survivors)});
   result.emplace_back(atom{"cgroup"}, x.cgroup);
   result.emplace_back(atom{"pid_namespace"}, x.pid_namespace);
   result.emplace_back(atom{"queue_limit"}, x.queue_limit);

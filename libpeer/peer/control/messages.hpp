@@ -3,15 +3,14 @@
 #pragma once
 
 #include "peer/base/bytes.hpp"
-#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
+#include "peer/base/enum_names.hpp"
 #include "peer/base/type_ids.hpp"
 #include "peer/control/report.hpp"
 #include "peer/sys/messages.hpp"
 #include "peer/term/convert.hpp"
 #include "peer/term/term.hpp"
 
-#include "caf/default_enum_inspect.hpp"
 #include "caf/timespan.hpp"
 #include "caf/typed_actor.hpp"
 
@@ -108,14 +107,8 @@ bool inspect(Inspector& f, send_request& x) {
 
 enum class peer_state : std::uint8_t { booting, running, down };
 
-std::string to_string(peer_state value);
-bool from_string(caf_string_view name, peer_state& value);
-bool from_integer(std::uint8_t number, peer_state& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, peer_state& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<peer_state> = std::array<std::string_view, 3>{"booting", "running", "down"};
 
 /// The answer to `get_state_atom`.
 struct peer_status {
@@ -147,14 +140,9 @@ enum class stop_step : std::uint8_t {
   gave_up,    ///< It is still there: the kernel did not end it in time.
 };
 
-std::string to_string(stop_step value);
-bool from_string(caf_string_view name, stop_step& value);
-bool from_integer(std::uint8_t number, stop_step& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, stop_step& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<stop_step> =
+    std::array<std::string_view, 6>{"none", "asked", "closed", "terminated", "killed", "gave_up"};
 
 /// The answer to `stop_atom`: sent when the process and its group have ended, and the process was reaped.
 struct stop_report {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/base/defaults.hpp"
+#include "peer/base/enum_names.hpp"
 #include "peer/io/input.hpp"
 #include "peer/io/sink.hpp"
 #include "peer/process/survivor.hpp"
@@ -75,6 +76,9 @@ enum class peer_down : std::uint8_t {
   crash,     ///< It exits with what ended the peer, and takes linked actors along.
   continue_, ///< It stays, with the state `down`.
 };
+
+template <>
+inline constexpr auto enum_names<peer_down> = std::array<std::string_view, 3>{"stop", "crash", "continue"};
 
 // -- wait_boot --------------------------------------------------------------------------------------------------------
 

@@ -2,13 +2,12 @@
 
 #include "peer/control/report.hpp"
 
-#include "peer/base/enum_names.hpp"
+#include "peer/sys/commands.hpp"
 #include "peer/term/text.hpp"
 
 #include "caf/all.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cstring>
 #include <utility>
@@ -17,24 +16,12 @@ namespace peer {
 
 namespace {
 
-constexpr auto phase_names = std::array<std::string_view, 5>{"spawn", "boot", "connected", "running", "stopping"};
-
-constexpr auto evidence_names = std::array<std::string_view, 7>{"none",      "not_started",   "exit",   "end_of_stream",
-                                                                "violation", "boot_time_out", "request"};
-
-constexpr auto delivery_names = std::array<std::string_view, 3>{"not_delivered", "unanswered", "answered"};
-
 /// The context if it is one value of that type.
 template <class T>
 const T* context_as(const error& err) noexcept {
   if (!err || err.category() != caf::type_id_v<errc> || !err.context().template match_elements<T>())
     return nullptr;
   return &err.context().template get_as<T>(0);
-}
-
-/// The reason that a system message gave; null if it was something else.
-const term* terminated_by(const error& err) noexcept {
-  return err == errc::terminated ? context_as<term>(err) : nullptr;
 }
 
 std::string phase_text(phase at) {
@@ -103,45 +90,6 @@ term reason_of(const failure& x, bool booted) {
 
 } // namespace
 
-std::string to_string(phase value) {
-  return std::string{enum_name(phase_names, value)};
-}
-
-bool from_string(caf_string_view name, phase& value) {
-  return enum_value(phase_names, to_std(name), value);
-}
-
-bool from_integer(std::uint8_t number, phase& value) {
-  value = static_cast<phase>(number);
-  return number < phase_names.size();
-}
-
-std::string to_string(evidence value) {
-  return std::string{enum_name(evidence_names, value)};
-}
-
-bool from_string(caf_string_view name, evidence& value) {
-  return enum_value(evidence_names, to_std(name), value);
-}
-
-bool from_integer(std::uint8_t number, evidence& value) {
-  value = static_cast<evidence>(number);
-  return number < evidence_names.size();
-}
-
-std::string to_string(delivery value) {
-  return std::string{enum_name(delivery_names, value)};
-}
-
-bool from_string(caf_string_view name, delivery& value) {
-  return enum_value(delivery_names, to_std(name), value);
-}
-
-bool from_integer(std::uint8_t number, delivery& value) {
-  value = static_cast<delivery>(number);
-  return number < delivery_names.size();
-}
-
 const failure* failure_of(const error& err) noexcept {
   return context_as<failure>(err);
 }
@@ -172,23 +120,17 @@ error with_delivery(const error& err, delivery what) {
 }
 
 term to_reason(const error& err) {
-  if (!err)
-    return atom{"normal"};
+  if (auto reason = to_exit_reason(err))
+    return std::move(*reason);
   if (auto raised = exception_of(err))
     return tuple{atom{to_string(raised->cls)}, raised->reason};
   if (auto ended = failure_of(err))
     return reason_of(*ended, err != errc::boot_failed);
-  if (auto reason = terminated_by(err))
-    return *reason;
   if (err.category() == caf::type_id_v<errc>) {
     auto name = atom{to_string(static_cast<errc>(err.code()))};
     auto text = text_of(err);
     return text.empty() ? term{name} : term{tuple{name, text}};
   }
-  if (err == caf::exit_reason::kill)
-    return atom{"killed"};
-  if (err == caf::exit_reason::user_shutdown)
-    return atom{"shutdown"};
   return tagged("caf", to_string(err));
 }
 
@@ -197,8 +139,8 @@ std::string describe(const error& err) {
     return "no error";
   if (auto ended = failure_of(err))
     return describe_failure(*ended);
-  if (auto reason = terminated_by(err))
-    return "a system message ended the actor with the reason " + to_string(*reason);
+  if (err == errc::terminated)
+    return "a system message ended the actor with the reason " + to_string(to_reason(err));
   if (auto raised = exception_of(err))
     return "the called function ended with " + to_string(raised->cls) + ": " + to_string(raised->reason);
   if (err.category() != caf::type_id_v<errc>)

@@ -2,14 +2,12 @@
 
 #pragma once
 
-#include "peer/base/caf_compat.hpp"
+#include "peer/base/enum_names.hpp"
 #include "peer/base/error.hpp"
 #include "peer/base/exception_class.hpp"
 #include "peer/process/exit_status.hpp"
 #include "peer/process/survivor.hpp"
 #include "peer/term/term.hpp"
-
-#include "caf/default_enum_inspect.hpp"
 
 #include <optional>
 #include <string>
@@ -31,14 +29,9 @@ enum class phase : std::uint8_t {
   stopping,  ///< Somebody asked it to stop.
 };
 
-std::string to_string(phase value);
-bool from_string(caf_string_view name, phase& value);
-bool from_integer(std::uint8_t number, phase& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, phase& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<phase> =
+    std::array<std::string_view, 5>{"spawn", "boot", "connected", "running", "stopping"};
 
 /// What tells that a peer ends.
 enum class evidence : std::uint8_t {
@@ -51,14 +44,9 @@ enum class evidence : std::uint8_t {
   request,       ///< Somebody stopped it.
 };
 
-std::string to_string(evidence value);
-bool from_string(caf_string_view name, evidence& value);
-bool from_integer(std::uint8_t number, evidence& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, evidence& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<evidence> = std::array<std::string_view, 7>{
+    "none", "not_started", "exit", "end_of_stream", "violation", "boot_time_out", "request"};
 
 /// What became of a call.
 enum class delivery : std::uint8_t {
@@ -67,14 +55,8 @@ enum class delivery : std::uint8_t {
   answered,      ///< It ran, and the peer told how it ended.
 };
 
-std::string to_string(delivery value);
-bool from_string(caf_string_view name, delivery& value);
-bool from_integer(std::uint8_t number, delivery& value);
-
-template <class Inspector>
-bool inspect(Inspector& f, delivery& x) {
-  return caf::default_enum_inspect(f, x);
-}
+template <>
+inline constexpr auto enum_names<delivery> = std::array<std::string_view, 3>{"not_delivered", "unanswered", "answered"};
 
 /// How a peer ended, or failed to start: everything that was known at that moment. The context of `errc::boot_failed`,
 /// `errc::exit_status` and `errc::connection_closed`.

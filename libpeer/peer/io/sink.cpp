@@ -273,24 +273,4 @@ sink_factory actor_output(caf::actor receiver) {
   };
 }
 
-// -- names ------------------------------------------------------------------------------------------------------------
-
-std::string to_string(stream value) {
-  return value == stream::standard_output ? "standard_output" : "standard_error";
-}
-
-bool from_string(caf_string_view name, stream& value) {
-  for (auto candidate : {stream::standard_output, stream::standard_error})
-    if (to_string(candidate) == to_std(name)) {
-      value = candidate;
-      return true;
-    }
-  return false;
-}
-
-bool from_integer(std::uint8_t number, stream& value) {
-  value = static_cast<stream>(number);
-  return number <= static_cast<std::uint8_t>(stream::standard_error);
-}
-
 } // namespace peer

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "peer/base/enum_names.hpp"
 #include "peer/loop/loop.hpp"
 
 #include "caf/fwd.hpp"
@@ -17,6 +18,9 @@ namespace peer {
 /// Which of a peer's streams text came from. What comes by the I/O protocol (`io:format` in `erl`) counts as standard
 /// output.
 enum class stream : std::uint8_t { standard_output, standard_error };
+
+template <>
+inline constexpr auto enum_names<stream> = std::array<std::string_view, 2>{"standard_output", "standard_error"};
 
 /// Where a peer's console output goes. One sink may serve many peers.
 ///

@@ -20,13 +20,8 @@ constexpr auto registered_name = "peer_supervision";
 
 /// What people read of a reason.
 std::string reason_text(const caf::error& why) {
-  if (!why)
-    return "normal";
-  if (why == errc::terminated && why.context().match_elements<term>())
-    return to_string(why.context().get_as<term>(0));
-  if (why == caf::exit_reason::kill)
-    return "killed";
-  return to_string(why);
+  auto reason = to_exit_reason(why);
+  return reason ? to_string(*reason) : to_string(why);
 }
 
 using supervision_self = peer_supervision_actor::extend_with<sys_self>;

@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include "peer/base/enum_names.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -12,6 +14,9 @@ enum class survivor_policy : std::uint8_t {
   report, ///< They live on and are told.
   kill,   ///< They are killed; only what the kernel does not end is told.
 };
+
+template <>
+inline constexpr auto enum_names<survivor_policy> = std::array<std::string_view, 2>{"report", "kill"};
 
 /// A descendant of a process that outlived it.
 struct survivor {

@@ -128,4 +128,16 @@ caf::error to_exit_error(const term& reason) {
   return caf::make_error(errc::terminated, reason);
 }
 
+std::optional<term> to_exit_reason(const caf::error& why) {
+  if (!why)
+    return atom{"normal"};
+  if (why == caf::exit_reason::kill)
+    return atom{"killed"};
+  if (why == caf::exit_reason::user_shutdown)
+    return atom{"shutdown"};
+  if (why == errc::terminated && why.context().match_elements<term>())
+    return why.context().get_as<term>(0);
+  return std::nullopt;
+}
+
 } // namespace peer

@@ -51,4 +51,7 @@ caf::expected<term> replace_system_state(const state_function& f, sys_callbacks&
 /// `shutdown`, else `errc::terminated` with the reason as its context.
 caf::error to_exit_error(const term& reason);
 
+/// The reverse, for the end of an actor, and `killed` for `exit_reason::kill`. Nothing if that has no name in Erlang.
+std::optional<term> to_exit_reason(const caf::error& why);
+
 } // namespace peer
