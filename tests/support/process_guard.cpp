@@ -3,6 +3,7 @@
 #include "support/process_guard.hpp"
 
 #include "peer/process/descriptor.hpp"
+#include "support/look_until.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -69,6 +70,24 @@ std::optional<process_stat> stat_of(pid_t process) {
   return result;
 }
 
+/// The environment that the process began with, which is empty for a moment while it executes a program.
+std::string environment_of(pid_t process) {
+  auto result = std::string{};
+  // Zombies and threads of the kernel have no program.
+  auto program = "/proc/" + std::to_string(process) + "/exe";
+  auto has_program = [&program] {
+    auto target = char{};
+    return readlink(program.c_str(), &target, 1) == 1;
+  };
+  look_until(
+      [&] {
+        result = proc_file(process, "environ");
+        return !result.empty() || !has_program();
+      },
+      std::chrono::milliseconds{20}); // programs without any environment exist, too
+  return result;
+}
+
 std::map<int, std::string> open_descriptors() {
   auto result = std::map<int, std::string>{};
   auto failed = std::error_code{};
@@ -118,7 +137,7 @@ std::vector<pid_t> process_guard::descendants() const {
   auto result = std::vector<pid_t>{};
   for (auto id : all_processes()) {
     // The kernel shows the environment that a process began with; ours began without the variable.
-    auto environment = '\0' + proc_file(id, "environ") + '\0';
+    auto environment = '\0' + environment_of(id) + '\0';
     if (environment.find('\0' + marker_ + '\0') != std::string::npos)
       result.push_back(id);
   }
