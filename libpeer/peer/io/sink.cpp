@@ -111,6 +111,7 @@ public:
 
   caf::behavior make_behavior() override {
     set_default_handler(caf::drop); // what the receiver answers
+    set_error_handler([](caf::error&) {});
     return {[this](output_batch& batch) { deliver(batch); }};
   }
 

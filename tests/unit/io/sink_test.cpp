@@ -15,6 +15,9 @@
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -253,6 +256,43 @@ CAF_TEST(an actor that does not keep up delays what comes later) {
     self->receive([&](const output_line& x) { size += x.text.size(); });
   CAF_CHECK(pieces > 1); // a long line comes in pieces
   waits.wait();
+}
+
+CAF_TEST(an actor gets the last lines although the sink is gone) {
+  caf::scoped_actor self{*sys};
+  constexpr auto count = 1000;
+  auto sink = make(peer::actor_output(caf::actor{self}));
+  std::promise<void> leave;
+  boost::asio::post(peer::loop::of(*sys)->io(), [&] { leave.get_future().wait(); }); // nothing is sent before that
+  for (auto i = 0; i < count; ++i)
+    sink->write(out, std::to_string(i) + "\n", [] {});
+  sink->write(out, "last", [] {});
+  sink->finish();
+  sink.reset();
+  leave.set_value();
+  auto lines = std::vector<std::string>{};
+  for (auto i = 0; i <= count; ++i)
+    self->receive([&](const output_line& line) { lines.push_back(line.text); });
+  CAF_CHECK_EQUAL(lines.front(), "0");
+  CAF_CHECK_EQUAL(lines.back(), "last");
+}
+
+CAF_TEST(an actor that answers with errors gets the next lines as well) {
+  caf::scoped_actor self{*sys};
+  auto receiver = sys->spawn([&self](caf::event_based_actor*) -> caf::behavior {
+    return {[to = caf::actor{self}](const output_line& line) -> caf::result<void> {
+      caf::anon_send(to, line);
+      return caf::sec::runtime_error;
+    }};
+  });
+  auto sink = make(peer::actor_output(receiver));
+  write(*sink, out, "one\ntwo\n");
+  write(*sink, out, "three\n");
+  auto lines = std::vector<std::string>{};
+  for (auto i = 0; i < 3; ++i)
+    self->receive([&](const output_line& line) { lines.push_back(line.text); });
+  CAF_CHECK_EQUAL(lines, (std::vector{"one"s, "two"s, "three"s}));
+  caf::anon_send_exit(receiver, caf::exit_reason::user_shutdown);
 }
 
 CAF_TEST(a receiver that is gone keeps nobody waiting) {
