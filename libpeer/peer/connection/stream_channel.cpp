@@ -13,7 +13,6 @@
 #include <csignal>
 #include <utility>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -157,8 +156,6 @@ private:
   void write_queued() {
     if (!writable_)
       return;
-    if (queued() > large_pipe && !writes_socket_ && !std::exchange(widened_, true))
-      fcntl(output_handle(), F_SETPIPE_SZ, static_cast<int>(large_pipe)); // where it must not be it stays as it is
     if (auto failed = write_some())
       return broken(failed);
     if (queued() == 0) {
@@ -271,10 +268,6 @@ private:
   /// An output buffer above this size is given back when it is empty.
   static constexpr std::size_t shrink_above = std::size_t{64} << 10;
 
-  /// What a pipe may hold once there is more to write than that. The usual 64 KiB cost four times as many wake-ups;
-  /// much more would soon exhaust what a user's pipes may hold together (pipe(7), pipe-user-pages-soft).
-  static constexpr std::size_t large_pipe = std::size_t{256} << 10;
-
   using stream_type = boost::asio::posix::stream_descriptor;
 
   boost::asio::io_context& io_;
@@ -288,8 +281,7 @@ private:
   bool reads_socket_ = false;
   bool writes_socket_ = false;
   bool flushing_ = false;
-  bool widened_ = false; ///< the pipe to write to
-  bool paused_ = false;  ///< for reading
+  bool paused_ = false; ///< for reading
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<stream_reader> reader_; ///< null until `attach`
