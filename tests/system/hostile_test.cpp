@@ -7,6 +7,8 @@
 
 #include "hostile_fixture.hpp"
 
+#include "support/look_until.hpp"
+
 #include <csignal>
 #include <thread>
 
@@ -126,12 +128,16 @@ struct fixture : hostile_fixture {
       CAF_CHECK(true);
   }
 
-  /// Kills what has left its peer's group.
+  /// Kills what has left its peer's group, and what that has forked while it was looked for.
   void kill_all_but_good() {
-    for (auto id : guard.descendants())
-      if (id != process_of(good))
+    auto only_good_is_left = [this] {
+      auto found = guard.descendants();
+      std::erase(found, process_of(good));
+      for (auto id : found)
         kill(id, SIGKILL);
-    check_only_left({process_of(good)});
+      return found.empty();
+    };
+    CAF_CHECK(look_until(only_good_is_left));
   }
 };
 
