@@ -116,6 +116,22 @@ CAF_TEST(a peer that does not read takes the signal to terminate) {
   check_stop(start_script("echo ready >&2; exec sleep 1000", peer::close_link{}), stop_step::terminated, 143);
 }
 
+CAF_TEST(a kill ends a stubborn peer and its group while a stop without end waits) {
+  auto worker = start_script(std::string{"sleep 1000 & "} + stubborn, peer::halt{caf::infinite});
+  auto self = caf::scoped_actor{*sys};
+  auto stop = self->request(worker.actor(), caf::infinite, peer::stop_atom_v);
+  auto watch = end_watch{*sys, worker.actor()};
+  auto report = value_of(worker.kill());
+  CAF_CHECK_EQUAL(report.ended_by, stop_step::killed);
+  CAF_REQUIRE(report.status);
+  CAF_CHECK_EQUAL(peer::shell_status(*report.status), 137);
+  CAF_CHECK(children().empty());
+  CAF_CHECK(report.survivors.empty());
+  stop.receive([](const peer::stop_report& same) { CAF_CHECK_EQUAL(same.ended_by, stop_step::killed); },
+               [](const caf::error& err) { CAF_ERROR(peer::describe(err)); });
+  CAF_CHECK(!watch.reason());
+}
+
 CAF_TEST(a peer that ignores the signal to terminate is killed) {
   check_stop(start_script(stubborn, peer::close_link{}), stop_step::killed, 137);
 }

@@ -28,6 +28,12 @@ namespace {
 /// The interface, and what the actor tells itself: that there are orders to carry out.
 using control_self = control_actor::extend_with<sys_self>::extend<caf::result<void>(poke_atom)>;
 
+/// How a peer is stopped on request.
+enum class stop_mode : std::uint8_t {
+  by_options, ///< in the steps that the option `shutdown` names
+  at_once,    ///< with SIGKILL
+};
+
 std::string who(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
   return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
@@ -62,20 +68,26 @@ public:
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
       return caf::message{}; // stray messages are dropped
     });
-    set_error_handler([](caf::error&) {});  // and so are errors that nobody asked for
-    also_when_suspended([this](stop_atom) { // as OTP's `stop`, which is a system message
-      resume_system();
-      return on_stop();
-    });
+    set_error_handler([](caf::error&) {}); // and so are errors that nobody asked for
+    also_when_suspended(
+        [this](stop_atom) { // as OTP's `stop`, which is a system message
+          resume_system();
+          return on_stop(stop_mode::by_options);
+        },
+        [this](kill_atom) {
+          resume_system();
+          return on_stop(stop_mode::at_once);
+        });
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
       boot(); // else whoever waits makes it boot, and so cannot miss how that ends
-    return with_system_messages([this](call_request& request) { return on_call(request); },
-                                [this](cast_request& request) { return on_cast(request); },
-                                [this](send_request& request) { return on_send(request); },
-                                [this](await_boot_atom) { return on_await_boot(); },
-                                [this](get_state_atom) { return status(); },
-                                [this](expose_atom, const caf::actor& whom) { return expose(whom); },
-                                [this](stop_atom) { return on_stop(); }, [this](poke_atom) { follow_orders(); });
+    return with_system_messages(
+        [this](call_request& request) { return on_call(request); },
+        [this](cast_request& request) { return on_cast(request); },
+        [this](send_request& request) { return on_send(request); }, [this](await_boot_atom) { return on_await_boot(); },
+        [this](get_state_atom) { return status(); },
+        [this](expose_atom, const caf::actor& whom) { return expose(whom); },
+        [this](stop_atom) { return on_stop(stop_mode::by_options); },
+        [this](kill_atom) { return on_stop(stop_mode::at_once); }, [this](poke_atom) { follow_orders(); });
   }
 
   void on_exit() override {
@@ -265,27 +277,27 @@ private:
 
   term expose(const caf::actor& whom) { return exposed_.add(whom); }
 
-  caf::result<stop_report> on_stop() {
+  caf::result<stop_report> on_stop(stop_mode how) {
     if (reason_) { // `continue`: the peer ended before
       quit(caf::exit_reason::normal);
       return report();
     }
     auto promise = make_response_promise<stop_report>();
     stop_waiters_.push_back(promise);
-    stop_peer({});
+    stop_peer({}, how);
     return promise;
   }
 
   // -- ending the peer ---
 
   /// @param then the reason to exit with after the peer has ended on request; no error for `normal`.
-  void stop_peer(caf::error then) {
+  void stop_peer(caf::error then, stop_mode how = stop_mode::by_options) {
     if (!stop_requested_)
       exit_reason_ = std::move(then);
     stop_requested_ = true;
     if (!incarnation_)
       return fail_start(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
-    obey(life_.on_stop(options_.shutdown));
+    obey(how == stop_mode::at_once ? life_.on_kill() : life_.on_stop(options_.shutdown));
   }
 
   /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.

@@ -91,6 +91,10 @@ caf::expected<stop_report> handle::stop() const {
   return ask<stop_report>(*sys_, control_, stop_atom_v);
 }
 
+caf::expected<stop_report> handle::kill() const {
+  return ask<stop_report>(*sys_, control_, kill_atom_v);
+}
+
 caf::expected<encoded_term> handle::request_call(std::string_view module, std::string_view function,
                                                  byte_buffer arguments) const {
   return ask<encoded_term>(*sys_, control_,

@@ -107,6 +107,10 @@ public:
   /// step ended it. Fails with `errc::noproc` if the control actor has exited already.
   caf::expected<stop_report> stop() const;
 
+  /// Kills the peer and its process group at once (SIGKILL), whatever it does: it may be booting, or somebody may be
+  /// stopping it. Returns and fails as `stop` does.
+  caf::expected<stop_report> kill() const;
+
 private:
   caf::expected<encoded_term> request_call(std::string_view module, std::string_view function,
                                            byte_buffer arguments) const;

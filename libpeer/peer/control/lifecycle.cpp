@@ -70,6 +70,15 @@ orders lifecycle::on_stop(const shutdown_option& how) {
   return {.ask_to_stop = true, .timer = patience};
 }
 
+orders lifecycle::on_kill() {
+  if (state_ == state::killing || state_ == state::down)
+    return {};
+  note(evidence::request);
+  if (first_ == evidence::request)
+    reached_ = phase::stopping;
+  return kill();
+}
+
 orders lifecycle::on_timer() {
   switch (state_) {
   case state::booting:

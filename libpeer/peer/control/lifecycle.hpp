@@ -31,10 +31,10 @@ struct orders {
 ///        │                    │                      │ time-out
 ///        └── stop, time-out, end of stream ──▶ closed ──▶ terminating ──▶ killing ──▶ down
 ///
-/// The exit of the process leads to `down` from everywhere, at once. Every other way there is bounded by timers: a peer
-/// whose connection has ended is given `defaults::exit_grace` to tell its exit status and is then killed. A time that
-/// `shutdown` names is the time for all steps together: the last quarter of it, but at most `defaults::term_timeout`,
-/// is for the peer to follow SIGTERM, and when it is over comes SIGKILL.
+/// The exit of the process leads to `down` from everywhere, at once, and `on_kill` to `killing`. Every other way to
+/// `down` is bounded by timers: a peer whose connection has ended is given `defaults::exit_grace` to tell its exit
+/// status and is then killed. A time that `shutdown` names is the time for all steps together: the last quarter of it,
+/// but at most `defaults::term_timeout`, is for the peer to follow SIGTERM, and when it is over comes SIGKILL.
 class lifecycle {
 public:
   /// @param boot_limit how long the boot may take.
@@ -59,6 +59,9 @@ public:
 
   /// Somebody wants the peer to stop.
   orders on_stop(const shutdown_option& how);
+
+  /// Somebody wants the peer to end at once, even if it is ending already.
+  orders on_kill();
 
   /// The time ordered last has passed.
   orders on_timer();

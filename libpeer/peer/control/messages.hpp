@@ -144,7 +144,8 @@ template <>
 inline constexpr auto enum_names<stop_step> =
     std::array<std::string_view, 6>{"none", "asked", "closed", "terminated", "killed", "gave_up"};
 
-/// The answer to `stop_atom`: sent when the process and its group have ended, and the process was reaped.
+/// The answer to `stop_atom` and `kill_atom`: sent when the process and its group have ended, and the process was
+/// reaped.
 struct stop_report {
   stop_step ended_by = stop_step::none;
   std::optional<exit_status> status;
@@ -183,7 +184,9 @@ using control_actor = caf::typed_actor<
     // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
     caf::result<term>(expose_atom, caf::actor),
     // Stops the peer as its options say and answers when its process has ended.
-    caf::result<stop_report>(stop_atom)>::extend_with<sys_actor>;
+    caf::result<stop_report>(stop_atom),
+    // Kills the peer and its process group at once, also while it boots or is being stopped; answers as `stop_atom`.
+    caf::result<stop_report>(kill_atom)>::extend_with<sys_actor>;
 
 /// Sent to the receiver of `wait_boot = notify{…}`, once.
 struct start_notice {

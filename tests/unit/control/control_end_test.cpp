@@ -101,6 +101,62 @@ CAF_TEST(stop answers when the process has ended) {
   CAF_CHECK(!exit_of_control());
 }
 
+CAF_TEST(kill_atom kills at once and answers when the process has ended) {
+  start_running();
+  call("a");
+  ask(peer::kill_atom_v);
+  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u); // nobody asked it
+  CAF_CHECK(self->mailbox().empty());
+  peer->is_killed();
+  settle();
+  CAF_CHECK_EQUAL(failure(), peer::errc::exit_status);
+  auto report = answer<peer::stop_report>();
+  CAF_CHECK(report.ended_by == peer::stop_step::killed);
+  CAF_CHECK_EQUAL(report.status->value, SIGKILL);
+  CAF_CHECK(!exit_of_control());
+}
+
+CAF_TEST(kill_atom hastens a stop and answers both) {
+  options.shutdown = caf::timespan{caf::infinite};
+  start_running();
+  ask(peer::stop_atom_v);
+  CAF_CHECK(peer->signals.empty());
+  ask(peer::kill_atom_v);
+  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
+  peer->is_killed();
+  settle();
+  for (int i = 0; i < 2; ++i)
+    CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
+  CAF_CHECK(!exit_of_control());
+}
+
+CAF_TEST(kill_atom ends a peer that boots) {
+  start();
+  ask(peer::kill_atom_v);
+  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
+  peer->is_killed();
+  settle();
+  auto why = failure(); // of the boot
+  CAF_CHECK_EQUAL(why, peer::errc::boot_failed);
+  CAF_CHECK(peer::failure_of(why)->first == peer::evidence::request);
+  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
+  CAF_CHECK(!exit_of_control());
+}
+
+CAF_TEST(kill_atom finds a peer that is down) {
+  options.peer_down = peer::peer_down::continue_;
+  start_running();
+  peer->exits(1);
+  settle();
+  ask(peer::kill_atom_v);
+  auto report = answer<peer::stop_report>();
+  CAF_CHECK(report.ended_by == peer::stop_step::none);
+  CAF_CHECK_EQUAL(report.status->value, 1);
+  CAF_CHECK(peer->signals.empty());
+  CAF_CHECK(!exit_of_control());
+}
+
 CAF_TEST(the end of the parent stops the peer and a normal one too) {
   for (auto reason : {caf::exit_reason::normal, caf::exit_reason::user_shutdown}) {
     peer = std::make_shared<fake_peer>();

@@ -178,6 +178,17 @@ CAF_TEST(a suspended control actor follows a stop) {
   CAF_CHECK(!exit_of_control());
 }
 
+CAF_TEST(a suspended control actor kills its peer) {
+  start_running();
+  suspend();
+  ask(peer::kill_atom_v);
+  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
+  peer->is_killed();
+  settle();
+  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
+  CAF_CHECK(!exit_of_control());
+}
+
 CAF_TEST(an end that was seen while the actor was suspended counts when its time has passed) {
   options.shutdown = caf::timespan{2s};
   start_running();

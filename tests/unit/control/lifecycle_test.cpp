@@ -188,4 +188,39 @@ CAF_TEST(a second request to stop changes nothing) {
   CAF_CHECK(second.timer == std::nullopt);
 }
 
+CAF_TEST(a kill is one step from wherever the peer is) {
+  for (int state = 0; state < 5; ++state) {
+    lifecycle life{15s};
+    life.on_spawned();
+    if (state > 0)
+      life.on_started();
+    if (state > 1)
+      life.on_stop(caf::timespan{2s}); // asked
+    if (state > 2)
+      life.on_timer(); // terminating
+    if (state == 4)
+      life.on_closed({});
+    auto first = life.on_kill();
+    CAF_CHECK_EQUAL(first.signal, SIGKILL);
+    CAF_CHECK(!first.ask_to_stop);
+    CAF_CHECK(first.timer == 2 * caf::timespan{peer::defaults::kill_timeout});
+    CAF_CHECK(!life.connected());
+    CAF_CHECK(life.first() == peer::evidence::request);
+    CAF_CHECK(life.reached() == phase::stopping);
+    CAF_CHECK(life.on_started().timer == std::nullopt);
+    CAF_CHECK_EQUAL(life.on_kill().signal, 0); // it is on its way
+    CAF_CHECK(life.on_exit({peer::exit_status::kind::signaled, SIGKILL, false, {}, {}, 0}).finished);
+    CAF_CHECK(life.last_step() == stop_step::killed);
+    CAF_CHECK_EQUAL(life.on_kill().signal, 0);
+  }
+}
+
+CAF_TEST(a kill after the end of the stream does not hide that end) {
+  auto life = running();
+  life.on_closed({});
+  CAF_CHECK_EQUAL(life.on_kill().signal, SIGKILL);
+  CAF_CHECK(life.first() == peer::evidence::end_of_stream);
+  CAF_CHECK(life.reached() == phase::running);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
