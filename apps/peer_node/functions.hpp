@@ -25,6 +25,7 @@ void add_io_functions(peer::node& node);
 ///     peer_node:echo(X)              returns X
 ///     peer_node:crash(Signal)        ends this process by that signal, with last words on standard error
 ///     peer_node:spam(N, Text)        prints N lines on standard output
+///     peer_node:ready()              tells the origin that this node is ready
 ///     peer_node:write(Binary)        writes bytes to standard output as they are
 ///
 /// and an actor of the name `echo`, which answers `{From, X}` with `{echo, X}`.

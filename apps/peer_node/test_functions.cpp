@@ -71,6 +71,7 @@ void add_test_functions(peer::node& node) {
       .function("peer_node", "crash", crash)
       .function("peer_node", "spam", spam)
       .function("peer_node", "write", write)
+      .function("peer_node", "ready", [&node] { node.ready(); })
       .named_actor("echo", node.system().spawn(echo, &node));
 }
 

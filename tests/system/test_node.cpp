@@ -198,10 +198,13 @@ int main(int argc, char** argv) {
   node.function("gate", "wait_for", [&](int count) { doors.wait_for(count); });
   node.function("gate", "open", [&] { doors.open(); });
   node.function("patient", "wait", [&](std::stop_token stop) { waiting.wait(stop); });
+  node.function("process", "ready", [&] { node.ready(); });
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });
   node.function("message", "send", [&](const pid& to, const term& content) { return node.send(to, content); });
   node.function("captured", "lives", [held = node.system().spawn(witness, &node)] { return held != nullptr; });
   node.named_actor("witness", node.system().spawn(witness, &node));
+  if (std::getenv("TEST_NODE_IS_READY") != nullptr)
+    node.ready();
   return node.run();
 }

@@ -56,6 +56,7 @@ CAF_ADD_TYPE_ID(libpeer, (peer::output_batch))
 CAF_ADD_TYPE_ID(libpeer, (peer::state_function))
 
 CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
+CAF_ADD_ATOM(libpeer, peer, await_ready_atom)
 CAF_ADD_ATOM(libpeer, peer, channel_connect_atom)
 CAF_ADD_ATOM(libpeer, peer, expose_atom)
 CAF_ADD_ATOM(libpeer, peer, flush_atom)

@@ -84,7 +84,7 @@ public:
         [this](call_request& request) { return on_call(request); },
         [this](cast_request& request) { return on_cast(request); },
         [this](send_request& request) { return on_send(request); }, [this](await_boot_atom) { return on_await_boot(); },
-        [this](get_state_atom) { return status(); },
+        [this](await_ready_atom) { return on_await_ready(); }, [this](get_state_atom) { return status(); },
         [this](expose_atom, const caf::actor& whom) { return expose(whom); },
         [this](stop_atom) { return on_stop(stop_mode::by_options); },
         [this](kill_atom) { return on_stop(stop_mode::at_once); }, [this](poke_atom) { follow_orders(); });
@@ -185,6 +185,10 @@ private:
     };
     io_ = std::make_shared<io_server>(std::move(*output), options_.input(where().loop), std::move(evaluate), poster());
     io_->on_progress([this] { balance_console(); });
+    io_->on_ready([this] {
+      says_ready_ = true;
+      tell_ready();
+    });
     return {};
   }
 
@@ -259,6 +263,26 @@ private:
     boot_waiters_.push_back(promise);
     boot();
     return promise;
+  }
+
+  caf::result<void> on_await_ready() {
+    if (reason_)
+      return reason_;
+    if (is_ready())
+      return caf::unit;
+    auto promise = make_response_promise<void>();
+    ready_waiters_.push_back(promise);
+    boot();
+    return promise;
+  }
+
+  /// It may say so before it has said that it runs.
+  bool is_ready() const noexcept { return says_ready_ && life_.started(); }
+
+  void tell_ready() {
+    if (is_ready())
+      for (auto& promise : std::exchange(ready_waiters_, {}))
+        promise.deliver();
   }
 
   peer_status status() const {
@@ -382,6 +406,7 @@ private:
       io_->finish();
     calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
     tell_boot_failed();
+    fail_all(ready_waiters_);
     for (auto& promise : std::exchange(stop_waiters_, {}))
       promise.deliver(report());
     incarnation_.reset();
@@ -399,7 +424,14 @@ private:
     reason_ = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
     calls_.fail_all(reason_, nullptr);
     tell_boot_failed();
-    for (auto& promise : std::exchange(stop_waiters_, {}))
+    fail_all(ready_waiters_);
+    fail_all(stop_waiters_);
+  }
+
+  /// Tells those who wait what ended the peer.
+  template <class Promise>
+  void fail_all(std::vector<Promise>& waiters) {
+    for (auto& promise : std::exchange(waiters, {}))
       promise.deliver(reason_);
   }
 
@@ -408,8 +440,7 @@ private:
   void tell_boot_failed() {
     if (life_.started())
       return;
-    for (auto& promise : std::exchange(boot_waiters_, {}))
-      promise.deliver(reason_);
+    fail_all(boot_waiters_);
     notify_receiver(start_notice{{}, {}, reason_, address()});
   }
 
@@ -521,6 +552,7 @@ private:
     for (auto& promise : std::exchange(boot_waiters_, {}))
       promise.deliver(node_);
     notify_receiver(start_notice{{}, node_, {}, address()});
+    tell_ready();
   }
 
   void on_message(const wire::reply& x) { calls_.answer(x); }
@@ -620,7 +652,9 @@ private:
   std::optional<exit_status> exited_; ///< noticed, not yet told: the process's end
   std::vector<survivor> survivors_;
   std::vector<caf::typed_response_promise<atom>> boot_waiters_;
+  std::vector<caf::typed_response_promise<void>> ready_waiters_;
   std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
+  bool says_ready_ = false;
   bool stop_requested_ = false;
   caf::error exit_reason_; ///< what to exit with after a stop on request
   caf::disposable timer_;  ///< the lifecycle's

@@ -20,7 +20,7 @@ caf::error translate(caf::error err) {
   return err;
 }
 
-/// Sends a request to the control actor and waits for the answer.
+/// Sends a request to the control actor and waits for the answer, which it always gives.
 template <class Result, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const control_actor& control, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
@@ -70,6 +70,20 @@ caf::error handle::apply_cast(std::string_view module, std::string_view function
   if (auto err = save_term(arguments, term{list{xs}}))
     return err;
   return start_cast(module, function, std::move(arguments));
+}
+
+caf::expected<void> handle::await_ready(caf::timespan timeout) const {
+  auto result = caf::expected<void>{};
+  auto self = caf::scoped_actor{*sys_};
+  self->request(control_, timeout, await_ready_atom_v)
+      .receive([] {},
+               [&](caf::error& err) {
+                 result = err == caf::sec::request_timeout
+                            ? caf::make_error(errc::timeout, "the peer did not say within "
+                                                                 + caf::deep_to_string(timeout) + " that it is ready")
+                            : translate(std::move(err));
+               });
+  return result;
 }
 
 caf::expected<peer_status> handle::get_state() const {

@@ -91,6 +91,12 @@ public:
 
   // -- state ---
 
+  /// Waits until the peer, which runs, has said that it is ready for what it was started for: a C++ peer with
+  /// `node::ready`, an `erl` with `io:request(group_leader(), ready)`. One that never says so is not waited for longer
+  /// than `timeout` (`caf::infinite` stands for none): `errc::timeout`. Fails with the peer's end if that comes first,
+  /// and with `errc::noproc` once the control actor has exited.
+  caf::expected<void> await_ready(caf::timespan timeout = caf::infinite) const;
+
   /// The peer's state. Fails with `errc::noproc` once the control actor has exited.
   caf::expected<peer_status> get_state() const;
 

@@ -179,6 +179,8 @@ using control_actor = caf::typed_actor<
     caf::result<void>(send_request),
     // Waits until the peer runs; answers with its node's name, or with what went wrong.
     caf::result<atom>(await_boot_atom),
+    // Waits until the peer has said that it is ready (`node::ready`, the I/O request `ready`), or answers with its end.
+    caf::result<void>(await_ready_atom),
     // Tells the state.
     caf::result<peer_status>(get_state_atom),
     // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.

@@ -129,7 +129,11 @@ void io_server::request(const term& what, answer done) {
                                          {extra.begin(), extra.end()}}));
   } else if (is("get_password", 0) || is("get_geometry", 1))
     done(error_reply(atom{"enotsup"}));
-  else if (is("getopts", 0))
+  else if (is("ready", 0)) {
+    if (on_ready_)
+      on_ready_();
+    done(atom{"ok"});
+  } else if (is("getopts", 0))
     done(options());
   else if (is("setopts", 1))
     set_options(args[0], std::move(done));
@@ -274,6 +278,7 @@ void io_server::finish() {
   output_->finish();
   readers_.clear();
   on_progress_ = nullptr;
+  on_ready_ = nullptr;
 }
 
 // -- input ------------------------------------------------------------------------------------------------------------

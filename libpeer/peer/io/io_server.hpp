@@ -55,6 +55,9 @@ public:
   /// Calls `handler` whenever the backlog has become smaller.
   void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
 
+  /// Calls `handler` whenever the peer says that it is ready.
+  void on_ready(std::function<void()> handler) { on_ready_ = std::move(handler); }
+
   /// Notes the peer's end: what was held back is passed on, and no request will be answered any more.
   void finish();
 
@@ -104,6 +107,7 @@ private:
   std::array<output_state, 2> streams_;
   std::size_t backlog_ = 0;
   std::function<void()> on_progress_;
+  std::function<void()> on_ready_;
   utf8_joiner input_joiner_;
   std::string buffer_; ///< input that no reader has taken yet
   bool end_of_input_ = false;

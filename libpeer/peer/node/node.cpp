@@ -123,6 +123,12 @@ public:
     return channel_;
   }
 
+  void ready() {
+    auto guard = std::lock_guard{mutex_};
+    if (!std::exchange(ready_, true) && channel_)
+      tell_ready();
+  }
+
   /// `peer_supervision`, which is started if it does not run, and whether it was.
   std::pair<peer_supervision_actor, bool> supervision() {
     auto guard = std::lock_guard{mutex_};
@@ -173,7 +179,12 @@ private:
     auto watcher = supervision().first;
     auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
     channel_ = spawn_channel_actor(sys_, loop::of(sys_), state, watcher, std::move(link));
+    if (ready_)
+      tell_ready();
   }
+
+  /// Nobody waits for the answer: an Erlang origin does not know the request.
+  void tell_ready() { caf::anon_send(channel_, console_request{atom{"ready"}}); }
 
   std::unique_ptr<own_system> own_;
   caf::actor_system& sys_;
@@ -189,6 +200,7 @@ private:
   mutable std::mutex mutex_; ///< guards what follows
   peer_supervision_actor supervision_;
   channel_actor channel_;
+  bool ready_ = false; ///< the program says so
 };
 
 // -- constructors, destructors ----------------------------------------------------------------------------------------
@@ -250,6 +262,12 @@ std::optional<pid> node::whereis(std::string_view name) const {
 
 pid node::expose(const caf::actor& whom) {
   return impl_->state->processes.expose(whom);
+}
+
+// -- readiness --------------------------------------------------------------------------------------------------------
+
+void node::ready() {
+  impl_->ready();
 }
 
 // -- messages ---------------------------------------------------------------------------------------------------------

@@ -104,6 +104,13 @@ public:
   /// Gives an actor a pid that the origin can send to. The node does not keep it alive.
   pid expose(const caf::actor& whom);
 
+  // -- readiness ---
+
+  /// Tells the origin that the program is ready for what it was started for: it may have loaded its data or opened its
+  /// port. That is apart from having started: a node that runs answers calls, and one of them may be what makes it
+  /// ready. Before `run` it is told as soon as the node runs; once more does nothing. An OTP origin does not care.
+  void ready();
+
   // -- messages ---
 
   /// Sends a message to a process of the origin, or to an actor of this node. Fails with `errc::bad_term` if `content`

@@ -3,7 +3,7 @@
 %% What the program peer_node offers beyond OTP's functions, for `erl`: loaded into it, so that the cases are the same.
 -module(peer_node).
 
--export([start/0, echo/1, crash/1, spam/2]).
+-export([start/0, echo/1, crash/1, spam/2, ready/0]).
 
 %% Registers the process `echo`.
 start() ->
@@ -25,6 +25,11 @@ echo(Term) ->
 crash(Signal) ->
     os:cmd(lists:concat(["kill -", Signal, " ", os:getpid()])),
     receive after infinity -> ok end.
+
+%% Only a libpeer origin knows this request.
+ready() ->
+    _ = io:request(group_leader(), ready),
+    ok.
 
 spam(Lines, Text) ->
     io:put_chars(lists:duplicate(Lines, [Text, $\n])).

@@ -5,7 +5,7 @@
 
 -export([text_is_in_order/1, formats/1, devices/1, unicode/1, every_byte_value_as_characters/1, long_text/1,
          many_lines/1, line_with_prompt/1, end_of_input/1, lines_in_order/1, calls_during_input/1, console_ended/1,
-         printed_past_the_protocol/1, every_byte_value_printed/1, utf8_printed_in_parts/1, last_words_of_halt/1]).
+         printed_past_the_protocol/1, ready_is_not_known/1, every_byte_value_printed/1, utf8_printed_in_parts/1, last_words_of_halt/1]).
 
 text_is_in_order(#{console := Console} = Context) ->
     Peer = subject:start(Context),
@@ -65,6 +65,15 @@ many_lines(#{console := Console} = Context) ->
     Peer = subject:start(Context),
     ok = peer:call(Peer, peer_node, spam, [1000, "spam and é"], 60000),
     ok = console:await_output(Console, lists:duplicate(1000, "spam and é\n")),
+    subject:stop(Peer).
+
+%% A node that tells a libpeer origin that it is ready does this one no harm.
+ready_is_not_known(#{console := Console} = Context) ->
+    Peer = subject:start(Context),
+    [ok = peer:call(Peer, peer_node, ready, []) || _ <- [once, again]],
+    ok = peer:call(Peer, io, put_chars, ["printed\n"]),
+    ok = console:await_output(Console, "printed\n"),
+    running = peer:get_state(Peer),
     subject:stop(Peer).
 
 line_with_prompt(#{console := Console} = Context) ->

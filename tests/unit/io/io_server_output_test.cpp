@@ -60,6 +60,17 @@ CAF_TEST(bytes are printed as they are) {
   CAF_CHECK_EQUAL(ask("{put_bytes, [1]}"), unknown);
 }
 
+CAF_TEST(a peer says that it is ready) {
+  CAF_CHECK_EQUAL(ask("ready"), ok); // nobody wants to know
+  auto count = 0;
+  server->on_ready([&] { ++count; });
+  CAF_CHECK_EQUAL(ask("ready"), ok);
+  CAF_CHECK_EQUAL(ask("{requests, [ready, ready]}"), ok);
+  CAF_CHECK_EQUAL(count, 3);
+  CAF_CHECK_EQUAL(ask("{ready, 1}"), unknown);
+  CAF_CHECK_EQUAL(count, 3);
+}
+
 CAF_TEST(a function of the peer may make the characters) {
   auto& answer = ask("{put_chars, unicode, io_lib, format, [\"~p~n\", [x]]}");
   CAF_CHECK_EQUAL(answer, open);
