@@ -2,6 +2,7 @@
 
 #include "peer/control/handle.hpp"
 
+#include "peer/control/ask.hpp"
 #include "peer/control/control.hpp"
 #include "peer/loop/loop.hpp"
 
@@ -13,23 +14,7 @@ namespace peer {
 
 namespace {
 
-/// CAF's errors for a receiver that is gone become ours.
-caf::error translate(caf::error err) {
-  if (err == caf::sec::request_receiver_down)
-    return caf::make_error(errc::noproc, std::string{"the peer's control actor has exited"});
-  return err;
-}
-
-/// Sends a request to the control actor and waits for the answer, which it always gives.
-template <class Result, class... Ts>
-caf::expected<Result> ask(caf::actor_system& sys, const control_actor& control, Ts&&... xs) {
-  auto result = caf::expected<Result>{caf::error{}};
-  auto self = caf::scoped_actor{sys};
-  self->request(control, caf::infinite, std::forward<Ts>(xs)...)
-      .receive([&](Result& value) { result = std::move(value); },
-               [&](caf::error& err) { result = translate(std::move(err)); });
-  return result;
-}
+constexpr auto who = "the peer's control actor";
 
 caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options options, caf::strong_actor_ptr parent) {
   if (auto err = validate(options))
@@ -40,7 +25,7 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
   auto control = spawn_control(sys, where, process_launcher(where), std::move(options), std::move(parent));
   if (!waits)
     return handle{sys, std::move(control), std::move(known)};
-  auto node = ask<atom>(sys, control, await_boot_atom_v);
+  auto node = ask<atom>(sys, control, who, await_boot_atom_v);
   if (!node)
     return std::move(node.error());
   return handle{sys, std::move(control), std::move(*node)};
@@ -54,24 +39,6 @@ handle handle::within(caf::timespan timeout) const {
   return result;
 }
 
-caf::expected<term> handle::apply(std::string_view module, std::string_view function,
-                                  const std::vector<term>& xs) const {
-  auto arguments = byte_buffer{};
-  if (auto err = save_term(arguments, term{list{xs}}))
-    return err;
-  auto result = request_call(module, function, std::move(arguments));
-  if (!result)
-    return std::move(result.error());
-  return result->as<term>();
-}
-
-caf::error handle::apply_cast(std::string_view module, std::string_view function, const std::vector<term>& xs) const {
-  auto arguments = byte_buffer{};
-  if (auto err = save_term(arguments, term{list{xs}}))
-    return err;
-  return start_cast(module, function, std::move(arguments));
-}
-
 caf::expected<void> handle::await_ready(caf::timespan timeout) const {
   auto result = caf::expected<void>{};
   auto self = caf::scoped_actor{*sys_};
@@ -81,50 +48,46 @@ caf::expected<void> handle::await_ready(caf::timespan timeout) const {
                  result = err == caf::sec::request_timeout
                             ? caf::make_error(errc::timeout, "the peer did not say within "
                                                                  + caf::deep_to_string(timeout) + " that it is ready")
-                            : translate(std::move(err));
+                            : translate_exit(std::move(err), who);
                });
   return result;
 }
 
 caf::expected<peer_status> handle::get_state() const {
-  return ask<peer_status>(*sys_, control_, get_state_atom_v);
+  return ask<peer_status>(*sys_, control_, who, get_state_atom_v);
 }
 
 caf::expected<term> handle::state() const {
-  return ask<term>(*sys_, control_, sys_get_state_atom_v);
+  return ask<term>(*sys_, control_, who, sys_get_state_atom_v);
 }
 
 caf::expected<pid> handle::expose(const caf::actor& whom) const {
-  auto result = ask<term>(*sys_, control_, expose_atom_v, whom);
+  auto result = ask<term>(*sys_, control_, who, expose_atom_v, whom);
   if (!result)
     return std::move(result.error());
   return *result->get_if<pid>();
 }
 
 caf::expected<stop_report> handle::stop() const {
-  return ask<stop_report>(*sys_, control_, stop_atom_v);
+  return ask<stop_report>(*sys_, control_, who, stop_atom_v);
 }
 
 caf::expected<stop_report> handle::kill() const {
-  return ask<stop_report>(*sys_, control_, kill_atom_v);
+  return ask<stop_report>(*sys_, control_, who, kill_atom_v);
 }
 
 caf::expected<encoded_term> handle::request_call(std::string_view module, std::string_view function,
                                                  byte_buffer arguments) const {
-  return ask<encoded_term>(*sys_, control_,
+  return ask<encoded_term>(*sys_, control_, who,
                            call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_});
 }
 
-caf::error handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
+void handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
   caf::anon_send(control_, cast_request{std::string{module}, std::string{function}, std::move(arguments)});
-  return {};
 }
 
-caf::error handle::start_send(const term& to, byte_buffer content) const {
-  if (!to.is<pid>() && !to.is<atom>())
-    return caf::make_error(errc::bad_term, std::string{"a message can be sent to a pid or to a registered name only"});
-  caf::anon_send(control_, send_request{to, std::move(content)});
-  return {};
+void handle::start_send(term to, byte_buffer content) const {
+  caf::anon_send(control_, send_request{std::move(to), std::move(content)});
 }
 
 caf::expected<handle> start(caf::actor_system& sys, start_options options) {

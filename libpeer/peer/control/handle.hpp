@@ -4,14 +4,12 @@
 
 #include "peer/control/messages.hpp"
 #include "peer/control/options.hpp"
+#include "peer/control/remote_calls.hpp"
 
 #include "caf/expected.hpp"
 #include "caf/fwd.hpp"
 
-#include <concepts>
-#include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace peer {
@@ -21,7 +19,7 @@ namespace peer {
 ///
 /// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called
 /// by any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
-class handle {
+class handle : public remote_calls<handle> {
 public:
   // -- constructors ---
 
@@ -39,55 +37,6 @@ public:
 
   /// The same peer with another time-out for calls. `caf::infinite` waits for ever.
   handle within(caf::timespan timeout) const;
-
-  // -- calls ---
-
-  /// Calls `module:function(xs…)` in the peer and reads the result as a `T`; `void` drops it. Fails with what
-  /// `call_request` tells, with `errc::bad_term` for an argument that is no term, and with `errc::type_mismatch` if the
-  /// result is no `T`.
-  template <class T, class... Ts>
-  caf::expected<T> call(std::string_view module, std::string_view function, const Ts&... xs) const {
-    auto arguments = encode_arguments(xs...);
-    if (!arguments)
-      return std::move(arguments.error());
-    auto result = request_call(module, function, std::move(*arguments));
-    if (!result)
-      return std::move(result.error());
-    if constexpr (std::is_void_v<T>)
-      return caf::expected<void>{};
-    else
-      return result->template as<T>();
-  }
-
-  /// Like `call`, with any number of arguments.
-  caf::expected<term> apply(std::string_view module, std::string_view function, const std::vector<term>& xs) const;
-
-  /// Starts `module:function(xs…)` in the peer. Fails only with `errc::bad_term` for an argument that is no term.
-  template <class... Ts>
-  caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
-    auto arguments = encode_arguments(xs...);
-    if (!arguments)
-      return std::move(arguments.error());
-    return start_cast(module, function, std::move(*arguments));
-  }
-
-  /// Like `cast`, with any number of arguments.
-  caf::error apply_cast(std::string_view module, std::string_view function, const std::vector<term>& xs) const;
-
-  /// Sends a message to a process of the peer: a `pid`, or the `atom` that it is registered under.
-  template <std::convertible_to<term> To, class T>
-    requires(!std::convertible_to<To, std::string_view>)
-  caf::error send(const To& to, const T& content) const {
-    auto encoded = byte_buffer{};
-    if (auto err = save_term(encoded, content))
-      return err;
-    return start_send(term{to}, std::move(encoded));
-  }
-
-  template <class T>
-  caf::error send(std::string_view registered_name, const T& content) const {
-    return send(term{atom{registered_name}}, content);
-  }
 
   // -- state ---
 
@@ -118,10 +67,12 @@ public:
   caf::expected<stop_report> kill() const;
 
 private:
+  friend remote_calls<handle>;
+
   caf::expected<encoded_term> request_call(std::string_view module, std::string_view function,
                                            byte_buffer arguments) const;
-  caf::error start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const;
-  caf::error start_send(const term& to, byte_buffer content) const;
+  void start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const;
+  void start_send(term to, byte_buffer content) const;
 
   caf::actor_system* sys_;
   control_actor control_;
