@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 /// @file
 /// Every number that is a default, with its unit and where it comes from.
@@ -86,6 +87,26 @@ inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
 /// I/O requests of a peer that may wait for their answers; more are a violation of the protocol. Every process of a
 /// peer that prints or reads has one.
 inline constexpr std::size_t max_io_requests = std::size_t{1} << 18;
+
+/// How many restarts a supervisor makes within a period before it gives up, and that period (OTP: supervisor,
+/// sup_flags()).
+inline constexpr std::uint32_t restart_intensity = 1;
+inline constexpr std::chrono::seconds restart_period = 5s;
+
+/// How long a worker that is an actor may take to stop before it is killed (OTP: supervisor, child_spec()).
+inline constexpr std::chrono::milliseconds child_shutdown = 5s;
+
+/// The times of `restart_backoff`.
+inline constexpr std::chrono::milliseconds backoff_initial = 100ms;
+inline constexpr std::chrono::milliseconds backoff_maximum = 30s;
+inline constexpr std::chrono::milliseconds backoff_reset = 60s;
+
+/// How long a child that has started may take to become ready, and how often it is asked.
+inline constexpr std::chrono::milliseconds ready_timeout = 15s;
+inline constexpr std::chrono::milliseconds probe_interval = 100ms;
+
+/// Calls that may wait for one child that is down.
+inline constexpr std::size_t max_waiting_calls = 1000;
 
 /// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
 inline constexpr std::size_t output_high_water = std::size_t{1} << 20;

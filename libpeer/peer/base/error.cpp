@@ -11,10 +11,31 @@ namespace peer {
 namespace {
 
 // In the order of errc, which starts at 1.
-constexpr auto names = std::array<std::string_view, 17>{
-    "invalid_option", "bad_syntax",  "bad_term",          "type_mismatch",      "protocol_violation", "system_failure",
-    "boot_failed",    "exit_status", "connection_closed", "noconnection",       "overload",           "noproc",
-    "timeout",        "exception",   "callback_failed",   "unknown_system_msg", "terminated",
+constexpr auto names = std::array<std::string_view, 24>{
+    "invalid_option",
+    "bad_syntax",
+    "bad_term",
+    "type_mismatch",
+    "protocol_violation",
+    "system_failure",
+    "boot_failed",
+    "exit_status",
+    "connection_closed",
+    "noconnection",
+    "overload",
+    "noproc",
+    "timeout",
+    "exception",
+    "callback_failed",
+    "unknown_system_msg",
+    "terminated",
+    "not_found",
+    "already_present",
+    "already_started",
+    "running",
+    "restarting",
+    "simple_one_for_one",
+    "failed_to_start_child",
 };
 
 } // namespace

@@ -56,6 +56,20 @@ enum class errc : std::uint8_t {
   unknown_system_msg,
   /// A system message has ended the actor. The context is the reason, a `term`.
   terminated,
+  /// A supervisor has no child of that id.
+  not_found,
+  /// The child exists already, and does not run.
+  already_present,
+  /// The child runs already: it cannot be added once more.
+  already_started,
+  /// The child runs: that cannot be done with it.
+  running,
+  /// The child is about to be restarted.
+  restarting,
+  /// Children of a supervisor that is `simple_one_for_one` do not have that.
+  simple_one_for_one,
+  /// A child could not be started, or did not become ready.
+  failed_to_start_child,
 };
 
 /// The code's name as in `errc`.

@@ -5,6 +5,7 @@
 #include "caf/type_id.hpp"
 
 #include <cstdint>
+#include <vector>
 
 /// @file
 /// CAF's numbers for our types. The block starts at `caf::first_custom_type_id + 1800` (2000 in all supported
@@ -19,6 +20,10 @@ class atom;
 class term;
 struct call_request;
 struct cast_request;
+struct child_counts;
+struct child_info;
+struct child_notice;
+struct child_spec;
 struct console_request;
 struct encoded_term;
 struct exception;
@@ -26,11 +31,15 @@ struct failure;
 struct outgoing_message;
 struct output_batch;
 struct output_line;
+struct patient_call;
 struct peer_status;
 struct send_request;
 struct start_notice;
+struct start_order;
 struct state_function;
 struct stop_report;
+struct supervisor_event;
+struct supervisor_spec;
 
 } // namespace peer
 
@@ -54,17 +63,38 @@ CAF_ADD_TYPE_ID(libpeer, (peer::console_request))
 CAF_ADD_TYPE_ID(libpeer, (peer::outgoing_message))
 CAF_ADD_TYPE_ID(libpeer, (peer::output_batch))
 CAF_ADD_TYPE_ID(libpeer, (peer::state_function))
+CAF_ADD_TYPE_ID(libpeer, (peer::child_counts))
+CAF_ADD_TYPE_ID(libpeer, (peer::child_info))
+CAF_ADD_TYPE_ID(libpeer, (peer::child_notice))
+CAF_ADD_TYPE_ID(libpeer, (peer::child_spec))
+CAF_ADD_TYPE_ID(libpeer, (peer::patient_call))
+CAF_ADD_TYPE_ID(libpeer, (peer::start_order))
+CAF_ADD_TYPE_ID(libpeer, (peer::supervisor_event))
+CAF_ADD_TYPE_ID(libpeer, (peer::supervisor_spec))
+CAF_ADD_TYPE_ID(libpeer, (std::vector<peer::child_info>))
+CAF_ADD_TYPE_ID(libpeer, (std::vector<peer::term>))
 
+CAF_ADD_ATOM(libpeer, peer, apply_atom)
 CAF_ADD_ATOM(libpeer, peer, await_boot_atom)
 CAF_ADD_ATOM(libpeer, peer, await_ready_atom)
 CAF_ADD_ATOM(libpeer, peer, channel_connect_atom)
+CAF_ADD_ATOM(libpeer, peer, count_children_atom)
+CAF_ADD_ATOM(libpeer, peer, delete_child_atom)
 CAF_ADD_ATOM(libpeer, peer, expose_atom)
+CAF_ADD_ATOM(libpeer, peer, find_child_atom)
+CAF_ADD_ATOM(libpeer, peer, find_supervisor_atom)
 CAF_ADD_ATOM(libpeer, peer, flush_atom)
+CAF_ADD_ATOM(libpeer, peer, forget_atom)
+CAF_ADD_ATOM(libpeer, peer, get_childspec_atom)
 CAF_ADD_ATOM(libpeer, peer, get_state_atom)
 CAF_ADD_ATOM(libpeer, peer, halt_atom)
 CAF_ADD_ATOM(libpeer, peer, kill_atom)
 CAF_ADD_ATOM(libpeer, peer, poke_atom)
+CAF_ADD_ATOM(libpeer, peer, ready_atom)
+CAF_ADD_ATOM(libpeer, peer, restart_child_atom)
+CAF_ADD_ATOM(libpeer, peer, start_child_atom)
 CAF_ADD_ATOM(libpeer, peer, stop_atom)
+CAF_ADD_ATOM(libpeer, peer, subscribe_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_change_code_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_get_state_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_held_atom)
@@ -72,5 +102,8 @@ CAF_ADD_ATOM(libpeer, peer, sys_replace_state_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_resume_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_suspend_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_terminate_atom)
+CAF_ADD_ATOM(libpeer, peer, terminate_child_atom)
+CAF_ADD_ATOM(libpeer, peer, unsubscribe_atom)
+CAF_ADD_ATOM(libpeer, peer, which_children_atom)
 
 CAF_END_TYPE_ID_BLOCK(libpeer)

@@ -1,0 +1,462 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/supervisor/child_actor.hpp"
+
+#include "peer/control/control.hpp"
+#include "peer/control/report.hpp"
+#include "peer/io/chardata.hpp"
+#include "peer/supervisor/supervisor_actor.hpp"
+#include "peer/supervisor/waiting_calls.hpp"
+#include "peer/term/message_types.hpp"
+
+#include "caf/all.hpp"
+
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+template <class... Ts>
+struct overload : Ts... {
+  using Ts::operator()...;
+};
+
+caf::error child_error(errc code, const std::string& path, const std::string& what) {
+  return caf::make_error(code, "child '" + path + "' " + what);
+}
+
+/// An argument for a program: a text as it is, any other term in Erlang's syntax.
+std::string argument_text(const term& x) {
+  auto text = flatten_chardata(x, encoding::unicode);
+  return text ? std::move(*text) : to_string(x);
+}
+
+class child_impl final : public pinned<supervised_actor::base> {
+public:
+  // -- constructors, destructors ---
+
+  child_impl(caf::actor_config& cfg, habitat place, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
+             std::string id, std::string path)
+      : pinned(cfg, std::move(place)),
+        tree_(std::move(tree)),
+        supervisor_(caf::actor_cast<caf::actor_addr>(supervisor)),
+        id_(std::move(id)),
+        path_(std::move(path)) {
+    link_to(supervisor);
+  }
+
+  // -- caf::local_actor ---
+
+  const char* name() const override { return "peer.child"; }
+
+  behavior_type make_behavior() override {
+    set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
+    set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
+    set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
+    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result { return caf::message{}; });
+    return {
+        [this](call_request& x) -> caf::result<encoded_term> { return on_call(x); },
+        [this](patient_call& x) -> caf::result<encoded_term> { return on_patient_call(x); },
+        [this](cast_request& x) -> caf::result<void> { return on_cast(x); },
+        [this](send_request& x) -> caf::result<void> { return on_send(x); },
+        [this](get_state_atom) -> caf::result<child_info> { return ask_supervisor(); },
+        [this](ready_atom) { on_said_ready(); },
+        [this](start_order& x) { start(x); },
+        [this](stop_atom) { stop(); },
+        [this](forget_atom) { quit(); },
+        [this](find_child_atom, std::string& path) { return pass_down<child_info>(find_child_atom_v, path); },
+        [this](find_supervisor_atom, std::string& path) { return pass_down<caf::actor>(find_supervisor_atom_v, path); },
+    };
+  }
+
+  void on_exit() override {
+    waiting_.fail_all(child_error(errc::noproc, path_, "is supervised no more"));
+    release();
+    pinned::on_exit();
+  }
+
+private:
+  enum class stage {
+    idle,     ///< Nothing runs.
+    starting, ///< It boots.
+    started,  ///< It is not ready yet.
+    up,
+    failing, ///< It is to be told as `start_failed` when it has ended.
+    stopping ///< It is to be told as `stopped` when it has ended.
+  };
+
+  // -- start ---
+
+  void start(start_order& order) {
+    generation_ = order.generation;
+    spec_ = std::move(order.spec);
+    waiting_.limit(spec_.max_waiting);
+    stage_ = stage::starting;
+    failure_ = {};
+    end_ = {};
+    auto failed = std::visit(overload{[&](actor_factory& make) { return start_actor(make, order.arguments); },
+                                      [&](start_options& options) { return start_peer(options, order.arguments); },
+                                      [&](supervisor_spec& tree) { return start_supervisor(tree); }},
+                             spec_.start);
+    if (failed) {
+      stage_ = stage::idle;
+      tell(notice_kind::start_failed, std::move(failed));
+    }
+  }
+
+  caf::error start_actor(const actor_factory& make, const std::vector<term>& arguments) {
+    auto made = make_actor(make, arguments);
+    if (!made)
+      return std::move(made.error());
+    if (!*made) {
+      stage_ = stage::idle;
+      tell(notice_kind::ignored);
+      return {};
+    }
+    if (!tree_->actors.insert((*made)->id()).second || (*made)->address() == address()
+        || (*made)->address() == supervisor_)
+      return child_error(errc::invalid_option, path_, "cannot be an actor that is in this tree already");
+    adopt(std::move(*made));
+    on_started({});
+    return {};
+  }
+
+  caf::expected<caf::actor> make_actor(const actor_factory& make, const std::vector<term>& arguments) {
+    try {
+      return make({home_system(), caf::actor_cast<caf::actor>(this), generation_, arguments});
+    } catch (const std::exception& x) {
+      return child_error(errc::callback_failed, path_, std::string{"could not be made: "} + x.what());
+    } catch (...) {
+      return child_error(errc::callback_failed, path_, "could not be made: unknown exception");
+    }
+  }
+
+  caf::error start_peer(start_options options, const std::vector<term>& arguments) {
+    options.peer_down = peer_down::crash; // so that the exit tells how it ended
+    for (auto& argument : arguments)
+      options.args.push_back(argument_text(argument));
+    auto control = spawn_control(home_system(), tree_->where, tree_->launch, std::move(options));
+    adopt(caf::actor_cast<caf::actor>(control));
+    request(control, caf::infinite, await_boot_atom_v)
+        .then([this, control, generation = generation_](const atom&) { look_at_peer(control, generation); },
+              [this, generation = generation_](caf::error& why) { fail_start(generation, std::move(why)); });
+    return {};
+  }
+
+  void look_at_peer(const control_actor& control, std::uint64_t generation) {
+    request(control, caf::infinite, get_state_atom_v)
+        .then([this, generation](peer_status& status) { on_started_if(generation, std::move(status)); },
+              [this, generation](caf::error& why) { fail_start(generation, std::move(why)); });
+  }
+
+  caf::error start_supervisor(const supervisor_spec& tree) {
+    auto made = spawn_supervisor(home_system(), tree_, tree, path_, caf::strong_actor_ptr{ctrl()});
+    adopt(caf::actor_cast<caf::actor>(made));
+    request(made, caf::infinite, await_boot_atom_v)
+        .then([this, generation = generation_] { on_started_if(generation, {}); },
+              [this, generation = generation_](caf::error& why) { fail_start(generation, std::move(why)); });
+    return {};
+  }
+
+  void adopt(caf::actor what) {
+    target_ = std::move(what);
+    monitor(target_);
+    link_to(target_);
+  }
+
+  void on_started_if(std::uint64_t generation, peer_status status) {
+    if (generation == generation_ && stage_ == stage::starting)
+      on_started(std::move(status));
+  }
+
+  void on_started(peer_status status) {
+    stage_ = stage::started;
+    auto notice = make_notice(notice_kind::started);
+    notice.process_id = status.process_id;
+    // LIMITS_OFF
+    send_notice(std::move(notice));
+    std::visit(overload{[this](std::monostate) { on_ready(); }, [this](says_ready& x) { wait_for_word(x); },
+                        [this](ready_probe& x) {
+                          limit_readiness(x.within);
+                          probe();
+                        }},
+               spec_.ready);
+  }
+
+  // -- readiness ---
+
+  void limit_readiness(caf::timespan limit) {
+    if (limit == caf::infinite)
+      return;
+    timer_.dispose();
+    timer_ = run_delayed(limit, [this, limit] {
+      fail_start(generation_, child_error(errc::timeout, path_,
+                                          "did not become ready within " + caf::deep_to_string(limit)
+                                              + (probe_failure_.empty() ? "" : ": " + probe_failure_)));
+    });
+  }
+
+  void wait_for_word(const says_ready& rule) {
+    limit_readiness(rule.within);
+    if (!std::holds_alternative<start_options>(spec_.start))
+      return; // the actor sends `ready_atom`
+    request(caf::actor_cast<control_actor>(target_), caf::infinite, await_ready_atom_v)
+        .then([this, generation = generation_] { on_ready_if(generation); },
+              [](caf::error&) {}); // its end is told otherwise
+  }
+
+  void on_said_ready() {
+    if (std::holds_alternative<says_ready>(spec_.ready))
+      on_ready_if(generation_);
+  }
+
+  void probe() {
+    auto& rule = std::get<ready_probe>(spec_.ready);
+    auto arguments = byte_buffer{};
+    if (auto err = save_term(arguments, term{list{rule.arguments}}))
+      return fail_start(generation_, std::move(err));
+    auto& limit = rule.within;
+    request(as_control(), caf::infinite, call_request{rule.module, rule.function, std::move(arguments), limit})
+        .then([this, generation = generation_](encoded_term& x) { on_probed(generation, x.as<term>()); },
+              [this, generation = generation_](caf::error& why) { on_probed(generation, std::move(why)); });
+  }
+
+  void on_probed(std::uint64_t generation, caf::expected<term> result) {
+    if (generation != generation_ || stage_ != stage::started)
+      return;
+    auto& rule = std::get<ready_probe>(spec_.ready);
+    auto good = result && (!rule.expected || *rule.expected == *result);
+    if (good)
+      return on_ready();
+    probe_failure_ = rule.module + ":" + rule.function + " "
+                   + (result ? "returned " + to_string(*result) : "failed: " + describe(result.error()));
+    probe_timer_ = run_delayed(rule.interval, [this, generation] {
+      if (generation == generation_ && stage_ == stage::started)
+        probe();
+    });
+  }
+
+  void on_ready_if(std::uint64_t generation) {
+    if (generation == generation_ && stage_ == stage::started)
+      on_ready();
+  }
+
+  void on_ready() {
+    dispose_timers();
+    stage_ = stage::up;
+    tell(notice_kind::ready);
+    waiting_.pass_on(as_control(), generation_);
+  }
+
+  // -- ends ---
+
+  /// The child cannot be started after all: what is there of it goes first.
+  void fail_start(std::uint64_t generation, caf::error why) {
+    if (generation != generation_ || (stage_ != stage::starting && stage_ != stage::started))
+      return;
+    dispose_timers();
+    stage_ = stage::failing;
+    failure_ = std::move(why);
+    kill_target();
+  }
+
+  void stop() {
+    dispose_timers();
+    if (stage_ == stage::idle)
+      return tell(notice_kind::stopped, end_);
+    auto failing = stage_ == stage::failing;
+    stage_ = stage::stopping;
+    if (failing)
+      return;
+    auto limit = shutdown_of(spec_);
+    if (std::holds_alternative<brutal_kill>(limit))
+      return kill_target();
+    if (std::holds_alternative<start_options>(spec_.start))
+      anon_send(as_control(), stop_atom_v);
+    else
+      anon_send_exit(target_, caf::exit_reason::user_shutdown);
+    if (auto time = std::get<caf::timespan>(limit); time != caf::infinite)
+      timer_ = run_delayed(time, [this] {
+        if (stage_ == stage::stopping)
+          kill_target();
+      });
+  }
+
+  /// A peer's control actor ends when the process has; everybody else at once.
+  void kill_target() {
+    if (std::holds_alternative<start_options>(spec_.start))
+      anon_send(as_control(), kill_atom_v);
+    else
+      anon_send_exit(target_, caf::exit_reason::kill);
+  }
+
+  void on_down(caf::down_msg& msg) {
+    if (!target_ || msg.source != target_->address())
+      return;
+    tree_->actors.erase(target_->id());
+    target_ = nullptr;
+    dispose_timers();
+    end_ = std::move(msg.reason);
+    switch (std::exchange(stage_, stage::idle)) {
+    case stage::idle:
+      return;
+    case stage::starting:
+    case stage::started:
+      return tell(notice_kind::start_failed,
+                  end_ ? end_ : child_error(errc::noproc, path_, "ended before it was ready"));
+    case stage::failing:
+      return tell(notice_kind::start_failed, std::move(failure_));
+    case stage::up:
+      return tell(notice_kind::exited, end_);
+    case stage::stopping:
+      return tell(notice_kind::stopped, end_);
+    }
+  }
+
+  /// Exits of what it runs are told by `on_down`; those of strangers mean nothing.
+  void on_exit_message(caf::exit_msg& msg) {
+    if (msg.source == supervisor_)
+      quit(std::move(msg.reason));
+  }
+
+  /// Its supervisor was killed, or it was itself: nothing may stay.
+  void release() {
+    dispose_timers();
+    if (!target_)
+      return;
+    tree_->actors.erase(target_->id());
+    caf::anon_send_exit(std::exchange(target_, nullptr), caf::exit_reason::kill);
+  }
+
+  void dispose_timers() {
+    timer_.dispose();
+    probe_timer_.dispose();
+    probe_failure_.clear();
+  }
+
+  // -- requests ---
+
+  bool up() const noexcept { return stage_ == stage::up; }
+
+  /// Control actors, and actors that take the same requests.
+  control_actor as_control() const { return caf::actor_cast<control_actor>(target_); }
+
+  caf::error is_down() const { return child_error(errc::noconnection, path_, "is down"); }
+
+  caf::result<encoded_term> on_call(call_request& x) {
+    if (!up())
+      return is_down();
+    return delegate(as_control(), std::move(x));
+  }
+
+  caf::result<encoded_term> on_patient_call(patient_call& x) {
+    if (x.generation && (*x.generation != generation_ || stage_ == stage::idle))
+      return child_error(errc::noproc, path_, "is not generation " + std::to_string(*x.generation) + " any more");
+    if (up())
+      return delegate(as_control(), std::move(x.request));
+    if (x.wait.count() <= 0)
+      return is_down();
+    if (waiting_.full())
+      return child_error(errc::overload, path_, "is down, and " + std::to_string(waiting_.size()) + " calls wait");
+    auto promise = make_response_promise<encoded_term>();
+    auto wait = x.wait;
+    auto number = waiting_.add(std::move(x), promise);
+    if (wait != caf::infinite)
+      waiting_.set_timer(number, run_delayed(wait, [this, number] { waiting_.fail(number, is_down()); }));
+    return promise;
+  }
+
+  caf::result<void> on_cast(cast_request& x) {
+    if (!up())
+      return dropped();
+    return delegate(as_control(), std::move(x));
+  }
+
+  caf::result<void> on_send(send_request& x) {
+    if (!up())
+      return dropped();
+    if (std::holds_alternative<start_options>(spec_.start))
+      return delegate(as_control(), std::move(x));
+    auto content = load_message(x.content);
+    if (!content)
+      return unless_anonymous(std::move(content.error()));
+    caf::anon_send(target_, std::move(*content));
+    return caf::unit;
+  }
+
+  caf::result<void> dropped() { return unless_anonymous(is_down()); }
+
+  /// An error that nobody expects would end its receiver.
+  caf::result<void> unless_anonymous(caf::error why) {
+    if (current_message_id().is_request())
+      return why;
+    return caf::unit;
+  }
+
+  caf::result<child_info> ask_supervisor() {
+    auto supervisor = caf::actor_cast<supervisor_actor>(supervisor_);
+    if (!supervisor)
+      return child_error(errc::noproc, path_, "is supervised no more");
+    return delegate(supervisor, find_child_atom_v, id_);
+  }
+
+  /// Asks the supervisor that this child is.
+  template <class Result, class Atom>
+  caf::result<Result> pass_down(Atom what, std::string& path) {
+    if (!std::holds_alternative<supervisor_spec>(spec_.start))
+      return child_error(errc::not_found, path_, "is no supervisor");
+    if (!target_)
+      return is_down();
+    return delegate(caf::actor_cast<supervisor_actor>(target_), what, std::move(path));
+  }
+
+  // -- notices ---
+
+  child_notice make_notice(notice_kind kind, caf::error reason = {}) const {
+    return {.id = id_, .generation = generation_, .kind = kind, .reason = std::move(reason)};
+  }
+
+  void tell(notice_kind kind, caf::error reason = {}) { send_notice(make_notice(kind, std::move(reason))); }
+
+  void send_notice(child_notice what) {
+    if (auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
+      caf::anon_send(supervisor, std::move(what));
+  }
+
+  // -- member variables ---
+
+  tree_context_ptr tree_;
+  caf::actor_addr supervisor_;
+  std::string id_;
+  std::string path_;
+  child_spec spec_;
+  std::uint64_t generation_ = 0;
+  stage stage_ = stage::idle;
+  caf::actor target_;     ///< what runs; null unless something does
+  caf::error failure_;    ///< why the start fails
+  caf::error end_;        ///< how the last generation ended
+  caf::disposable timer_; ///< for becoming ready, and for stopping
+  caf::disposable probe_timer_;
+  std::string probe_failure_; ///< of the last probe
+  waiting_calls waiting_;
+};
+
+} // namespace
+
+supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
+                             std::string id, std::string path) {
+  auto where = tree->where;
+  return spawn_pinned<child_impl>(sys, std::move(where), std::move(tree), std::move(supervisor), std::move(id),
+                                  std::move(path));
+}
+
+std::string kind_of(const child_spec& spec) {
+  if (auto options = std::get_if<start_options>(&spec.start)) {
+    auto program = chosen_program(*options).program;
+    return program == "erl" || program.ends_with("/erl") ? "erlang" : "peer";
+  }
+  return std::holds_alternative<supervisor_spec>(spec.start) ? "supervisor" : "actor";
+}
+
+} // namespace peer

@@ -1,0 +1,33 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/supervisor/messages.hpp"
+#include "peer/supervisor/tree_context.hpp"
+
+#include "caf/actor.hpp"
+
+#include <string>
+
+namespace peer {
+
+/// What only its supervisor sends to a child, which tells it everything with `child_notice`s.
+using supervised_actor = child_actor::extend<
+    // Starts it. Told: `started`, and then `ready`; or `ignored`, or `start_failed`.
+    caf::result<void>(start_order),
+    // Stops it, as its spec says. Told: `stopped`.
+    caf::result<void>(stop_atom),
+    // Its spec is gone, and so will it be.
+    caf::result<void>(forget_atom),
+    // Asked of the supervisor that it is.
+    caf::result<child_info>(find_child_atom, std::string), caf::result<caf::actor>(find_supervisor_atom, std::string)>;
+
+/// Makes the actor of a child, linked to its supervisor, who has to be able to take `child_notice`s.
+/// @param path from the root, with its own id at the end
+supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
+                             std::string id, std::string path);
+
+/// "actor", "peer", "erlang" or "supervisor".
+std::string kind_of(const child_spec& spec);
+
+} // namespace peer

@@ -1,0 +1,33 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/control/incarnation.hpp"
+#include "peer/loop/pinned.hpp"
+#include "peer/supervisor/event.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/actor_addr.hpp"
+
+#include <memory>
+#include <set>
+#include <string>
+
+namespace peer {
+
+/// What all supervisors and children of one tree share. They all live on the same loop, and so nobody locks anything.
+struct tree_context {
+  tree_context(habitat where_, launcher launch_) : where(std::move(where_)), launch(std::move(launch_)) {}
+
+  /// Sends the event to those who want to know.
+  void publish(const supervisor_event& event);
+
+  habitat where;
+  launcher launch; ///< starts peers
+  std::set<caf::actor_addr> subscribers;
+  std::set<caf::actor_id> actors; ///< that are children of this process, so that none is made one twice
+};
+
+using tree_context_ptr = std::shared_ptr<tree_context>;
+
+} // namespace peer
