@@ -1,0 +1,168 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/functions.hpp"
+
+#include "peer/control/messages.hpp"
+#include "peer/control/pending_call.hpp"
+#include "peer/loop/pinned.hpp"
+#include "peer/node/function_table.hpp"
+
+#include "caf/all.hpp"
+
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+/// What a child of this process takes of a control actor's requests.
+using function_actor = caf::typed_actor<caf::result<encoded_term>(call_request), caf::result<void>(cast_request)>;
+
+/// The calls that run. It belongs to the loop; those that have no caller have a number, too.
+class running_calls {
+public:
+  struct entry {
+    std::optional<pending_call> caller;
+    std::stop_source stop;
+    caf::disposable timer;
+  };
+
+  entry& add() { return calls_[++last_]; }
+
+  std::uint64_t last() const noexcept { return last_; }
+
+  void answer(std::uint64_t number, const outcome& what) {
+    auto node = calls_.extract(number);
+    if (!node)
+      return;
+    node.mapped().timer.dispose();
+    if (auto& caller = node.mapped().caller)
+      caller->answer({number, what.cls, what.result});
+  }
+
+  /// Nobody waits for it any more.
+  void time_out(std::uint64_t number) {
+    auto node = calls_.extract(number);
+    if (!node)
+      return;
+    node.mapped().stop.request_stop();
+    node.mapped().caller->time_out();
+  }
+
+  void abandon(const caf::error& why) {
+    for (auto& [number, x] : std::exchange(calls_, {})) {
+      x.timer.dispose();
+      x.stop.request_stop();
+      if (x.caller)
+        x.caller->fail(why);
+    }
+  }
+
+private:
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, entry> calls_;
+};
+
+class call_job final : public loop::job {
+public:
+  template <class Request>
+  call_job(std::shared_ptr<const function_table> table, std::weak_ptr<running_calls> owner, std::uint64_t number,
+           Request& request, std::stop_token stop)
+      : table_(std::move(table)),
+        owner_(std::move(owner)),
+        number_(number),
+        module_(std::move(request.module)),
+        function_(std::move(request.function)),
+        arguments_(std::move(request.arguments)),
+        stop_(std::move(stop)) {}
+
+  void run() noexcept override {
+    auto found = table_->find(module_, function_, arguments{arguments_}.size());
+    auto context = call_context{pid{atom{"nonode@nohost"}, static_cast<std::uint32_t>(number_), 0, 0}, stop_};
+    outcome_ = table_->evaluate(found, module_, function_, arguments_, context);
+  }
+
+  void finish() override {
+    if (auto owner = owner_.lock())
+      owner->answer(number_, outcome_);
+  }
+
+private:
+  std::shared_ptr<const function_table> table_;
+  std::weak_ptr<running_calls> owner_;
+  std::uint64_t number_;
+  std::string module_;
+  std::string function_;
+  byte_buffer arguments_;
+  std::stop_token stop_;
+  outcome outcome_;
+};
+
+class function_server final : public pinned<function_actor::base> {
+public:
+  function_server(caf::actor_config& cfg, habitat place, std::shared_ptr<const function_table> table)
+      : pinned(cfg, std::move(place)), table_(std::move(table)) {}
+
+  const char* name() const override { return "peer.functions"; }
+
+  behavior_type make_behavior() override {
+    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
+      return caf::message{}; // nobody has the name that it was sent to
+    });
+    set_error_handler([](caf::error&) {});
+    return {[this](call_request& x) { return on_call(x); }, [this](cast_request& x) { execute(x); }};
+  }
+
+  void on_exit() override {
+    running_->abandon(caf::make_error(errc::noproc, std::string{"the functions' actor has exited"}));
+    pinned::on_exit();
+  }
+
+private:
+  caf::result<encoded_term> on_call(call_request& x) {
+    auto promise = make_response_promise<encoded_term>();
+    auto timeout = x.timeout;
+    auto caller = pending_call{atom{x.module}, atom{x.function}, promise};
+    auto& call = running_->add();
+    auto number = running_->last();
+    call.caller = std::move(caller);
+    if (timeout != caf::infinite)
+      call.timer = run_delayed(timeout, [this, number] { running_->time_out(number); });
+    where().loop->execute(std::make_unique<call_job>(table_, running_, number, x, call.stop.get_token()));
+    return promise;
+  }
+
+  void execute(cast_request& x) {
+    auto& call = running_->add();
+    where().loop->execute(std::make_unique<call_job>(table_, running_, running_->last(), x, call.stop.get_token()));
+  }
+
+  std::shared_ptr<const function_table> table_;
+  std::shared_ptr<running_calls> running_ = std::make_shared<running_calls>();
+};
+
+} // namespace
+
+functions::functions() : table_(std::make_shared<function_table>()) {}
+
+functions& functions::raw_function(std::string_view module, std::string_view name, peer::raw_function f) {
+  table_->add(module, name, make_raw_function(std::move(f)));
+  return *this;
+}
+
+functions& functions::add(std::string_view module, std::string_view name, std::size_t arity, function_ptr f) {
+  table_->add(module, name, arity, std::move(f));
+  return *this;
+}
+
+actor_factory functions::in_process() const {
+  return [table = table_](const child_context& context) -> caf::expected<caf::actor> {
+    auto made = spawn_pinned<function_server>(context.system, loop::of(context.system), table);
+    return caf::actor_cast<caf::actor>(made);
+  };
+}
+
+} // namespace peer
