@@ -405,11 +405,11 @@ private:
     if (io_)
       io_->finish();
     calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
+    incarnation_.reset(); // with the peer's cgroup: whoever waits for the end may remove the directory that it was in
     tell_boot_failed();
     fail_all(ready_waiters_);
     for (auto& promise : std::exchange(stop_waiters_, {}))
       promise.deliver(report());
-    incarnation_.reset();
     auto start_failed = !life_.started() && std::holds_alternative<caf::timespan>(options_.wait_boot);
     if (stop_requested_)
       quit(exit_reason_);
