@@ -118,6 +118,7 @@ private:
         {atom{"exec"}, chosen_program(options_).program},
         {atom{"args"}, describe(arguments_)},
         {atom{"process_id"}, state.process_id ? term{*state.process_id} : term{atom{"undefined"}}},
+        {atom{"limits_off"}, describe(limits_off_)},
         {atom{"peer_state"}, down ? term{tagged("down", to_reason(state.reason))} : term{atom{to_string(state.state)}}},
         {atom{"phase"}, atom{to_string(life_.reached())}},
         {atom{"seq"}, calls_.next_seq()},
@@ -173,6 +174,7 @@ private:
       return fail_start(started.error());
     incarnation_ = std::move(*started);
     arguments_ = incarnation_->arguments();
+    limits_off_ = incarnation_->limits_off();
     obey(life_.on_spawned());
   }
 
@@ -288,6 +290,7 @@ private:
   peer_status status() const {
     auto result = peer_status{};
     result.node = node_;
+    result.limits_off = limits_off_;
     if (reason_) {
       result.state = peer_state::down;
       result.reason = reason_;
@@ -640,6 +643,7 @@ private:
   caf::strong_actor_ptr keep_alive_; ///< this actor, until it exits
   lifecycle life_;
   std::vector<std::string> arguments_;       ///< what the program was started with
+  std::vector<std::string> limits_off_;      ///< what cannot be limited
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
   std::shared_ptr<io_server> io_;
   wire::parser parser_;

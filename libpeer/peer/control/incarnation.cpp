@@ -142,6 +142,8 @@ caf::expected<preparations> prepare(const start_options& options) {
   result.spawn.working_directory = options.working_directory;
   result.spawn.cgroup = options.cgroup;
   result.spawn.pid_namespace = options.pid_namespace;
+  result.spawn.limits = options.limits;
+  result.spawn.cpu_affinity = options.cpu_affinity;
   result.spawn.survivors = options.survivors;
   auto kind = chosen_connection(options);
   if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))
@@ -198,6 +200,8 @@ public:
   const std::vector<std::string>& arguments() const noexcept override { return arguments_; }
 
   pid_t process_id() const noexcept override { return process_->id(); }
+
+  const std::vector<std::string>& limits_off() const noexcept override { return process_->limits_off(); }
 
   void pause_console(bool paused) override {
     for (auto reader : {stdout_.get(), stderr_.get()})

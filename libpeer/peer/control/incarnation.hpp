@@ -54,6 +54,9 @@ public:
 
   virtual pid_t process_id() const noexcept = 0;
 
+  /// A sentence for each limit that was asked for and is off.
+  virtual const std::vector<std::string>& limits_off() const noexcept = 0;
+
   /// Stops and goes on to read what the peer prints, but for text that comes in the channel.
   virtual void pause_console(bool paused) = 0;
 

@@ -82,6 +82,22 @@ term as_term(const connection_kind& kind) {
   return atom{to_string(kind)};
 }
 
+/// Those that there are.
+term as_term(const resource_limits& x) {
+  auto result = entries{};
+  auto add = [&](const char* name, const auto& value) {
+    if (value)
+      result.emplace_back(atom{name}, *value);
+  };
+  add("address_space", x.address_space);
+  if (x.cpu_time)
+    result.emplace_back(atom{"cpu_time"}, as_term(caf::timespan{*x.cpu_time}));
+  add("open_files", x.open_files);
+  add("memory", x.memory);
+  add("processes", x.processes);
+  return map{std::move(result)};
+}
+
 // -- changes ----------------------------------------------------------------------------------------------------------
 
 caf::error refused(std::string_view what, const term& value) {
@@ -133,6 +149,8 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"survivors"}, atom{to_string(x.survivors)});
   result.emplace_back(atom{"cgroup"}, x.cgroup);
   result.emplace_back(atom{"pid_namespace"}, x.pid_namespace);
+  result.emplace_back(atom{"limits"}, as_term(x.limits));
+  result.emplace_back(atom{"cpu_affinity"}, list{std::vector<term>{x.cpu_affinity.begin(), x.cpu_affinity.end()}});
   result.emplace_back(atom{"queue_limit"}, x.queue_limit);
   return map{std::move(result)};
 }

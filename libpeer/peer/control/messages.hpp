@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 /// @file
 /// The messages that a control actor understands. Actors send them; `handle` wraps them for everybody else.
@@ -122,12 +123,16 @@ struct peer_status {
 
   /// The process's id; nothing before it was started and after it has ended.
   std::optional<std::int64_t> process_id;
+
+  /// A sentence for each of the option's `limits` that is off, which begins with its name; nothing before the process
+  /// was started.
+  std::vector<std::string> limits_off;
 };
 
 template <class Inspector>
 bool inspect(Inspector& f, peer_status& x) {
   return f.object(x).fields(f.field("state", x.state), f.field("node", x.node), f.field("reason", x.reason),
-                            f.field("process_id", x.process_id));
+                            f.field("process_id", x.process_id), f.field("limits_off", x.limits_off));
 }
 
 /// The steps that end a peer, in their order.

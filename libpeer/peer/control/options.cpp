@@ -5,6 +5,7 @@
 #include "peer/base/error.hpp"
 #include "peer/connection/handover.hpp"
 #include "peer/connection/listening.hpp"
+#include "peer/process/child_limits.hpp"
 #include "peer/term/text.hpp"
 
 #include "caf/all.hpp"
@@ -12,7 +13,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <limits>
+#include <set>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -134,6 +139,39 @@ caf::error check_containment(const start_options& x) {
   return {};
 }
 
+caf::error check_limits(const start_options& x) {
+  constexpr auto most = std::uint64_t{std::numeric_limits<std::int64_t>::max()}; // a negative number would be greater
+  constexpr auto most_processes = std::uint64_t{1} << 22;                        // PID_MAX_LIMIT of the kernel
+  constexpr auto most_seconds = std::chrono::floor<std::chrono::seconds>(caf::timespan::max()).count() - 1;
+  auto refused = [](std::string_view name, const auto& value, auto greatest) {
+    return invalid("limits", std::string{name} + ": " + std::to_string(value),
+                   "must be between 1 and " + std::to_string(greatest));
+  };
+  auto& limits = x.limits;
+  for (auto& [name, value, greatest] :
+       {std::tuple{"address_space", limits.address_space, most}, std::tuple{"open_files", limits.open_files, most},
+        std::tuple{"memory", limits.memory, most}, std::tuple{"processes", limits.processes, most_processes}})
+    if (value && (*value == 0 || *value > greatest))
+      return refused(name, *value, greatest);
+  if (auto& time = limits.cpu_time; time && (time->count() < 1 || time->count() > most_seconds))
+    return refused("cpu_time", time->count(), most_seconds);
+  return {};
+}
+
+caf::error check_cpu_affinity(const start_options& x) {
+  if (x.cpu_affinity.empty())
+    return {};
+  auto usable = usable_cpus();
+  auto seen = std::set<int>{};
+  for (auto cpu : x.cpu_affinity) {
+    if (!std::binary_search(usable.begin(), usable.end(), cpu))
+      return invalid("cpu_affinity", std::to_string(cpu), "is no CPU that this program may use");
+    if (!seen.insert(cpu).second)
+      return invalid("cpu_affinity", std::to_string(cpu), "is named twice");
+  }
+  return {};
+}
+
 caf::error check_functions(const start_options& x) {
   if (!x.output)
     return invalid("output", "", "is empty; discard_output() drops everything");
@@ -148,7 +186,7 @@ caf::error validate(const start_options& x) {
   if (auto err = check_strings("args", x.args))
     return err;
   for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown,
-                     check_containment, check_functions})
+                     check_containment, check_limits, check_cpu_affinity, check_functions})
     if (auto err = check(x))
       return err;
   if (!x.post_process_args)

@@ -6,6 +6,7 @@
 #include "peer/base/enum_names.hpp"
 #include "peer/io/input.hpp"
 #include "peer/io/sink.hpp"
+#include "peer/process/resource_limits.hpp"
 #include "peer/process/survivor.hpp"
 #include "peer/term/term.hpp"
 
@@ -174,6 +175,15 @@ struct start_options {
   /// an origin itself it cannot find the descendants of its peers, nor to whom a connection without a token belongs,
   /// unless it mounts a /proc of its own.
   bool pid_namespace = false;
+
+  /// What the peer may use. Where `memory` or `processes` cannot be limited, since there is no `cgroup` or it has not
+  /// the controllers, the peer starts nevertheless and its state tells so (`peer_status::limits_off`).
+  ///
+  /// This and `cpu_affinity` are about the program that is started on this host: with `exec{"ssh", …}` about ssh.
+  resource_limits limits = {};
+
+  /// The numbers of the CPUs that the peer may run on, each of which this program may use; empty for all of these.
+  std::vector<int> cpu_affinity = {};
 
   /// Bytes that may wait for a peer that does not read. What is more is refused with `errc::overload`; a single message
   /// may be as large as a frame.

@@ -3,6 +3,7 @@
 #include "peer/process/child.hpp"
 
 #include "peer/base/defaults.hpp"
+#include "peer/process/cgroup_limits.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -74,9 +75,11 @@ private:
 
 class child_impl final : public child {
 public:
-  child_impl(boost::asio::io_context& io, spawned_process process, survivor_policy policy, std::optional<cgroup> place)
+  child_impl(boost::asio::io_context& io, spawned_process process, survivor_policy policy, std::optional<cgroup> place,
+             std::vector<std::string> limits_off)
       : id_(process.id),
         policy_(policy),
+        limits_off_(std::move(limits_off)),
         family_(process.id, policy, std::move(place)),
         pidfd_(std::move(process.pidfd)),
         watched_(io),
@@ -134,6 +137,8 @@ public:
   }
 
   pid_t id() const noexcept override { return id_; }
+
+  const std::vector<std::string>& limits_off() const noexcept override { return limits_off_; }
 
   const std::optional<exit_status>& status() const noexcept override { return status_; }
 
@@ -203,6 +208,7 @@ private:
 
   pid_t id_;
   survivor_policy policy_;
+  std::vector<std::string> limits_off_;
   family family_;
   descriptor pidfd_; ///< until the process has a status
   boost::asio::posix::stream_descriptor watched_;
@@ -232,10 +238,12 @@ caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, 
       return std::move(list.error());
     members = std::move(*list);
   }
+  auto limits_off = limit_cgroup(place ? place->path() : "", options.limits);
   auto process = peer::spawn(options, members.get());
   if (!process)
     return std::move(process.error());
-  auto result = std::make_unique<child_impl>(io, std::move(*process), options.survivors, std::move(place));
+  auto result =
+      std::make_unique<child_impl>(io, std::move(*process), options.survivors, std::move(place), std::move(limits_off));
   if (auto code = result->watch(); code != 0) // epoll takes no more
     return system_failure("cannot watch the process of '" + options.program + "'", code);
   return result;

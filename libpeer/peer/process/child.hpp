@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -69,6 +70,9 @@ public:
 
   /// The process's id, its session's and its group's.
   virtual pid_t id() const noexcept = 0;
+
+  /// A sentence for each limit that was asked for and is off (see `limit_cgroup`).
+  virtual const std::vector<std::string>& limits_off() const noexcept = 0;
 
   /// How the process ended, if it has.
   virtual const std::optional<exit_status>& status() const noexcept = 0;

@@ -3,6 +3,7 @@
 #include "peer/process/spawn.hpp"
 
 #include "peer/base/error.hpp"
+#include "peer/process/child_limits.hpp"
 
 #include "caf/expected.hpp"
 
@@ -101,7 +102,7 @@ string_array make_candidates(const std::string& program) {
 
 // -- in the child, before exec ----------------------------------------------------------------------------------------
 
-enum class step : int { none, namespaces, cgroup, descriptors, directory, execution };
+enum class step : int { none, namespaces, cgroup, descriptors, directory, cpus, limits, execution };
 
 constexpr auto named_descriptors = spawn_options::inherited_number + 1;
 
@@ -113,11 +114,16 @@ struct child_plan {
   const char* group_map = nullptr;
   const char* directory = nullptr; ///< null for the parent's
   bool reap_orphans;
+  const unsigned long* cpus; ///< see `cpu_mask`
+  std::size_t cpus_size;     ///< in bytes; 0 for the parent's
+  const kernel_limit* limits;
+  std::size_t limit_count;
   char* const* candidates;
   char* const* argv;
   char* const* environment;
   step failed = step::none;
-  int code = 0; ///< errno of `failed`
+  const kernel_limit* failed_limit = nullptr; ///< if `failed` is `limits`
+  int code = 0;                               ///< errno of `failed`
 };
 
 // Plain system calls: the C library's functions may be points of cancellation or a sanitizer's.
@@ -161,6 +167,15 @@ LIBPEER_BEFORE_EXEC bool take_descriptors(child_plan& plan) {
   return syscall(SYS_close_range, wanted, ~0U, 0) == 0;
 }
 
+LIBPEER_BEFORE_EXEC bool take_limits(child_plan& plan) {
+  for (auto i = plan.limits; i != plan.limits + plan.limit_count; ++i)
+    if (syscall(SYS_prlimit64, 0, i->resource, &i->value, nullptr) != 0) {
+      plan.failed_limit = i;
+      return false;
+    }
+  return true;
+}
+
 /// Returns only if no candidate can be executed.
 LIBPEER_BEFORE_EXEC int execute(const child_plan& plan) {
   auto denied = false;
@@ -192,6 +207,10 @@ LIBPEER_BEFORE_EXEC step get_ready(child_plan& plan) {
     return step::directory;
   if (plan.reap_orphans)
     syscall(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  if (plan.cpus_size > 0 && syscall(SYS_sched_setaffinity, 0, plan.cpus_size, plan.cpus) != 0)
+    return step::cpus;
+  if (!take_limits(plan)) // last: what came before needs more descriptors than the program may have
+    return step::limits;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, no_signals, nullptr, signal_set_size);
   return step::none;
 }
@@ -289,6 +308,13 @@ int run_in_namespace(child_plan& plan, spawned_process& result) {
   return run(plan, CLONE_NEWPID | CLONE_NEWUSER, result);
 }
 
+std::string list_of(const std::vector<int>& numbers) {
+  auto result = std::string{};
+  for (auto each : numbers)
+    result += (result.empty() ? "" : ", ") + std::to_string(each);
+  return result;
+}
+
 std::string what_failed(const child_plan& plan, const spawn_options& options) {
   auto program = "'" + options.program + "'";
   switch (plan.failed) {
@@ -300,6 +326,11 @@ std::string what_failed(const child_plan& plan, const spawn_options& options) {
     return "cannot give " + program + " its descriptors";
   case step::directory:
     return "cannot enter directory '" + options.working_directory + "' for " + program;
+  case step::cpus:
+    return "cannot let " + program + " run on the CPUs " + list_of(options.cpu_affinity) + " (option cpu_affinity)";
+  case step::limits:
+    return "cannot limit " + std::string{plan.failed_limit->name} + " of " + program + " to "
+         + std::to_string(plan.failed_limit->value.rlim_cur) + " (option limits)";
   case step::none:
   case step::execution:
     break;
@@ -322,11 +353,17 @@ caf::expected<spawned_process> spawn(const spawn_options& options, int cgroup_me
   auto candidates = make_candidates(options.program);
   auto argv = make_argv(options);
   auto environment = make_environment(options);
+  auto cpus = to_cpu_mask(options.cpu_affinity);
+  auto limits = kernel_limits(options.limits);
   auto plan = child_plan{
       .sources = {options.standard_input, options.standard_output, options.standard_error, options.inherited},
       .cgroup_members = cgroup_members,
       .directory = options.working_directory.empty() ? nullptr : options.working_directory.c_str(),
       .reap_orphans = options.reap_orphans || options.survivors == survivor_policy::kill,
+      .cpus = cpus.data(),
+      .cpus_size = cpus.size() * sizeof(cpus[0]),
+      .limits = limits.data(),
+      .limit_count = limits.size(),
       .candidates = candidates.data(),
       .argv = argv.data(),
       .environment = environment.data(),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/process/descriptor.hpp"
+#include "peer/process/resource_limits.hpp"
 #include "peer/process/survivor.hpp"
 
 #include "caf/fwd.hpp"
@@ -58,6 +59,12 @@ struct spawn_options {
   /// Descendants whose parent ends become children of the child (PR_SET_CHILD_SUBREAPER, prctl(2)), which finds them as
   /// long as it lives. It has to reap them.
   bool reap_orphans = false;
+
+  /// What the child may use. `spawn` leaves those that need a cgroup to the caller.
+  resource_limits limits = {};
+
+  /// The numbers of the CPUs that the child may run on, none of them negative; empty for those of the calling thread.
+  std::vector<int> cpu_affinity = {};
 
   /// What becomes of those that outlive the child and its group. `kill` implies `reap_orphans`.
   survivor_policy survivors = survivor_policy::report;

@@ -65,6 +65,7 @@ struct fake_peer {
   std::vector<int> signals;
   std::string boot_report;
   std::vector<std::string> arguments{"-user", "peer"};
+  std::vector<std::string> limits_off;
   bool paused = false;
   bool descendants_noted = false;
   bool alive = false;
@@ -94,6 +95,7 @@ public:
   void note_descendants() override { what_->descendants_noted = true; }
   const std::vector<std::string>& arguments() const noexcept override { return what_->arguments; }
   pid_t process_id() const noexcept override { return 4711; }
+  const std::vector<std::string>& limits_off() const noexcept override { return what_->limits_off; }
   void close() override { what_->channel.close(); }
   void pause_console(bool paused) override { what_->paused = paused; }
   std::string boot_report() const override { return what_->boot_report; }

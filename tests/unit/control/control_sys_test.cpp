@@ -84,6 +84,24 @@ CAF_TEST(the state tells what OTP has in its record) {
   CAF_CHECK_EQUAL(option("wait_boot"), "15000");
 }
 
+CAF_TEST(the state tells the limits and which of them are off) {
+  options.limits = {.address_space = 1 << 30, .cpu_time = 7s, .memory = 4096};
+  options.cpu_affinity = {1, 0};
+  peer->limits_off = {"memory: why"};
+  options.peer_down = peer::peer_down::continue_;
+  start();
+  CAF_CHECK_EQUAL(option("limits"), "#{address_space => 1073741824,cpu_time => 7000,memory => 4096}");
+  CAF_CHECK_EQUAL(option("cpu_affinity"), "[1,0]");
+  peer->started();
+  settle();
+  answer<atom>();
+  CAF_CHECK_EQUAL(state("limits_off"), "[<<\"memory: why\">>]");
+  peer->exits(0);
+  settle();
+  ask(peer::get_state_atom_v);
+  CAF_CHECK_EQUAL(answer<peer::peer_status>().limits_off, std::vector<std::string>{"memory: why"});
+}
+
 CAF_TEST(the state of a peer that is down tells why) {
   options.peer_down = peer::peer_down::continue_;
   start_running();
