@@ -7,13 +7,15 @@
 #include <CLI/CLI.hpp>
 
 #include <charconv>
+#include <chrono>
+#include <cstdint>
 #include <iostream>
 
 namespace peerctl {
 
 namespace {
 
-constexpr auto footer = R"(D is a time with a unit (500ms, 15s).
+constexpr auto footer = R"(D is a time with a unit (500ms, 15s), BYTES a number that may end in K, M or G.
 TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => v}.
 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
@@ -29,6 +31,14 @@ caf::timespan parse_duration(const std::string& text) {
     if (auto result = caf::get_as<caf::timespan>(*value); result && caf::holds_alternative<caf::timespan>(*value))
       return *result;
   throw CLI::ValidationError("'" + text + "' is no time with a unit, such as 500ms or 15s");
+}
+
+std::chrono::seconds parse_seconds(const std::string& text) {
+  auto time = parse_duration(text);
+  auto result = std::chrono::floor<std::chrono::seconds>(time);
+  if (result != time)
+    throw CLI::ValidationError("'" + text + "' is no whole number of seconds");
+  return result;
 }
 
 /// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. Whether the address is one is checked with all other options.
@@ -132,6 +142,28 @@ void add_list(CLI::App& app, const std::string& name, const std::string& value, 
   app.add_option_function<std::vector<std::string>>(name, read_all, help)->type_name(value)->allow_extra_args(false);
 }
 
+/// Adds an option for a number that may have one of the suffixes K, M and G, which are powers of 1024.
+void add_size(CLI::App& app, const std::string& name, const std::string& help, std::optional<std::uint64_t>& value) {
+  app.add_option(name, value, help)->transform(CLI::AsSizeValue{false})->type_name("BYTES");
+}
+
+void add_limits(CLI::App& app, peer::start_options& start) {
+  auto& limits = start.limits;
+  add_size(app, "--limit-address-space", "Address space of the peer and each of its descendants", limits.address_space);
+  add_option(app, "--limit-cpu", "D", "CPU time of the peer and each of its descendants, in whole seconds",
+             [&limits](auto& text) { limits.cpu_time = parse_seconds(text); });
+  app.add_option("--limit-files", limits.open_files, "Open files of the peer and each of its descendants")
+      ->type_name("N");
+  add_size(app, "--limit-memory", "Memory of the peer and its descendants together; needs --cgroup", limits.memory);
+  app.add_option("--limit-processes", limits.processes,
+                 "Processes and threads of the peer and its descendants together; needs --cgroup")
+      ->type_name("N");
+  app.add_option("--cpus", start.cpu_affinity, "CPUs that the peer may run on")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("N,N...");
+}
+
 void add_start_options(CLI::App& app, peer::start_options& start) {
   auto program = [&start]() -> peer::exec& {
     if (!start.exec)
@@ -163,6 +195,7 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
              [&start](auto& text) { start.survivors = parse_enum<peer::survivor_policy>(text); });
   app.add_option("--cgroup", start.cgroup, "Delegated cgroup in which the peer gets one of its own")->type_name("DIR");
   app.add_flag("--pid-namespace", start.pid_namespace, "Let the peer be process 1 of a namespace of its own");
+  add_limits(app, start);
 }
 
 /// `MODULE FUNCTION [TERM...]`, which end the options, so that a term may begin with a hyphen.

@@ -40,6 +40,17 @@ void complain_about_survivors(const std::vector<peer::survivor>& survivors) {
     std::cerr << "peerctl: the peer left process " << each.id << " behind: " << each.command << '\n';
 }
 
+/// Starts a peer and tells which of its limits are off.
+caf::expected<peer::handle> start_peer(caf::actor_system& sys, const peer::start_options& options) {
+  auto worker = peer::start(sys, options);
+  if (!worker || (!options.limits.memory && !options.limits.processes))
+    return worker;
+  if (auto state = worker->get_state())
+    for (auto& each : state->limits_off)
+      std::cerr << "peerctl: no limit of " << each << '\n';
+  return worker;
+}
+
 void stop(const peer::handle& worker) {
   if (auto report = worker.stop())
     complain_about_survivors(report->survivors);
@@ -132,7 +143,7 @@ void block_signals() {
 }
 
 int call(caf::actor_system& sys, const request& what) {
-  auto worker = peer::start(sys, what.start);
+  auto worker = start_peer(sys, what.start);
   if (!worker)
     return complain(worker.error(), not_started);
   auto result = worker->within(what.timeout).apply(what.module, what.function, what.terms);
@@ -147,7 +158,7 @@ int call(caf::actor_system& sys, const request& what) {
 }
 
 int cast(caf::actor_system& sys, const request& what) {
-  auto worker = peer::start(sys, what.start);
+  auto worker = start_peer(sys, what.start);
   if (!worker)
     return complain(worker.error(), not_started);
   if (auto err = worker->apply_cast(what.module, what.function, what.terms))
@@ -162,7 +173,7 @@ int run(caf::actor_system& sys, const request& what) {
   auto options = what.start;
   options.input = peer::descriptor_input(STDIN_FILENO);
   options.peer_down = peer::peer_down::crash; // so that the exit reason tells how the peer ended
-  auto worker = peer::start(sys, std::move(options));
+  auto worker = start_peer(sys, options);
   if (!worker)
     return complain(worker.error(), run_not_started);
   auto self = caf::scoped_actor{sys};
@@ -186,7 +197,7 @@ int run(caf::actor_system& sys, const request& what) {
 }
 
 int shell(caf::actor_system& sys, const request& what) {
-  auto worker = peer::start(sys, what.start);
+  auto worker = start_peer(sys, what.start);
   if (!worker)
     return complain(worker.error(), not_started);
   auto interactive = isatty(STDIN_FILENO) != 0;

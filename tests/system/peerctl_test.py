@@ -190,6 +190,10 @@ class CallTest(PeerctlTest):
         status, out, _ = self.peerctl("call", *ERL, "--name", "some_name", *no_epmd, "erlang", "node")
         self.assertEqual((status, out[:10]), (0, "some_name@"))
 
+    def test_limits_that_are_off_are_told(self):
+        self.check(self.call("--limit-memory", "4G", "--limit-files", "200", "erlang", "abs", "-7"), 0, "7\n",
+                   "peerctl: no limit of memory: there is no cgroup")
+
     def test_every_way_to_stop(self):
         for shutdown in ("close", "halt", "halt:2s", "20s", "infinity"):
             with self.subTest(shutdown):
@@ -220,7 +224,8 @@ class UsageTest(PeerctlTest):
             status, out, err = self.peerctl(command, "--help")
             self.assertEqual((status, err), (0, ""))
             for option in ("name", "longnames", "host", "peer-down", "connection", "exec", "exec-arg", "detached",
-                           "arg", "env", "wait-boot", "shutdown"):
+                           "arg", "env", "wait-boot", "shutdown", "limit-address-space", "limit-cpu", "limit-files",
+                           "limit-memory", "limit-processes", "cpus"):
                 self.assertIn(f"--{option}", out)
             self.assertEqual("--timeout" in out, command == "call")
 
@@ -244,12 +249,26 @@ class UsageTest(PeerctlTest):
                               ("--wait-boot", "5"), ("--wait-boot", "yes"), ("--wait-boot", "-1s"),
                               ("--shutdown", "now"), ("--shutdown", "999ms"), ("--shutdown", "halt:"),
                               ("--shutdown", "halt:10ms"), ("--env", "=x"), ("--env", "novalue"), ("--name", "a b"),
-                              ("--host", "h"), ("--timeout", "fast")):
+                              ("--host", "h"), ("--timeout", "fast"),
+                              ("--limit-address-space", "much"), ("--limit-address-space", "1X"),
+                              ("--limit-memory", "20E"), ("--limit-files", "many"),
+                              ("--limit-cpu", "1500ms"), ("--limit-cpu", "5"), ("--limit-processes", "1.5"),
+                              ("--cpus", "0-1"), ("--cpus", "0,x")):
             with self.subTest(option=option, value=value):
                 name = re.compile(option.strip("-").replace("-", "[-_]")) # as on the command line, or as in C++
                 status, out, err = self.peerctl("call", "--exec", "erl", option, value, "erlang", "node")
                 self.assertEqual((status, out), (2, ""), err)
                 self.assertRegex(err, name)
+
+    def test_limits(self):
+        for option, value, complaint in (("--limit-memory", "0", "'limits' (memory: 0)"),
+                                         ("--limit-memory", "-1", "'limits' (memory: 18446744073709551615)"),
+                                         ("--limit-cpu", "-1s", "'limits' (cpu_time: -1)"),
+                                         ("--limit-files", "0", "'limits' (open_files: 0)"),
+                                         ("--limit-processes", "4M", "--limit-processes"),
+                                         ("--cpus", "100000", "'cpu_affinity' (100000)")):
+            with self.subTest(option=option, value=value):
+                self.check_usage("call", *ERL, option, value, "erlang", "node", err=complaint)
 
     def test_contradictions(self):
         self.check_usage("call", *ERL, "--no-detached", "erlang", "node", err="detached")
@@ -422,6 +441,13 @@ class RunTest(PeerctlTest):
                 'erlang:display(last), halt(0).')
         expected = "".join(f"line {i}\n" for i in range(1, 501)) + "last\n"
         self.check(self.erl_run(code), 0, expected)
+
+    def test_limits_reach_the_peer(self):
+        text = SAY_STARTED + "; exec >&2; ulimit -v; ulimit -t; ulimit -n; grep Cpus_allowed_list /proc/self/status"
+        cpu = max(os.sched_getaffinity(0))
+        limits = ["--limit-address-space", "2G", "--limit-cpu", "1min", "--limit-files", "50", "--cpus", str(cpu)]
+        status, _, err = self.peerctl("run", *script(text), *limits)
+        self.assertEqual((status, err), (0, f"2097152\n60\n50\nCpus_allowed_list:\t{cpu}\n"))
 
     def test_signals_stop_the_peer_in_order(self):
         for number in (signal.SIGTERM, signal.SIGINT):
