@@ -107,6 +107,13 @@ peer::shutdown_option parse_shutdown(const std::string& text) {
   return parse_duration(text);
 }
 
+peer::heartbeat parse_heartbeat(const std::string& text) {
+  auto split = text.find(':');
+  if (split == std::string::npos)
+    throw CLI::ValidationError("'" + text + "' is not of the form INTERVAL:TIMEOUT");
+  return {parse_duration(text.substr(0, split)), parse_duration(text.substr(split + 1))};
+}
+
 std::pair<std::string, std::optional<std::string>> parse_variable(const std::string& text) {
   auto split = text.find('=');
   if (split == std::string::npos || split == 0)
@@ -191,6 +198,8 @@ void add_start_options(CLI::App& app, peer::start_options& start) {
              [&start](auto& text) { start.wait_boot = parse_wait_boot(text); });
   add_option(app, "--shutdown", "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
              [&start](auto& text) { start.shutdown = parse_shutdown(text); });
+  add_option(app, "--heartbeat", "INTERVAL:TIMEOUT", "Ask the peer every INTERVAL; kill it if it is silent for TIMEOUT",
+             [&start](auto& text) { start.heartbeat = parse_heartbeat(text); });
   add_option(app, "--survivors", "report|kill", "What happens to processes that left the peer's group and outlive it",
              [&start](auto& text) { start.survivors = parse_enum<peer::survivor_policy>(text); });
   app.add_option("--cgroup", start.cgroup, "Delegated cgroup in which the peer gets one of its own")->type_name("DIR");

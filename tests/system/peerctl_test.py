@@ -249,7 +249,8 @@ class UsageTest(PeerctlTest):
                               ("--wait-boot", "5"), ("--wait-boot", "yes"), ("--wait-boot", "-1s"),
                               ("--shutdown", "now"), ("--shutdown", "999ms"), ("--shutdown", "halt:"),
                               ("--shutdown", "halt:10ms"), ("--env", "=x"), ("--env", "novalue"), ("--name", "a b"),
-                              ("--host", "h"), ("--timeout", "fast"),
+                              ("--host", "h"), ("--timeout", "fast"), ("--heartbeat", "1s"),
+                              ("--heartbeat", "1s:soon"), ("--heartbeat", "0s:1s"), ("--heartbeat", "1s:0s"),
                               ("--limit-address-space", "much"), ("--limit-address-space", "1X"),
                               ("--limit-memory", "20E"), ("--limit-files", "many"),
                               ("--limit-cpu", "1500ms"), ("--limit-cpu", "5"), ("--limit-processes", "1.5"),
@@ -299,6 +300,13 @@ class StartTest(PeerctlTest):
 
     def test_a_program_that_does_not_answer(self):
         self.check_not_started(script("cat > /dev/null", "--wait-boot", "300ms"), "before it had booted", "300ms")
+
+    def test_a_peer_that_hangs(self):
+        sigstop = str(int(signal.SIGSTOP))
+        status, out, err = self.peerctl("call", "--timeout", "infinity", "--heartbeat", "20ms:500ms", "peer_node",
+                                        "crash", sigstop)
+        self.assertEqual((status, out), (5, ""), err)
+        self.assertIn("no answer to the heartbeat within 500ms", err)
 
     def test_a_program_that_dies_inside_a_frame(self):
         self.check_not_started(script(shell_print(STARTED[:60]) + "; exit 3"), "before it had booted",

@@ -4,9 +4,13 @@
 
 #include "test_node.hpp"
 
+#include "peer/loop/loop.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <atomic>
 #include <condition_variable>
@@ -183,6 +187,14 @@ void add_process(peer::node& node) {
   node.function("process", "leave", [] { std::exit(5); });
 }
 
+/// Holds up everything but the functions that run.
+void block_loop(peer::node& node) {
+  boost::asio::post(peer::loop::of(node.system())->io(), [] {
+    for (;;)
+      pause();
+  });
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -198,6 +210,7 @@ int main(int argc, char** argv) {
   node.function("gate", "wait_for", [&](int count) { doors.wait_for(count); });
   node.function("gate", "open", [&] { doors.open(); });
   node.function("patient", "wait", [&](std::stop_token stop) { waiting.wait(stop); });
+  node.function("process", "block_loop", [&] { block_loop(node); });
   node.function("process", "ready", [&] { node.ready(); });
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });

@@ -43,6 +43,9 @@ inline constexpr std::chrono::milliseconds exit_grace = 500ms;
 /// given up and reported.
 inline constexpr std::chrono::milliseconds kill_timeout = 2s;
 
+/// After a peer that hangs was sent SIGABRT: how long it may take to write its core. Then SIGKILL.
+inline constexpr std::chrono::milliseconds core_time = 1s;
+
 /// After the end of a process: how long descendants that have left its process group may take to end before they are
 /// reported. Most end with their stdin.
 inline constexpr std::chrono::milliseconds survivor_grace = 100ms;

@@ -76,6 +76,9 @@ public:
   /// Where the last message ends: when `written` has come so far, all of it can be read by the other side.
   std::uint64_t position() const noexcept { return written() + queued(); }
 
+  /// Bytes of the other side that have been read so far.
+  virtual std::uint64_t received() const noexcept = 0;
+
   /// Frames from the other side that were damaged and skipped so far. The answer to a call may have been among them.
   virtual std::size_t lost_frames() const noexcept = 0;
 

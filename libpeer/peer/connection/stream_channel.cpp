@@ -126,6 +126,8 @@ public:
 
   std::uint64_t written() const noexcept override { return total_; }
 
+  std::uint64_t received() const noexcept override { return received_; }
+
   std::size_t lost_frames() const noexcept override { return framing_->lost_frames(); }
 
 protected:
@@ -239,6 +241,7 @@ private:
   void receive(const_byte_span bytes) {
     if (closed_)
       return;
+    received_ += bytes.size();
     events_.on_readable();
     if (auto failed = framing_->consume(bytes, events_))
       end(std::move(failed));
@@ -277,6 +280,7 @@ private:
   byte_buffer pending_;
   std::size_t written_ = 0; ///< of `pending_`
   std::uint64_t total_ = 0; ///< ever written
+  std::uint64_t received_ = 0;
   bool writable_ = true;
   bool reads_socket_ = false;
   bool writes_socket_ = false;

@@ -8,6 +8,7 @@
 #include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
 #include "peer/control/outbox.hpp"
+#include "peer/control/pulse.hpp"
 #include "peer/io/io_server.hpp"
 #include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
@@ -93,6 +94,7 @@ public:
   void on_exit() override {
     timer_.dispose();
     call_timer_.dispose();
+    pulse_timer_.dispose();
     if (io_)
       io_->finish();
     if (!reason_)
@@ -143,6 +145,7 @@ private:
       return;
     incarnation_->connection().pause(suspended);
     balance_console();
+    suspended ? pulse_timer_.dispose() : start_heartbeat();
   }
 
   caf::actor_addr system_parent() const override { return parent_; }
@@ -338,14 +341,14 @@ private:
   }
 
   void obey(const orders& what) {
-    if (what.ask_to_stop || what.close)
-      incarnation_->note_descendants(); // both may end the peer
+    if (what.ask_to_stop || what.close || what.to_process)
+      incarnation_->note_descendants(); // each may end the peer
     if (what.ask_to_stop)
       ask_to_stop();
     if (what.close)
       incarnation_->close();
     if (what.signal != 0)
-      incarnation_->signal(what.signal, signal_scope::group);
+      incarnation_->signal(what.signal, what.to_process ? signal_scope::process : signal_scope::group);
     if (what.timer)
       set_timer(*what.timer);
     if (what.finished)
@@ -405,6 +408,7 @@ private:
     reason_ = std::move(why);
     timer_.dispose();
     call_timer_.dispose();
+    pulse_timer_.dispose();
     if (io_)
       io_->finish();
     calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
@@ -487,6 +491,40 @@ private:
     check_that_it_reads();
   }
 
+  // -- heartbeat ---
+
+  /// Begins anew: what was before, the boot or a suspension, does not count.
+  void start_heartbeat() {
+    if (!options_.heartbeat || !life_.started())
+      return;
+    pulse_.emplace(*options_.heartbeat, clock().now());
+    look_later();
+  }
+
+  void look_later() {
+    pulse_timer_.dispose();
+    pulse_timer_ = run_scheduled(pulse_->next_look(), [this] { look_at_pulse(); });
+  }
+
+  void look_at_pulse() {
+    if (connected() && pulse_->asked())
+      incarnation_->connection().drain(); // the answer may be there, and this program late
+    if (!connected() || stop_requested_)
+      return;
+    auto& connection = incarnation_->connection();
+    switch (pulse_->look(clock().now(), {connection.received(), connection.written(), connection.position()})) {
+    case pulse::verdict::ask:
+      evaluate_in_peer(atom{"erlang"}, atom{"is_alive"}, list{},
+                       [this](const caf::expected<term>&) { pulse_->answered(); });
+      break;
+    case pulse::verdict::hung:
+      return obey(life_.on_hung(*options_.heartbeat));
+    case pulse::verdict::wait:
+      break;
+    }
+    look_later();
+  }
+
   // -- incarnation::listener ---
 
   void on_frame(const_byte_span payload) override {
@@ -556,6 +594,7 @@ private:
       promise.deliver(node_);
     notify_receiver(start_notice{{}, node_, {}, address()});
     tell_ready();
+    start_heartbeat();
   }
 
   void on_message(const wire::reply& x) { calls_.answer(x); }
@@ -660,8 +699,10 @@ private:
   std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
   bool says_ready_ = false;
   bool stop_requested_ = false;
-  caf::error exit_reason_; ///< what to exit with after a stop on request
-  caf::disposable timer_;  ///< the lifecycle's
+  caf::error exit_reason_;     ///< what to exit with after a stop on request
+  caf::disposable timer_;      ///< the lifecycle's
+  std::optional<pulse> pulse_; ///< once the peer runs, if it has a heartbeat
+  caf::disposable pulse_timer_;
   caf::disposable call_timer_;
   calls::time_point call_timer_time_ = calls::time_point::max();
   exposed_actors exposed_;

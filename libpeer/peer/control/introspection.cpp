@@ -76,6 +76,12 @@ term as_term(const wait_boot_option& x) {
   return atom{"false"};
 }
 
+term as_term(const std::optional<heartbeat>& x) {
+  if (!x)
+    return atom{"false"};
+  return tuple{as_term(x->interval), as_term(x->timeout), as_term(x->core_time)};
+}
+
 term as_term(const connection_kind& kind) {
   if (auto place = std::get_if<tcp>(&kind))
     return place->address.empty() ? term{place->port} : term{tuple{place->address, place->port}};
@@ -146,6 +152,7 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"peer_down"}, atom{to_string(x.peer_down)});
   result.emplace_back(atom{"wait_boot"}, as_term(x.wait_boot));
   result.emplace_back(atom{"shutdown"}, as_term(x.shutdown));
+  result.emplace_back(atom{"heartbeat"}, as_term(x.heartbeat));
   result.emplace_back(atom{"survivors"}, atom{to_string(x.survivors)});
   result.emplace_back(atom{"cgroup"}, x.cgroup);
   result.emplace_back(atom{"pid_namespace"}, x.pid_namespace);

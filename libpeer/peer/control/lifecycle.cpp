@@ -52,6 +52,15 @@ orders lifecycle::on_exit(const exit_status& status) {
   return finish();
 }
 
+orders lifecycle::on_hung(const heartbeat& how) {
+  if (state_ != state::running)
+    return {};
+  note(evidence::heartbeat);
+  cause_ = "no answer to the heartbeat within " + caf::deep_to_string(how.timeout);
+  state_ = state::aborting;
+  return {.signal = SIGABRT, .to_process = true, .timer = how.core_time};
+}
+
 orders lifecycle::on_stop(const shutdown_option& how) {
   if (state_ != state::booting && state_ != state::running)
     return {};
@@ -91,6 +100,7 @@ orders lifecycle::on_timer() {
     return terminate();
   case state::closed:
     return then_terminate_ ? terminate() : kill();
+  case state::aborting:
   case state::terminating:
     return kill();
   case state::killing:

@@ -17,7 +17,8 @@ namespace peer {
 struct orders {
   bool ask_to_stop = false; ///< Send the peer `init:stop()`.
   bool close = false;       ///< Close the connection.
-  int signal = 0;           ///< Send this signal to the process group, if it is not 0.
+  int signal = 0;           ///< Send this signal, if it is not 0.
+  bool to_process = false;  ///< It is for the process alone, not for its group.
   bool finished = false;    ///< The peer has ended; nothing follows.
 
   /// Call `on_timer` after this time, instead of any earlier such order; `caf::infinite` for never. Nothing: leave the
@@ -30,6 +31,7 @@ struct orders {
 ///     booting ──started──▶ running ──stop──▶ asked ──┐
 ///        │                    │                      │ time-out
 ///        └── stop, time-out, end of stream ──▶ closed ──▶ terminating ──▶ killing ──▶ down
+///                             running ──no heartbeat──▶ aborting ────────────┘
 ///
 /// The exit of the process leads to `down` from everywhere, at once, and `on_kill` to `killing`. Every other way to
 /// `down` is bounded by timers: a peer whose connection has ended is given `defaults::exit_grace` to tell its exit
@@ -56,6 +58,9 @@ public:
 
   /// The process has ended.
   orders on_exit(const exit_status& status);
+
+  /// The peer hangs.
+  orders on_hung(const heartbeat& how);
 
   /// Somebody wants the peer to stop.
   orders on_stop(const shutdown_option& how);
@@ -96,7 +101,7 @@ public:
   stop_step last_step() const noexcept { return step_; }
 
 private:
-  enum class state { booting, running, asked, closed, terminating, killing, down };
+  enum class state { booting, running, asked, closed, aborting, terminating, killing, down };
 
   orders close_and_wait(caf::timespan grace, bool then_terminate);
   caf::timespan time_before_signals(caf::timespan total);

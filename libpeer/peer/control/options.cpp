@@ -131,6 +131,23 @@ caf::error check_shutdown(const start_options& x) {
   return {};
 }
 
+caf::error check_heartbeat(const start_options& x) {
+  if (!x.heartbeat)
+    return {};
+  auto check = [](const char* what, caf::timespan time, caf::timespan least) -> caf::error {
+    if (time < least || time > defaults::max_shutdown)
+      return invalid("heartbeat", std::string{what} + " " + caf::deep_to_string(time),
+                     "interval and timeout must be greater than 0, core_time not less, and none greater than "
+                     "4294967295 ms");
+    return {};
+  };
+  if (auto err = check("interval", x.heartbeat->interval, caf::timespan{1}))
+    return err;
+  if (auto err = check("timeout", x.heartbeat->timeout, caf::timespan{1}))
+    return err;
+  return check("core_time", x.heartbeat->core_time, caf::timespan{0});
+}
+
 caf::error check_containment(const start_options& x) {
   if (has_nul(x.working_directory))
     return invalid("working_directory", in_quotes(x.working_directory), "cannot contain a NUL character");
@@ -186,7 +203,7 @@ caf::error validate(const start_options& x) {
   if (auto err = check_strings("args", x.args))
     return err;
   for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown,
-                     check_containment, check_limits, check_cpu_affinity, check_functions})
+                     check_heartbeat, check_containment, check_limits, check_cpu_affinity, check_functions})
     if (auto err = check(x))
       return err;
   if (!x.post_process_args)

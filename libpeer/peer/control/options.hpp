@@ -110,6 +110,21 @@ struct halt {
 /// `defaults::term_timeout`, is for the peer to follow SIGTERM, and at its end comes SIGKILL.
 using shutdown_option = std::variant<halt, close_link, caf::timespan>;
 
+// -- heartbeat --------------------------------------------------------------------------------------------------------
+
+/// `heartbeat`: finds a peer that hangs. A peer that runs is called (`erlang:is_alive/0`) every `interval` and hangs if
+/// for `timeout` no answer comes and nothing moves: no byte from it, and no byte of what waited for it before that
+/// call. A libpeer node answers also when all of its functions are busy. A peer that hangs gets SIGABRT, for a core,
+/// and its group gets SIGKILL after `core_time`; the end's first evidence is `evidence::heartbeat`.
+///
+/// `timeout` must be longer than the peer may stand still for good: for the largest message that it decodes, say.
+/// Nothing is asked while the peer is being stopped, or its control actor is suspended.
+struct heartbeat {
+  caf::timespan interval;
+  caf::timespan timeout;
+  caf::timespan core_time = defaults::core_time;
+};
+
 // -- start_options ----------------------------------------------------------------------------------------------------
 
 /// How to start a peer.
@@ -153,6 +168,9 @@ struct start_options {
   wait_boot_option wait_boot = caf::timespan{defaults::wait_boot};
 
   shutdown_option shutdown = halt{};
+
+  /// Whether and how it is watched for hanging.
+  std::optional<peer::heartbeat> heartbeat = std::nullopt;
 
   /// What happens to descendants that have left the peer's process group when the peer ends: they are reported, or
   /// killed. Those that are known are those that could be found just before a signal or a request ended the peer, so a

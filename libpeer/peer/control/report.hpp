@@ -42,11 +42,12 @@ enum class evidence : std::uint8_t {
   violation,     ///< The connection failed, or what came over it was no message.
   boot_time_out, ///< It did not say in time that it had started.
   request,       ///< Somebody stopped it.
+  heartbeat,     ///< It did not answer the heartbeat in time.
 };
 
 template <>
-inline constexpr auto enum_names<evidence> = std::array<std::string_view, 7>{
-    "none", "not_started", "exit", "end_of_stream", "violation", "boot_time_out", "request"};
+inline constexpr auto enum_names<evidence> = std::array<std::string_view, 8>{
+    "none", "not_started", "exit", "end_of_stream", "violation", "boot_time_out", "request", "heartbeat"};
 
 /// What became of a call.
 enum class delivery : std::uint8_t {

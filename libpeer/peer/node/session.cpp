@@ -129,8 +129,10 @@ void session::on_message(const wire::call& x) {
   if (stopping_)
     return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
   auto found = find(x);
-  auto stop = found != nullptr && found->stoppable() ? stoppable_[x.seq].get_token() : std::stop_token{};
   ++running_;
+  if (found == nullptr) // nothing runs, so it is said at once: it may be the origin's heartbeat, and all workers busy
+    return answer(x.seq, node_->functions.evaluate(nullptr, x.module, x.function, x.arguments, {}));
+  auto stop = found->stoppable() ? stoppable_[x.seq].get_token() : std::stop_token{};
   where_->execute(std::make_unique<call_job>(shared_from_this(), x.seq, x, found, stop));
 }
 

@@ -20,11 +20,15 @@ namespace peer::test {
 class fake_channel final : public peer::channel {
 public:
   void pause(bool how) override { paused = how; }
-  void drain() override {}
+  void drain() override {
+    if (on_drain)
+      on_drain();
+  }
   bool flush(std::chrono::milliseconds) override { return true; }
   void close() override { closed = true; }
   std::size_t queued() const noexcept override { return static_cast<std::size_t>(sent_bytes - written()); }
   std::uint64_t written() const noexcept override { return read_until.value_or(sent_bytes); }
+  std::uint64_t received() const noexcept override { return received_bytes; }
   std::size_t lost_frames() const noexcept override { return lost; }
 
   std::vector<peer::term> sent;
@@ -32,6 +36,8 @@ public:
   bool paused = false;
   std::optional<std::uint64_t> read_until; ///< where the peer has stopped to read
   std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+  std::function<void()> on_drain; ///< says what has arrived
 
   void stop_reading() { read_until = sent_bytes; }
   void go_on_reading() { read_until = std::nullopt; }
@@ -63,6 +69,7 @@ struct fake_peer {
   fake_channel channel;
   peer::incarnation::listener* control = nullptr;
   std::vector<int> signals;
+  peer::signal_scope scope = peer::signal_scope::group; ///< of the last signal
   std::string boot_report;
   std::vector<std::string> arguments{"-user", "peer"};
   std::vector<std::string> limits_off;
@@ -72,6 +79,7 @@ struct fake_peer {
 
   void says(const peer::term& message) {
     auto payload = peer::encode(message);
+    channel.received_bytes += payload->size();
     control->on_frame(*payload);
   }
 
@@ -91,7 +99,10 @@ public:
   ~fake_incarnation() override { what_->alive = false; }
 
   peer::channel& connection() override { return what_->channel; }
-  void signal(int number, peer::signal_scope) override { what_->signals.push_back(number); }
+  void signal(int number, peer::signal_scope scope) override {
+    what_->signals.push_back(number);
+    what_->scope = scope;
+  }
   void note_descendants() override { what_->descendants_noted = true; }
   const std::vector<std::string>& arguments() const noexcept override { return what_->arguments; }
   pid_t process_id() const noexcept override { return 4711; }

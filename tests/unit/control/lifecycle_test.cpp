@@ -188,6 +188,33 @@ CAF_TEST(a second request to stop changes nothing) {
   CAF_CHECK(second.timer == std::nullopt);
 }
 
+CAF_TEST(a peer that hangs is aborted and its group is killed later) {
+  auto life = running();
+  auto first = life.on_hung({1s, 3s, 700ms});
+  CAF_CHECK_EQUAL(first.signal, SIGABRT);
+  CAF_CHECK(first.to_process);
+  CAF_CHECK(first.timer == caf::timespan{700ms});
+  CAF_CHECK(!life.connected());
+  CAF_CHECK(life.first() == peer::evidence::heartbeat);
+  CAF_CHECK_EQUAL(life.cause(), "no answer to the heartbeat within 3s");
+  CAF_CHECK(!life.on_closed({}).timer);
+  CAF_CHECK(!life.on_stop(peer::halt{}).timer);
+  auto second = life.on_timer();
+  CAF_CHECK_EQUAL(second.signal, SIGKILL);
+  CAF_CHECK(!second.to_process);
+  CAF_CHECK(life.on_exit(exited(1)).finished);
+  CAF_CHECK(life.first() == peer::evidence::heartbeat);
+}
+
+CAF_TEST(only a peer that runs can hang) {
+  lifecycle life{15s};
+  life.on_spawned();
+  CAF_CHECK_EQUAL(life.on_hung({1s, 3s}).signal, 0);
+  life.on_started();
+  life.on_stop(caf::timespan{2s});
+  CAF_CHECK_EQUAL(life.on_hung({1s, 3s}).signal, 0);
+}
+
 CAF_TEST(a kill is one step from wherever the peer is) {
   for (int state = 0; state < 5; ++state) {
     lifecycle life{15s};

@@ -188,6 +188,17 @@ CAF_TEST(times are checked) {
   CAF_CHECK(mentions(complaint([](auto& x) { x.shutdown = peer::halt{4294967296ms}; }), {"'shutdown'"}));
 }
 
+CAF_TEST(the times of a heartbeat are checked) {
+  auto complain = [](peer::heartbeat how) { return complaint([how](auto& x) { x.heartbeat = how; }); };
+  CAF_CHECK_EQUAL(complain({1ms, 1ms}), "");
+  CAF_CHECK_EQUAL(complain({1s, 3s, 0s}), "");
+  CAF_CHECK(mentions(complain({0s, 1s}), {"'heartbeat'", "interval 0s"}));
+  CAF_CHECK(mentions(complain({caf::infinite, 1s}), {"'heartbeat'", "interval"}));
+  CAF_CHECK(mentions(complain({1s, -1s}), {"'heartbeat'", "timeout -1"}));
+  CAF_CHECK(mentions(complain({1s, caf::infinite}), {"'heartbeat'", "timeout"}));
+  CAF_CHECK(mentions(complain({1s, 1s, -1s}), {"'heartbeat'", "core_time -1"}));
+}
+
 CAF_TEST(sinks and sources must be there) {
   CAF_CHECK(mentions(complaint([](auto& x) { x.output = nullptr; }), {"'output'"}));
   CAF_CHECK(mentions(complaint([](auto& x) { x.input = nullptr; }), {"'input'"}));
