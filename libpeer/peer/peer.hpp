@@ -21,6 +21,7 @@
 #include "peer/supervisor/event.hpp"
 #include "peer/supervisor/messages.hpp"
 #include "peer/supervisor/supervisor.hpp"
+#include "peer/supervisor/group.hpp"
 #include "peer/sys/messages.hpp"
 #include "peer/term/convert.hpp"
 #include "peer/term/message_types.hpp"

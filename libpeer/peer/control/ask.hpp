@@ -2,12 +2,11 @@
 
 #pragma once
 
-#include "peer/base/error.hpp"
+#include "peer/control/report.hpp"
 
 #include "caf/actor_system.hpp"
 #include "caf/expected.hpp"
 #include "caf/scoped_actor.hpp"
-#include "caf/sec.hpp"
 
 #include <string>
 #include <type_traits>
@@ -15,20 +14,13 @@
 
 namespace peer {
 
-/// CAF's error for a receiver that is gone becomes ours.
-inline caf::error translate_exit(caf::error err, const char* who) {
-  if (err == caf::sec::request_receiver_down)
-    return caf::make_error(errc::noproc, std::string{who} + " has exited");
-  return err;
-}
-
 /// Sends a request to an actor and waits for the answer, in code that may block. An actor that is gone is an
 /// `errc::noproc`; `who` names it.
 template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
-  auto on_error = [&](caf::error& err) { result = translate_exit(std::move(err), who); };
+  auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
   auto answer = self->request(whom, caf::infinite, std::forward<Ts>(xs)...);
   if constexpr (std::is_void_v<Result>)
     answer.receive([&] { result = caf::expected<void>{}; }, on_error);

@@ -48,7 +48,7 @@ caf::expected<void> handle::await_ready(caf::timespan timeout) const {
                  result = err == caf::sec::request_timeout
                             ? caf::make_error(errc::timeout, "the peer did not say within "
                                                                  + caf::deep_to_string(timeout) + " that it is ready")
-                            : translate_exit(std::move(err), who);
+                            : from_request(std::move(err), who);
                });
   return result;
 }

@@ -119,6 +119,12 @@ error with_delivery(const error& err, delivery what) {
   return caf::make_error(static_cast<errc>(err.code()), std::move(details));
 }
 
+error from_request(error why, std::string_view who) {
+  if (why == caf::sec::request_receiver_down)
+    return caf::make_error(errc::noproc, std::string{who} + " has exited");
+  return why;
+}
+
 term to_reason(const error& err) {
   if (auto reason = to_exit_reason(err))
     return std::move(*reason);

@@ -132,6 +132,9 @@ std::optional<delivery> delivery_of(const error& err) noexcept;
 /// The same error, for a call of which that became. Only the end of a peer tells it.
 error with_delivery(const error& err, delivery what);
 
+/// What a request to a control actor failed with: CAF's error for a receiver that is gone becomes `errc::noproc`.
+error from_request(error why, std::string_view who = "the peer's control actor");
+
 /// `err` as Erlang code would see it, in OTP's words: `normal`, `{exit_status,137}`, `tcp_closed` for the end of a peer
 /// over TCP, `{boot_failed,{exit_status,1}}`, `{boot_failed,enoent}`, `timeout` for a boot that took too long,
 /// `noconnection`, `{error,undef}` for an exception.

@@ -1,0 +1,180 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/supervisor/group.hpp"
+
+#include "peer/control/control.hpp"
+#include "peer/supervisor/conversation.hpp"
+#include "peer/supervisor/map_actor.hpp"
+
+#include "caf/all.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace peer {
+
+namespace {
+
+caf::error invalid(std::string text) {
+  return caf::make_error(errc::invalid_option, std::move(text));
+}
+
+/// The options of all members; an error if not all of them can be started.
+caf::expected<std::vector<start_options>> options_of_members(const group_options& options) {
+  if (options.size == 0)
+    return invalid("size is 0: a group has at least one member");
+  auto result = std::vector<start_options>(options.size, options.each);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (options.adapt)
+      options.adapt(i, result[i]);
+    if (auto err = validate(result[i]))
+      return of_member(err, i);
+    if (result[i].wait_boot.index() != result[0].wait_boot.index())
+      return of_member(invalid("wait_boot is of another kind than that of member 0"), i);
+  }
+  return result;
+}
+
+/// Starts peers and leaves it to others to wait for them.
+caf::expected<std::vector<handle>> start_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto result = std::vector<handle>{};
+  for (auto& x : options) {
+    auto member = start(sys, std::move(x));
+    if (!member)
+      return std::move(member.error());
+    result.push_back(std::move(*member));
+  }
+  return result;
+}
+
+/// Starts peers and waits until they run; stops all if one does not.
+caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto where = loop::of(sys);
+  auto actors = std::vector<control_actor>{};
+  for (auto& x : options)
+    actors.push_back(spawn_control(sys, where, process_launcher(where), std::move(x)));
+  auto nodes = ask_all<atom>(sys, actors, await_boot_atom_v, caf::infinite, after_failure::give_up);
+  auto failed = std::find_if(nodes.begin(), nodes.end(), [](auto& x) { return !x; });
+  if (failed != nodes.end()) {
+    ask_all<stop_report>(sys, actors, stop_atom_v);
+    return std::move(failed->error());
+  }
+  auto result = std::vector<handle>{};
+  for (std::size_t i = 0; i < actors.size(); ++i)
+    result.emplace_back(sys, std::move(actors[i]), std::move(*nodes[i]));
+  return result;
+}
+
+template <class Result>
+caf::error first_failure(const results<Result>& all) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!all[i])
+      return of_member(all[i].error(), i);
+  return {};
+}
+
+caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& status) {
+  if (!status)
+    return status.error();
+  if (status->reason)
+    return status->reason;
+  if (status->process_id)
+    if (auto usage = usage_of(static_cast<pid_t>(*status->process_id)))
+      return *usage;
+  return caf::make_error(errc::noproc, std::string{"the peer has no process whose usage can be read"});
+}
+
+} // namespace
+
+// -- group ------------------------------------------------------------------------------------------------------------
+
+group::group(caf::actor_system& sys, std::vector<handle> members)
+    : sys_(&sys), members_(std::make_shared<const std::vector<handle>>(std::move(members))) {
+  // nop
+}
+
+group group::within(caf::timespan timeout) const {
+  auto result = *this;
+  result.timeout_ = timeout;
+  return result;
+}
+
+caf::error group::barrier(caf::timespan timeout) const {
+  // A message to a name waits at the origin until the peer has booted. A call does not.
+  auto began = std::chrono::steady_clock::now();
+  if (auto err = first_failure(ask_all<atom>(*sys_, actors(), await_boot_atom_v, timeout)))
+    return err;
+  auto left = timeout;
+  if (timeout != caf::infinite)
+    left = std::max(caf::timespan{0}, timeout - (std::chrono::steady_clock::now() - began));
+  return first_failure(within(left).multicall<void>("erlang", "node"));
+}
+
+std::vector<caf::expected<process_usage>> group::usage() const {
+  auto result = std::vector<caf::expected<process_usage>>{};
+  for (auto& status : ask_all<peer_status>(*sys_, actors(), get_state_atom_v, timeout_))
+    result.push_back(usage_of_peer(status));
+  return result;
+}
+
+std::vector<caf::expected<stop_report>> group::stop() const {
+  return ask_all<stop_report>(*sys_, actors(), stop_atom_v);
+}
+
+std::vector<control_actor> group::actors() const {
+  auto result = std::vector<control_actor>{};
+  for (auto& member : *members_)
+    result.push_back(member.actor());
+  return result;
+}
+
+group::answers group::request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const {
+  auto request = call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_};
+  return ask_all<encoded_term>(*sys_, actors(), std::move(request), timeout_);
+}
+
+group::answers group::request_map(std::string_view module, std::string_view function,
+                                  std::vector<caf::expected<byte_buffer>> items, const map_options& options) const {
+  if (options.outstanding == 0 || options.attempts == 0)
+    return answers(items.size(), invalid("outstanding and attempts are at least 1"));
+  if (size() == 0)
+    return answers(items.size(), caf::make_error(errc::noproc, std::string{"the group has no members"}));
+  auto request = map_request{std::string{module}, std::string{function}, {}, timeout_, options};
+  for (auto& item : items)
+    if (item)
+      request.items.push_back(std::move(*item));
+  auto results = map_items(*sys_, actors(), std::move(request));
+  auto next = results.begin();
+  auto result = answers{};
+  for (auto& item : items)
+    if (item)
+      result.push_back(std::move(*next++));
+    else
+      result.emplace_back(std::move(item.error()));
+  return result;
+}
+
+void group::start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const {
+  for (auto& member : *members_)
+    caf::anon_send(member.actor(), cast_request{std::string{module}, std::string{function}, arguments});
+}
+
+void group::start_sends(std::string_view registered_name, const byte_buffer& content) const {
+  for (auto& member : *members_)
+    caf::anon_send(member.actor(), send_request{atom{registered_name}, content});
+}
+
+// -- start_group ------------------------------------------------------------------------------------------------------
+
+caf::expected<group> start_group(caf::actor_system& sys, const group_options& options) {
+  auto each = options_of_members(options);
+  if (!each)
+    return std::move(each.error());
+  auto waits = std::holds_alternative<caf::timespan>(each->front().wait_boot);
+  auto members = waits ? boot_members(sys, std::move(*each)) : start_members(sys, std::move(*each));
+  if (!members)
+    return std::move(members.error());
+  return group{sys, std::move(*members)};
+}
+
+} // namespace peer

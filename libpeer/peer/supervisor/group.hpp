@@ -1,0 +1,168 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/control/handle.hpp"
+#include "peer/process/usage.hpp"
+#include "peer/supervisor/work_list.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace peer {
+
+/// What to start as a group.
+struct group_options {
+  /// How to start each member. Its `wait_boot` says whether, and how long, `start_group` waits until all of them run.
+  start_options each = {};
+
+  /// How many; at least 1.
+  std::size_t size = 1;
+
+  /// Changes the options of single members, whose numbers count from 0: names, the environment, the program. It may not
+  /// turn a member that is waited for into one that is not, or the other way round.
+  std::function<void(std::size_t index, start_options& options)> adapt = {};
+};
+
+/// Peers for the same work, for code that may block: what benchmark harnesses and drivers of tests do with many peers.
+///
+///     auto workers = peer::start_group(sys, {.each = {.exec = peer::exec{"worker"}}, .size = 50});
+///     for (auto& answer : workers->multicall<int>("setup", "load", path)) …
+///     auto counts = workers->map<int>("text", "count", files, {.outstanding = 2});
+///     for (auto& report : workers->stop()) …
+///
+/// A group is a value: copies mean the same peers, and the last one's end does not stop them. A member that ends stays
+/// in the group, and the others stay as they are: whatever is asked of it then is answered with an error at once, so
+/// nothing hangs. All functions may be called by any thread but the loop's and, as they wait, by no event-based actor:
+/// an actor sends requests to `group[i].actor()` for all `i` and counts the answers. The actor system must outlive the
+/// call.
+class group {
+public:
+  // -- constructors ---
+
+  /// A group of peers that have been started already.
+  group(caf::actor_system& sys, std::vector<handle> members);
+
+  // -- properties ---
+
+  std::size_t size() const noexcept { return members_->size(); }
+
+  const handle& operator[](std::size_t index) const { return (*members_)[index]; }
+
+  auto begin() const noexcept { return members_->begin(); }
+  auto end() const noexcept { return members_->end(); }
+
+  /// The same group with another time-out for calls. `caf::infinite` waits for ever.
+  group within(caf::timespan timeout) const;
+
+  // -- calls ---
+
+  /// Calls `module:function(xs…)` in all peers at the same time and waits for all, no longer than the time-out. Returns
+  /// one answer for each peer, in their order; the errors are those of `handle::call`.
+  template <class T, class... Ts>
+  std::vector<caf::expected<T>> multicall(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::vector<caf::expected<T>>(size(), arguments.error());
+    return read<T>(request_calls(module, function, std::move(*arguments)));
+  }
+
+  /// Calls `module:function(item)` for each item in one of the peers and waits for all; the time-out is that of each
+  /// call. Returns the results in the items' order; the errors are those of `handle::call`, and `delivery_of` tells
+  /// whether an item can have run.
+  ///
+  /// An item whose call was not delivered is given to another peer, as is one whose call may have run if the options
+  /// say that this is safe. A peer that has ended gets no more items, and neither does one that refuses a call since
+  /// too much waits for it already (`errc::overload`). When no peer is left, the last error is the answer for all
+  /// remaining items.
+  template <class T, class Item>
+  std::vector<caf::expected<T>> map(std::string_view module, std::string_view function, const std::vector<Item>& items,
+                                    const map_options& options = {}) const {
+    auto encoded = std::vector<caf::expected<byte_buffer>>{};
+    encoded.reserve(items.size());
+    for (const Item& x : items)
+      encoded.push_back(encode_arguments(x));
+    return read<T>(request_map(module, function, std::move(encoded), options));
+  }
+
+  /// Starts `module:function(xs…)` in all peers. Fails only with `errc::bad_term` for an argument that is no term.
+  template <class... Ts>
+  caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::move(arguments.error());
+    start_casts(module, function, *arguments);
+    return {};
+  }
+
+  /// Sends a message to the process of that name in each peer. Fails only with `errc::bad_term` for what is no term.
+  template <class T>
+  caf::error send(std::string_view registered_name, const T& content) const {
+    auto encoded = byte_buffer{};
+    if (auto err = save_term(encoded, content))
+      return err;
+    start_sends(registered_name, encoded);
+    return {};
+  }
+
+  /// Waits until every peer runs and has taken in what was sent to it before, no longer than `timeout`. Taken in means
+  /// that messages are in the mailboxes of their receivers, and that the functions of casts and calls have been
+  /// started. Nodes run these concurrently, so it does not mean that they have returned: `multicall` a function that
+  /// waits for what it has to.
+  /// @returns the error of the first member that did not, which names it.
+  caf::error barrier(caf::timespan timeout = defaults::call_timeout) const;
+
+  // -- state ---
+
+  /// What the process of each peer has used so far. The error is `errc::noproc` for a peer that has ended, or its own
+  /// end if its control actor lives on: the `exit_status` in a `failure`, and that in the report of `stop`, has the
+  /// usage of its whole life.
+  std::vector<caf::expected<process_usage>> usage() const;
+
+  /// Stops all peers at the same time, each as its option `shutdown` says. Returns when all processes have ended and
+  /// were reaped; the error is `errc::noproc` for a peer whose control actor had exited already.
+  std::vector<caf::expected<stop_report>> stop() const;
+
+private:
+  using answers = std::vector<caf::expected<encoded_term>>;
+
+  template <class T>
+  static std::vector<caf::expected<T>> read(answers encoded) {
+    auto result = std::vector<caf::expected<T>>{};
+    result.reserve(encoded.size());
+    for (auto& x : encoded)
+      if (!x)
+        result.emplace_back(std::move(x.error()));
+      else if constexpr (std::is_void_v<T>)
+        result.emplace_back();
+      else
+        result.emplace_back(x->template as<T>());
+    return result;
+  }
+
+  std::vector<control_actor> actors() const;
+  answers request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const;
+  answers request_map(std::string_view module, std::string_view function, std::vector<caf::expected<byte_buffer>> items,
+                      const map_options& options) const;
+  void start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const;
+  void start_sends(std::string_view registered_name, const byte_buffer& content) const;
+
+  caf::actor_system* sys_;
+  std::shared_ptr<const std::vector<handle>> members_;
+  caf::timespan timeout_{defaults::call_timeout};
+};
+
+/// Starts the members of a group, all at the same time, and, as `wait_boot` says, waits until all of them run. Fails
+/// with `errc::invalid_option` before anything is started, or with `errc::boot_failed` when the first member does not
+/// start: then the others are stopped, nothing is left, and the error names the member.
+caf::expected<group> start_group(caf::actor_system& sys, const group_options& options);
+
+} // namespace peer
