@@ -1,0 +1,433 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// Groups of peers.
+
+#define CAF_SUITE peer.system.group
+
+#include "hostile_fixture.hpp"
+
+#include "support/look_until.hpp"
+
+#include <csignal>
+#include <numeric>
+#include <random>
+#include <thread>
+
+using namespace peer::test;
+using namespace std::literals;
+
+using peer::atom;
+using peer::errc;
+using peer::group;
+using peer::term;
+
+namespace {
+
+struct fixture : system_fixture {
+  /// Members whose control actors stay when their peers end.
+  peer::group_options nodes(std::size_t size) const {
+    auto each = peer::start_options{.exec = peer::exec{PEER_NODE}, .connection = peer::inherited{}};
+    each.peer_down = peer::peer_down::continue_;
+    each.wait_boot = caf::timespan{patience};
+    each.output = line_log{console}.sink();
+    return {.each = std::move(each), .size = size};
+  }
+
+  group start_nodes(std::size_t size) { return value_of(peer::start_group(*sys, nodes(size))).within(patience); }
+
+  caf::error group_failure(const peer::group_options& options) { return error_of(peer::start_group(*sys, options)); }
+
+  /// Kills a member and waits until that is known.
+  static void kill_member(const peer::handle& member) {
+    kill(process_of(member), SIGKILL);
+    CAF_REQUIRE(look_until([&] { return value_of(member.get_state()).state == peer::peer_state::down; }));
+  }
+
+  /// Waits until a peer has a call that it has not answered.
+  static void wait_for_call(const peer::handle& member) {
+    CAF_REQUIRE(look_until([&] {
+      auto state = value_of(member.state());
+      auto calls = state.get_if<peer::map>()->find(atom{"outstanding"});
+      return calls != nullptr && calls->get_if<peer::map>()->size() > 0;
+    }));
+  }
+
+  /// Stops all; each that was running has to follow.
+  static void stop(const group& members) {
+    for (auto& report : members.stop())
+      CAF_CHECK(report);
+    CAF_CHECK(children().empty());
+  }
+
+  template <class T>
+  static void check_all_are(const std::vector<caf::expected<T>>& answers, const T& value) {
+    for (auto& x : answers)
+      if (!x)
+        CAF_ERROR(peer::describe(x.error()));
+      else
+        CAF_CHECK_EQUAL(*x, value);
+  }
+
+  /// Items that all are different.
+  static std::vector<int> numbers(std::size_t count) {
+    auto result = std::vector<int>(count);
+    std::iota(result.begin(), result.end(), 0);
+    return result;
+  }
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(group_tests, fixture)
+
+// -- start ------------------------------------------------------------------------------------------------------------
+
+CAF_TEST(fifty peers start together and answer each for itself) {
+  auto options = nodes(50);
+  options.adapt = [](std::size_t index, peer::start_options& x) {
+    x.env.emplace_back("NUMBER", std::to_string(index));
+  };
+  auto members = value_of(peer::start_group(*sys, options)).within(patience);
+  CAF_CHECK_EQUAL(members.size(), 50u);
+  auto answers = members.multicall<term>("os", "getenv", charlist("NUMBER"));
+  CAF_REQUIRE_EQUAL(answers.size(), 50u);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    CAF_CHECK_EQUAL(value_of(answers[i]), charlist(std::to_string(i)));
+  stop(members);
+}
+
+CAF_TEST(if one member does not start none is left and the error names it) {
+  auto options = nodes(20);
+  options.adapt = [](std::size_t index, peer::start_options& x) {
+    if (index == 13)
+      x.exec = peer::exec{"/nowhere/to/be/found"};
+  };
+  auto why = group_failure(options);
+  CAF_CHECK_EQUAL(why, errc::boot_failed);
+  check_contains(peer::describe(why), "member 13 of the group, ");
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(if one member ends in its boot the others are not waited for) {
+  auto options = nodes(3);
+  options.adapt = [this](std::size_t index, peer::start_options& x) {
+    auto sink = x.output;
+    if (index != 2)
+      x = script(index == 1 ? "exit 7" : "exec sleep 1000");
+    x.wait_boot = caf::infinite;
+    x.shutdown = peer::close_link{};
+  };
+  auto why = group_failure(options);
+  CAF_CHECK_EQUAL(end_status(why), 7);
+  check_contains(peer::describe(why), "member 1 of the group, ");
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(nothing is started if the options of one member are wrong) {
+  auto options = nodes(3);
+  options.adapt = [](std::size_t index, peer::start_options& x) {
+    if (index == 2)
+      x.host = "somewhere"; // needs a name
+  };
+  auto why = group_failure(options);
+  CAF_CHECK_EQUAL(why, errc::invalid_option);
+  check_contains(peer::describe(why), "member 2 of the group: ");
+  options.adapt = [](std::size_t index, peer::start_options& x) {
+    if (index == 1)
+      x.wait_boot = peer::no_wait{};
+  };
+  check_contains(peer::describe(group_failure(options)), "member 1 of the group: wait_boot");
+  check_contains(peer::describe(group_failure(nodes(0))), "size is 0");
+}
+
+CAF_TEST(members that nobody waits for are there at once and a barrier waits for them) {
+  auto options = nodes(5);
+  options.each.wait_boot = peer::no_wait{};
+  auto members = value_of(peer::start_group(*sys, options));
+  CAF_CHECK(!members.barrier(patience));
+  for (auto& member : members)
+    CAF_CHECK_EQUAL(value_of(member.get_state()).state, peer::peer_state::running);
+  stop(members);
+}
+
+// -- multicall --------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a member that was killed has an error among the answers) {
+  auto members = start_nodes(5);
+  kill_member(members[3]);
+  auto answers = members.multicall<std::vector<int>>("lists", "reverse", std::vector{1, 2});
+  CAF_REQUIRE_EQUAL(answers.size(), 5u);
+  for (std::size_t i = 0; i < 5; ++i)
+    if (i == 3)
+      CAF_CHECK_EQUAL(peer::delivery_of(error_of(answers[i])), peer::delivery::not_delivered);
+    else
+      CAF_CHECK_EQUAL(value_of(answers[i]), (std::vector{2, 1}));
+  stop(members);
+}
+
+CAF_TEST(a member that is killed during a call is told with its end) {
+  auto members = start_nodes(3);
+  auto answers =
+      std::async(std::launch::async, [&] { return members.multicall<atom>("timer", "sleep", atom{"infinity"}); });
+  for (auto& member : members) {
+    wait_for_call(member);
+    kill_member(member);
+  }
+  for (auto& x : answers.get()) {
+    auto why = error_of(x);
+    CAF_CHECK_EQUAL(end_status(why), 137);
+    CAF_CHECK_EQUAL(peer::delivery_of(why), peer::delivery::unanswered);
+  }
+  stop(members);
+}
+
+CAF_TEST(one time-out is for all members and those that answered in time are not lost) {
+  auto members = start_nodes(4);
+  auto suspended = process_of(members[2]);
+  kill(suspended, SIGSTOP);
+  auto answers = members.within(500ms).multicall<void>("erlang", "node");
+  for (std::size_t i = 0; i < 4; ++i)
+    if (i == 2)
+      CAF_CHECK_EQUAL(error_of(answers[i]), errc::timeout);
+    else
+      CAF_CHECK(answers[i]);
+  kill(suspended, SIGCONT);
+  stop(members);
+}
+
+CAF_TEST(a control actor that is suspended holds nobody up) {
+  auto members = start_nodes(2);
+  auto self = caf::scoped_actor{*sys};
+  self->request(members[0].actor(), caf::infinite, peer::sys_suspend_atom_v)
+      .receive([] { CAF_CHECK(true); }, [](const caf::error& why) { CAF_ERROR(peer::describe(why)); });
+  auto impatient = members.within(300ms);
+  auto answers = impatient.multicall<void>("erlang", "node");
+  CAF_CHECK_EQUAL(error_of(answers[0]), errc::timeout);
+  CAF_CHECK(answers[1]);
+  auto results = impatient.map<int>("peer_node", "echo", numbers(20), {.safe_to_repeat = true});
+  for (auto i = 0; i < 20; ++i)
+    CAF_CHECK_EQUAL(value_of(results[i]), i);
+  check_contains(peer::describe(members.barrier(300ms)), "member 0 of the group: ");
+  stop(members);
+}
+
+CAF_TEST(exceptions and wrong types are errors of single answers) {
+  auto members = start_nodes(2);
+  for (auto& x : members.multicall<void>("erlang", "throw", atom{"ball"}))
+    CAF_CHECK_EQUAL(error_of(x), errc::exception);
+  for (auto& x : members.multicall<int>("erlang", "node"))
+    CAF_CHECK_EQUAL(error_of(x), errc::type_mismatch);
+  stop(members);
+}
+
+CAF_TEST(erl and peers in C++ are members of one group) {
+  auto options = nodes(4);
+  options.adapt = [this](std::size_t index, peer::start_options& x) {
+    if (index % 2 == 1)
+      x = erl();
+  };
+  auto members = value_of(peer::start_group(*sys, options)).within(patience);
+  check_all_are(members.multicall<std::vector<int>>("lists", "reverse", std::vector{1, 2, 3}), std::vector{3, 2, 1});
+  auto lists = std::vector<std::vector<int>>{};
+  for (auto i = 0; i < 200; ++i)
+    lists.push_back({i, i + 1});
+  auto results = members.map<std::vector<int>>("lists", "reverse", lists, {.outstanding = 4});
+  for (auto i = 0; i < 200; ++i)
+    CAF_CHECK_EQUAL(value_of(results[i]), (std::vector{i + 1, i}));
+  stop(members);
+}
+
+// -- map --------------------------------------------------------------------------------------------------------------
+
+CAF_TEST(the results of a map are in the order of the items) {
+  auto members = start_nodes(3);
+  auto results = members.map<int>("peer_node", "echo", numbers(5000), {.outstanding = 8});
+  CAF_REQUIRE_EQUAL(results.size(), 5000u);
+  for (auto i = 0; i < 5000; ++i)
+    if (!results[i] || *results[i] != i)
+      CAF_ERROR("item " << i << " has another answer");
+  CAF_CHECK(members.map<int>("peer_node", "echo", std::vector<int>{}).empty());
+  auto refused = members.map<int>("peer_node", "echo", numbers(2), {.outstanding = 0});
+  CAF_CHECK_EQUAL(error_of(refused[1]), errc::invalid_option);
+  stop(members);
+}
+
+CAF_TEST(an item that is no term fails alone) {
+  auto members = start_nodes(2);
+  auto results = members.map<term>("peer_node", "echo", std::vector<term>{1, atom{std::string(300, 'x')}, 3});
+  CAF_CHECK_EQUAL(value_of(results[0]), term{1});
+  CAF_CHECK(!results[1]);
+  CAF_CHECK_EQUAL(value_of(results[2]), term{3});
+  stop(members);
+}
+
+CAF_TEST(a peer has no more calls than the options say) {
+  auto members = start_nodes(1);
+  auto results = std::async(std::launch::async, [&] {
+    return members.map<atom>("timer", "sleep", std::vector<int>(4, 100), {.outstanding = 2});
+  });
+  auto most = std::size_t{0};
+  while (results.wait_for(1ms) != std::future_status::ready) {
+    auto state = value_of(members[0].state());
+    most = std::max(most, state.get_if<peer::map>()->find(atom{"outstanding"})->get_if<peer::map>()->size());
+  }
+  CAF_CHECK_EQUAL(most, 2u);
+  check_all_are(results.get(), atom{"ok"});
+  stop(members);
+}
+
+CAF_TEST(members that are gone already get no items) {
+  auto options = nodes(4);
+  options.adapt = [](std::size_t index, peer::start_options& x) {
+    if (index == 0)
+      x.peer_down = peer::peer_down::stop; // its control actor goes, too
+  };
+  auto members = value_of(peer::start_group(*sys, options)).within(patience);
+  auto first = end_watch{*sys, members[0].actor()};
+  kill(process_of(members[0]), SIGKILL);
+  CAF_CHECK(!first.reason());
+  kill_member(members[1]);
+  auto results = members.map<int>("peer_node", "echo", numbers(100));
+  for (auto i = 0; i < 100; ++i)
+    CAF_CHECK_EQUAL(value_of(results[i]), i);
+  kill_member(members[2]);
+  kill_member(members[3]);
+  for (auto& x : members.map<int>("peer_node", "echo", numbers(100)))
+    CAF_CHECK_EQUAL(peer::delivery_of(error_of(x)), peer::delivery::not_delivered);
+}
+
+CAF_TEST(an item that may have run is not repeated unless that is safe) {
+  auto members = start_nodes(4);
+  auto once = members.map<atom>("peer_node", "crash", std::vector{SIGKILL});
+  CAF_CHECK_EQUAL(end_status(error_of(once[0])), 137);
+  CAF_CHECK_EQUAL(peer::delivery_of(error_of(once[0])), peer::delivery::unanswered);
+  CAF_CHECK_EQUAL(children().size(), 3u);
+  auto twice = members.map<atom>("peer_node", "crash", std::vector{SIGKILL}, {.safe_to_repeat = true, .attempts = 2});
+  CAF_CHECK_EQUAL(end_status(error_of(twice[0])), 137);
+  CAF_CHECK_EQUAL(children().size(), 1u); // so many attempts, so many peers
+  stop(members);
+}
+
+CAF_TEST(when all members end the remaining items have the last reason) {
+  auto members = start_nodes(3);
+  auto results = std::async(std::launch::async, [&] {
+    return members.map<atom>("timer", "sleep", std::vector<atom>(30, atom{"infinity"}), {.outstanding = 2});
+  });
+  for (auto& member : members) {
+    wait_for_call(member);
+    kill(process_of(member), SIGKILL);
+  }
+  for (auto& x : results.get())
+    CAF_CHECK_EQUAL(end_status(error_of(x)), 137);
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(an item is given to another member if its first is killed) {
+  auto members = start_nodes(2);
+  auto results = std::async(std::launch::async, [&] {
+    return members.map<atom>("timer", "sleep", std::vector{1000, 1000}, {.safe_to_repeat = true});
+  });
+  wait_for_call(members[1]);
+  kill_member(members[1]);
+  check_all_are(results.get(), atom{"ok"});
+  stop(members);
+}
+
+CAF_TEST(each item is answered once while members are killed) {
+  for (auto safe : {true, false}) {
+    auto members = start_nodes(8);
+    auto results = std::async(std::launch::async, [&] {
+      return members.map<int>("peer_node", "echo", numbers(20'000), {.outstanding = 4, .safe_to_repeat = safe});
+    });
+    for (std::size_t i = 0; i < 6; ++i) {
+      if (results.wait_for(0ms) != std::future_status::ready)
+        wait_for_call(members[7]);
+      kill_member(members[i]);
+    }
+    auto lost = 0;
+    auto all = results.get();
+    CAF_REQUIRE_EQUAL(all.size(), 20'000u);
+    for (auto i = 0; i < 20'000; ++i) {
+      if (all[i] && *all[i] != i)
+        CAF_ERROR("item " << i << " has the answer " << *all[i]);
+      if (!all[i]) {
+        ++lost;
+        CAF_CHECK_EQUAL(peer::delivery_of(all[i].error()), peer::delivery::unanswered);
+      }
+    }
+    CAF_MESSAGE(lost << " items were lost");
+    CAF_CHECK_LESS_OR_EQUAL(lost, safe ? 0 : 6 * 4);
+    stop(members);
+  }
+}
+
+// -- casts, messages, barrier -----------------------------------------------------------------------------------------
+
+CAF_TEST(a barrier waits until casts and messages have been taken in) {
+  auto options = nodes(4);
+  options.adapt = [this](std::size_t index, peer::start_options& x) {
+    if (index == 3)
+      x = erl();
+  };
+  auto members = value_of(peer::start_group(*sys, options)).within(patience);
+  CAF_CHECK(!members.cast("io", "put_chars", "a cast\n"));
+  CAF_CHECK(!members.barrier(patience));
+  auto lines = console.wait_for(4);
+  CAF_CHECK_EQUAL(std::count(lines.begin(), lines.end(), "a cast"), 4);
+  auto self = caf::scoped_actor{*sys};
+  for (std::size_t i = 0; i < 3; ++i) // `echo` is an actor of peer_node
+    CAF_CHECK(!members[i].send("echo", std::tuple{value_of(members[i].expose(caf::actor_cast<caf::actor>(self))), 7}));
+  CAF_CHECK(!members.send("nobody", atom{"here"}));
+  CAF_CHECK(!members.barrier(patience));
+  for (auto i = 0; i < 3; ++i)
+    self->receive([](const term& x) { CAF_CHECK_EQUAL(x, "{echo,7}"_term); },
+                  caf::after(patience) >> [] { CAF_FAIL("no answer"); });
+  stop(members);
+}
+
+CAF_TEST(a barrier names the member that does not come) {
+  auto members = start_nodes(3);
+  kill_member(members[1]);
+  check_contains(peer::describe(members.barrier(patience)), "member 1 of the group");
+  auto suspended = process_of(members[2]);
+  kill(suspended, SIGSTOP);
+  auto others = group{*sys, {members[0], members[2]}};
+  auto why = others.barrier(200ms);
+  CAF_CHECK_EQUAL(why, errc::timeout);
+  check_contains(peer::describe(why), "member 1 of the group: ");
+  kill(suspended, SIGCONT);
+  CAF_CHECK(!others.barrier(patience));
+  stop(members);
+}
+
+// -- usage, stop ------------------------------------------------------------------------------------------------------
+
+CAF_TEST(the usage of members is told while they run and at their end) {
+  auto members = start_nodes(3);
+  for (auto& x : members.usage())
+    CAF_CHECK_GREATER(value_of(x).rss, 100);
+  kill_member(members[1]);
+  auto usage = members.usage();
+  CAF_CHECK(usage[0]);
+  CAF_CHECK_EQUAL(end_status(error_of(usage[1])), 137);
+  auto reports = members.stop();
+  for (auto& report : reports)
+    CAF_CHECK_GREATER(value_of(report).status->max_rss, 100);
+  for (auto& x : members.usage())
+    CAF_CHECK_EQUAL(error_of(x), errc::noproc);
+  for (auto& x : members.stop())
+    CAF_CHECK_EQUAL(error_of(x), errc::noproc);
+}
+
+CAF_TEST(a member that is suspended does not keep the others from stopping) {
+  auto options = nodes(6);
+  options.each.shutdown = peer::halt{1s};
+  auto members = value_of(peer::start_group(*sys, options));
+  kill(process_of(members[4]), SIGSTOP);
+  auto reports = members.stop();
+  for (std::size_t i = 0; i < 6; ++i)
+    CAF_CHECK_EQUAL(value_of(reports[i]).ended_by, i == 4 ? peer::stop_step::killed : peer::stop_step::closed);
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
