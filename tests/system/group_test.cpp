@@ -43,13 +43,22 @@ struct fixture : system_fixture {
     CAF_REQUIRE(look_until([&] { return value_of(member.get_state()).state == peer::peer_state::down; }));
   }
 
+  /// The calls that a peer has not answered.
+  static std::size_t outstanding(const peer::handle& member) {
+    auto state = value_of(member.state());
+    return state.get_if<peer::map>()->find(atom{"outstanding"})->get_if<peer::map>()->size();
+  }
+
   /// Waits until a peer has a call that it has not answered.
   static void wait_for_call(const peer::handle& member) {
-    CAF_REQUIRE(look_until([&] {
-      auto state = value_of(member.state());
-      auto calls = state.get_if<peer::map>()->find(atom{"outstanding"});
-      return calls != nullptr && calls->get_if<peer::map>()->size() > 0;
-    }));
+    CAF_REQUIRE(look_until([&] { return outstanding(member) > 0; }));
+  }
+
+  static bool ready(const auto& result) { return result.wait_for(0ms) == std::future_status::ready; }
+
+  static void suspend(pid_t process) {
+    kill(process, SIGSTOP);
+    CAF_REQUIRE(wait_until_suspended(process));
   }
 
   /// Stops all; each that was running has to follow.
@@ -111,7 +120,6 @@ CAF_TEST(if one member does not start none is left and the error names it) {
 CAF_TEST(if one member ends in its boot the others are not waited for) {
   auto options = nodes(3);
   options.adapt = [this](std::size_t index, peer::start_options& x) {
-    auto sink = x.output;
     if (index != 2)
       x = script(index == 1 ? "exit 7" : "exec sleep 1000");
     x.wait_boot = caf::infinite;
@@ -184,7 +192,7 @@ CAF_TEST(a member that is killed during a call is told with its end) {
 CAF_TEST(one time-out is for all members and those that answered in time are not lost) {
   auto members = start_nodes(4);
   auto suspended = process_of(members[2]);
-  kill(suspended, SIGSTOP);
+  suspend(suspended);
   auto answers = members.within(500ms).multicall<void>("erlang", "node");
   for (std::size_t i = 0; i < 4; ++i)
     if (i == 2)
@@ -267,10 +275,8 @@ CAF_TEST(a peer has no more calls than the options say) {
     return members.map<atom>("timer", "sleep", std::vector<int>(4, 100), {.outstanding = 2});
   });
   auto most = std::size_t{0};
-  while (results.wait_for(1ms) != std::future_status::ready) {
-    auto state = value_of(members[0].state());
-    most = std::max(most, state.get_if<peer::map>()->find(atom{"outstanding"})->get_if<peer::map>()->size());
-  }
+  while (!ready(results))
+    most = std::max(most, outstanding(members[0]));
   CAF_CHECK_EQUAL(most, 2u);
   check_all_are(results.get(), atom{"ok"});
   stop(members);
@@ -333,6 +339,18 @@ CAF_TEST(an item is given to another member if its first is killed) {
   stop(members);
 }
 
+CAF_TEST(an item that was not delivered is given to another member even if repeating is not safe) {
+  auto members = start_nodes(2);
+  suspend(process_of(members[0]));
+  auto large = std::vector(4, std::string(4 << 20, 'x')); // more than a socket holds
+  auto results = std::async(std::launch::async, [&] { return members.map<std::string>("peer_node", "echo", large); });
+  wait_for_call(members[0]);
+  kill_member(members[0]);
+  for (auto& x : results.get())
+    CAF_CHECK_EQUAL(value_of(x).size(), large[0].size());
+  stop(members);
+}
+
 CAF_TEST(each item is answered once while members are killed) {
   for (auto safe : {true, false}) {
     auto members = start_nodes(8);
@@ -340,8 +358,7 @@ CAF_TEST(each item is answered once while members are killed) {
       return members.map<int>("peer_node", "echo", numbers(20'000), {.outstanding = 4, .safe_to_repeat = safe});
     });
     for (std::size_t i = 0; i < 6; ++i) {
-      if (results.wait_for(0ms) != std::future_status::ready)
-        wait_for_call(members[7]);
+      CAF_CHECK(look_until([&] { return ready(results) || outstanding(members[7]) > 0; }));
       kill_member(members[i]);
     }
     auto lost = 0;
@@ -390,7 +407,7 @@ CAF_TEST(a barrier names the member that does not come) {
   kill_member(members[1]);
   check_contains(peer::describe(members.barrier(patience)), "member 1 of the group");
   auto suspended = process_of(members[2]);
-  kill(suspended, SIGSTOP);
+  suspend(suspended);
   auto others = group{*sys, {members[0], members[2]}};
   auto why = others.barrier(200ms);
   CAF_CHECK_EQUAL(why, errc::timeout);
@@ -423,7 +440,7 @@ CAF_TEST(a member that is suspended does not keep the others from stopping) {
   auto options = nodes(6);
   options.each.shutdown = peer::halt{1s};
   auto members = value_of(peer::start_group(*sys, options));
-  kill(process_of(members[4]), SIGSTOP);
+  suspend(process_of(members[4]));
   auto reports = members.stop();
   for (std::size_t i = 0; i < 6; ++i)
     CAF_CHECK_EQUAL(value_of(reports[i]).ended_by, i == 4 ? peer::stop_step::killed : peer::stop_step::closed);
