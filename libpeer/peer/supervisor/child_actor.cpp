@@ -174,7 +174,7 @@ private:
     stage_ = stage::started;
     auto notice = make_notice(notice_kind::started);
     notice.process_id = status.process_id;
-    // LIMITS_OFF
+    notice.limits_off = std::move(status.limits_off);
     send_notice(std::move(notice));
     std::visit(overload{[this](std::monostate) { on_ready(); }, [this](says_ready& x) { wait_for_word(x); },
                         [this](ready_probe& x) {
