@@ -7,9 +7,11 @@
 #include "hostile_fixture.hpp"
 
 #include "support/delegated_cgroup.hpp"
+#include "support/look_until.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <iostream>
 
 #include <unistd.h>
@@ -23,11 +25,21 @@ using peer::survivor_policy;
 namespace {
 
 /// Lets an `erl` start a program, which it puts into a group of its own, and which does not read its input.
-constexpr auto start_stray = "P = open_port({spawn, \"sh -c 'echo; exec sleep 1000'\"}, [{line, 80}, stream]), "
-                             "receive {P, {data, _}} -> ok end";
+constexpr auto start_program =
+    "P = open_port({spawn, \"sleep 1000\"}, [stream]), element(2, erlang:port_info(P, os_pid))";
 
 struct fixture : hostile_fixture {
   peer::stop_report stop(const peer::handle& worker) { return value_of(worker.stop()); }
+
+  /// Lets an `erl` leave something behind.
+  void start_stray(const peer::handle& worker) {
+    auto id = evaluate(worker, start_program);
+    auto file = "/proc/" + peer::to_string(id) + "/cmdline";
+    CAF_REQUIRE(look_until([&file] { // the port's program is executed in its own time
+      auto command = std::string{};
+      return std::getline(std::ifstream{file}, command, '\0') && command == "sleep";
+    }));
+  }
 
   void check_nothing_left() { check_only_left({process_of(good)}); }
 
@@ -63,7 +75,7 @@ CAF_TEST_FIXTURE_SCOPE(survivors_tests, fixture)
 
 CAF_TEST(what has left the group of an erl is reported when it is stopped) {
   auto worker = start(erl());
-  evaluate(worker, start_stray);
+  start_stray(worker);
   auto report = stop(worker);
   CAF_REQUIRE_EQUAL(report.survivors.size(), 1u);
   CAF_CHECK_EQUAL(report.survivors[0].command, "sleep 1000");
@@ -75,7 +87,7 @@ CAF_TEST(what has left the group of an erl is killed if asked for) {
   auto options = erl();
   options.survivors = survivor_policy::kill;
   auto worker = start(options);
-  evaluate(worker, start_stray);
+  start_stray(worker);
   CAF_CHECK(stop(worker).survivors.empty());
   check_nothing_left();
 }
@@ -135,7 +147,7 @@ CAF_TEST(what cannot be a cgroup is an error of the start) {
 
 CAF_TEST(the failure of a call that a stop cut short names what is left) {
   auto worker = start(erl());
-  evaluate(worker, start_stray);
+  start_stray(worker);
   auto self = caf::scoped_actor{*sys};
   auto call = self->request(
       worker.actor(), caf::infinite,
