@@ -18,7 +18,7 @@ public:
   script run() {
     result_.strategy = static_cast<restart_strategy>(below(4));
     result_.intensity = below(7);
-    if (one_in(3))
+    if (one_in(2))
       result_.auto_shutdown = one_in(2) ? auto_shutdown::any_significant : auto_shutdown::all_significant;
     auto count = simple() ? 1 : 1 + below(6);
     for (std::uint32_t i = 0; i < count; ++i)
@@ -50,7 +50,7 @@ private:
     auto result = script_child{.id = std::move(id), .restart = static_cast<restart_type>(below(3))};
     auto may_be_significant =
         result_.auto_shutdown != auto_shutdown::never && result.restart != restart_type::permanent;
-    result.significant = may_be_significant && one_in(2);
+    result.significant = may_be_significant && !one_in(4);
     result.shutdown = one_of(std::array{"default", "brutal_kill", "5000", "infinity"});
     result.type = one_of(std::array{"default", "worker", "supervisor"});
     return result;
