@@ -28,12 +28,14 @@ caf::error check_backoff(const std::string& path, const restart_backoff& rule) {
   if (rule.maximum < rule.initial)
     return invalid(path, "backoff: maximum (" + text_of_time(rule.maximum) + ") is less than initial ("
                              + text_of_time(rule.initial) + ")");
+  if (rule.maximum == caf::infinite)
+    return invalid(path, "backoff: maximum must be a time, not infinite");
   if (!(rule.factor >= 1))
     return invalid(path, "backoff: factor must be at least 1, not " + std::to_string(rule.factor));
   if (!(rule.jitter >= 0 && rule.jitter <= 1))
     return invalid(path, "backoff: jitter must be from 0 to 1, not " + std::to_string(rule.jitter));
   if (rule.reset_after.count() < 0)
-    return invalid(path, "backoff: reset_after must not be negative");
+    return invalid(path, "backoff: reset_after must not be negative, but is " + text_of_time(rule.reset_after));
   return {};
 }
 
@@ -99,9 +101,9 @@ struct placement_check {
       return invalid(path, "peer_down: 'continue' would hide the end from the supervisor");
     if (spec.type == child_type::supervisor)
       return invalid(path, "type: a peer is a worker");
-    auto is_status = [](int x) { return x >= 0 && x <= 255; };
-    if (!std::all_of(spec.final_statuses.begin(), spec.final_statuses.end(), is_status))
-      return invalid(path, "final_statuses: an exit status is from 0 to 255");
+    for (auto status : spec.final_statuses)
+      if (status < 0 || status > 255)
+        return invalid(path, "final_statuses: an exit status is from 0 to 255, not " + std::to_string(status));
     return {};
   }
 
@@ -118,7 +120,7 @@ struct placement_check {
 
 caf::error check_child(const std::string& prefix, const child_spec& spec, auto_shutdown shutdown) {
   if (spec.id.empty())
-    return invalid(prefix.empty() ? "child" : prefix, "id: a child needs one");
+    return invalid(prefix.empty() ? "child" : "child '" + prefix + "'", "id: a child needs one");
   auto path = "child '" + prefix + spec.id + "'";
   if (spec.id.find('/') != std::string::npos)
     return invalid(path, "id: must not contain '/', which separates the parts of a path");
