@@ -158,6 +158,7 @@ void supervision::apply(supervisor_spec spec, done then) {
     for (auto& child : spec.children) {
       auto old = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return x.id == child.id; });
       if (old != children_.end() && old->spec.revision == child.revision) {
+        old->spec = std::move(child); // the children of a supervisor may be others
         wanted.splice(wanted.end(), children_, old);
         continue;
       }

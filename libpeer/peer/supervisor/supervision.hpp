@@ -117,7 +117,8 @@ public:
   void delete_child(std::string id, done then);
 
   /// Makes the children what `children` says: those that are not in it, or differ by their `revision`, are stopped (in
-  /// reverse order); then those that are new or differ are started, in order, and the others go on. Fails with
+  /// reverse order); then those that are new or differ are started, in order, and the others go on, with the new spec
+  /// from their next start on (that of a supervisor may have other children). Fails with
   /// `errc::failed_to_start_child` after all that if children could not be started; these are `undefined` then.
   void apply(supervisor_spec spec, done then);
 
