@@ -2,209 +2,78 @@
 
 #include "arguments.hpp"
 
+#include "start_keys.hpp"
+
 #include "caf/all.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-#include <chrono>
-#include <cstdint>
 #include <iostream>
 
 namespace peerctl {
 
 namespace {
 
-constexpr auto footer = R"(D is a time with a unit (500ms, 15s), BYTES a number that may end in K, M or G.
+constexpr auto footer =
+    R"(PATH is the id of a child behind those of the supervisors above it: db/writer. D is a time with a unit (500ms, 15s),
+BYTES a number that may end in K, M or G.
 TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => v}.
 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
 4 time-out, 5 the peer went down during the call. 'run' exits as the peer did (its status, or 128 + signal),
-with 125 if it did not start.)";
-
-// -- values -----------------------------------------------------------------------------------------------------------
-
-/// Reads a time with a unit.
-caf::timespan parse_duration(const std::string& text) {
-  auto value = caf::config_value::parse(text);
-  if (value)
-    if (auto result = caf::get_as<caf::timespan>(*value); result && caf::holds_alternative<caf::timespan>(*value))
-      return *result;
-  throw CLI::ValidationError("'" + text + "' is no time with a unit, such as 500ms or 15s");
-}
-
-std::chrono::seconds parse_seconds(const std::string& text) {
-  auto time = parse_duration(text);
-  auto result = std::chrono::floor<std::chrono::seconds>(time);
-  if (result != time)
-    throw CLI::ValidationError("'" + text + "' is no whole number of seconds");
-  return result;
-}
-
-/// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. Whether the address is one is checked with all other options.
-std::optional<peer::tcp> parse_meeting_point(const std::string& text) {
-  auto result = peer::tcp{};
-  auto port = text;
-  if (auto colon = text.rfind(':'); colon != std::string::npos) {
-    result.address = text.substr(0, colon);
-    port = text.substr(colon + 1);
-    auto in_brackets = result.address.starts_with('[') && result.address.ends_with(']');
-    if (in_brackets)
-      result.address = result.address.substr(1, result.address.size() - 2);
-    else if (result.address.find(':') != std::string::npos) // where would an IPv6 address end?
-      return std::nullopt;
-    if (result.address.empty())
-      return std::nullopt;
-  }
-  auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), result.port);
-  if (failed != std::errc{} || end != port.data() + port.size())
-    return std::nullopt;
-  return result;
-}
-
-peer::connection_kind parse_connection(const std::string& text) {
-  if (text == "inherited")
-    return peer::inherited{};
-  if (text == "standard_io")
-    return peer::standard_io{};
-  if (text == "distribution")
-    return peer::distribution{};
-  if (auto place = parse_meeting_point(text))
-    return *place;
-  throw CLI::ValidationError("'" + text
-                             + "' is none of inherited, standard_io, distribution, PORT, ADDR:PORT and [ADDR]:PORT");
-}
-
-/// Reads one of an enumeration's names.
-template <class Enum>
-Enum parse_enum(const std::string& text) {
-  auto result = Enum{};
-  if (from_string(peer::caf_string_view{text.data(), text.size()}, result))
-    return result;
-  auto names = std::string{};
-  for (auto name : peer::enum_names<Enum>)
-    names.append(names.empty() ? "" : ", ").append(name);
-  throw CLI::ValidationError("'" + text + "' is none of " + names);
-}
-
-peer::wait_boot_option parse_wait_boot(const std::string& text) {
-  if (text == "infinity")
-    return caf::infinite;
-  if (text == "no")
-    return peer::no_wait{};
-  return parse_duration(text);
-}
-
-peer::shutdown_option parse_shutdown(const std::string& text) {
-  if (text == "close")
-    return peer::close_link{};
-  if (text == "halt")
-    return peer::halt{};
-  if (text == "infinity")
-    return caf::infinite;
-  if (text.rfind("halt:", 0) == 0)
-    return peer::halt{parse_duration(text.substr(5))};
-  return parse_duration(text);
-}
-
-peer::heartbeat parse_heartbeat(const std::string& text) {
-  auto split = text.find(':');
-  if (split == std::string::npos)
-    throw CLI::ValidationError("'" + text + "' is not of the form INTERVAL:TIMEOUT");
-  return {parse_duration(text.substr(0, split)), parse_duration(text.substr(split + 1))};
-}
-
-std::pair<std::string, std::optional<std::string>> parse_variable(const std::string& text) {
-  auto split = text.find('=');
-  if (split == std::string::npos || split == 0)
-    throw CLI::ValidationError("'" + text + "' is not of the form NAME=VALUE");
-  return {text.substr(0, split), text.substr(split + 1)};
-}
+with 125 if it did not start. 'supervise' exits with 0 when it was told to stop, 2 if the file is wrong, 3 if
+the tree did not start or has given up, 128 + signal after a second signal.)";
 
 // -- options ----------------------------------------------------------------------------------------------------------
 
-/// Lets `read` turn an option's text into a value; what it throws becomes a usage error that names the option.
+/// What is wrong with an option's text becomes a usage error that names the option.
+void check(const std::string& name, const caf::error& wrong) {
+  if (wrong)
+    throw CLI::ValidationError(name, peer::text_of(wrong));
+}
+
+/// Adds an option that takes one value; `read` returns what is wrong with that.
 template <class Read>
-std::function<void(const std::string&)> reader_of(std::string name, Read read) {
-  return [name = std::move(name), read](const std::string& text) {
-    try {
-      read(text);
-    } catch (const CLI::ValidationError& err) {
-      throw CLI::ValidationError(name, err.what());
-    }
+CLI::Option* add_option(CLI::App& app, const std::string& name, const std::string& value, const std::string& help,
+                        Read read) {
+  auto set = [name, read](const std::string& text) { check(name, read(text)); };
+  return app.add_option_function<std::string>(name, set, help)->type_name(value);
+}
+
+/// Adds one option of a peer.
+CLI::Option* add_start_option(CLI::App& app, peer::start_options& start, const start_key& key) {
+  auto name = "--" + std::string{key.option};
+  auto help = std::string{key.help};
+  auto value = std::string{key.value};
+  auto read = [&start, &key](const std::string& text) { return key.read(start, text); };
+  if (key.shape == key_shape::flag) {
+    auto set = [read](std::int64_t count) { static_cast<void>(read(count > 0 ? "true" : "false")); };
+    return app.add_flag_function(name + ",!--no-" + std::string{key.option}, set, help);
+  }
+  if (key.shape != key_shape::list)
+    return add_option(app, name, value, help, read);
+  auto read_all = [name, read](const std::vector<std::string>& texts) {
+    for (auto& text : texts)
+      check(name, read(text));
   };
+  return app.add_option_function<std::vector<std::string>>(name, read_all, help)
+      ->type_name(value)
+      ->allow_extra_args(false);
 }
 
-template <class Read>
-void add_option(CLI::App& app, const std::string& name, const std::string& value, const std::string& help, Read read) {
-  app.add_option_function<std::string>(name, reader_of(name, read), help)->type_name(value);
+std::vector<CLI::Option*> add_start_options(CLI::App& app, peer::start_options& start) {
+  auto result = std::vector<CLI::Option*>{};
+  for (auto& key : start_keys())
+    result.push_back(add_start_option(app, start, key));
+  return result;
 }
 
-/// Adds an option that may be repeated and takes one value each time.
-template <class Read>
-void add_list(CLI::App& app, const std::string& name, const std::string& value, const std::string& help, Read read) {
-  auto read_all = [read = reader_of(name, read)](const std::vector<std::string>& texts) {
-    std::for_each(texts.begin(), texts.end(), read);
-  };
-  app.add_option_function<std::vector<std::string>>(name, read_all, help)->type_name(value)->allow_extra_args(false);
-}
-
-/// Adds an option for a number that may have one of the suffixes K, M and G, which are powers of 1024.
-void add_size(CLI::App& app, const std::string& name, const std::string& help, std::optional<std::uint64_t>& value) {
-  app.add_option(name, value, help)->transform(CLI::AsSizeValue{false})->type_name("BYTES");
-}
-
-void add_limits(CLI::App& app, peer::start_options& start) {
-  auto& limits = start.limits;
-  add_size(app, "--limit-address-space", "Address space of the peer and each of its descendants", limits.address_space);
-  add_option(app, "--limit-cpu", "D", "CPU time of the peer and each of its descendants, in whole seconds",
-             [&limits](auto& text) { limits.cpu_time = parse_seconds(text); });
-  app.add_option("--limit-files", limits.open_files, "Open files of the peer and each of its descendants")
-      ->type_name("N");
-  add_size(app, "--limit-memory", "Memory of the peer and its descendants together; needs --cgroup", limits.memory);
-  app.add_option("--limit-processes", limits.processes,
-                 "Processes and threads of the peer and its descendants together; needs --cgroup")
-      ->type_name("N");
-  app.add_option("--cpus", start.cpu_affinity, "CPUs that the peer may run on")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("N,N...");
-}
-
-void add_start_options(CLI::App& app, peer::start_options& start) {
-  auto program = [&start]() -> peer::exec& {
-    if (!start.exec)
-      start.exec.emplace("");
-    return *start.exec;
-  };
-  app.add_option("--name", start.name, "Name of the node, without host")->type_name("N");
-  app.add_flag("--longnames", start.longnames, "The name is a long one");
-  app.add_option("--host", start.host, "Host of the node")->type_name("H");
-  add_option(app, "--peer-down", "stop|continue|crash", "What happens when the peer ends",
-             [&start](auto& text) { start.peer_down = parse_enum<peer::peer_down>(text); });
-  add_option(app, "--connection", "inherited|standard_io|distribution|PORT|ADDR:PORT",
-             "Control connection (default: standard_io for erl and with --exec-arg, else inherited)",
-             [&start](auto& text) { start.connection = parse_connection(text); });
-  add_option(app, "--exec", "PROGRAM", "Program to start (default: peer_node)",
-             [program](auto& text) { program().program = text; });
-  add_list(app, "--exec-arg", "A", "Argument of the program that comes before all others; may be repeated",
-           [program](auto& text) { program().arguments.push_back(text); });
-  app.add_flag("--detached,!--no-detached", start.detached, "Whether the peer is cut off from this program's stdin");
-  add_list(app, "--arg", "A", "Argument of the node; may be repeated",
-           [&start](auto& text) { start.args.push_back(text); });
-  add_list(app, "--env", "K=V", "Environment variable of the peer; may be repeated",
-           [&start](auto& text) { start.env.push_back(parse_variable(text)); });
-  add_option(app, "--wait-boot", "D|infinity|no", "How long to wait for the peer to boot",
-             [&start](auto& text) { start.wait_boot = parse_wait_boot(text); });
-  add_option(app, "--shutdown", "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
-             [&start](auto& text) { start.shutdown = parse_shutdown(text); });
-  add_option(app, "--heartbeat", "INTERVAL:TIMEOUT", "Ask the peer every INTERVAL; kill it if it is silent for TIMEOUT",
-             [&start](auto& text) { start.heartbeat = parse_heartbeat(text); });
-  add_option(app, "--survivors", "report|kill", "What happens to processes that left the peer's group and outlive it",
-             [&start](auto& text) { start.survivors = parse_enum<peer::survivor_policy>(text); });
-  app.add_option("--cgroup", start.cgroup, "Delegated cgroup in which the peer gets one of its own")->type_name("DIR");
-  app.add_flag("--pid-namespace", start.pid_namespace, "Let the peer be process 1 of a namespace of its own");
-  add_limits(app, start);
+caf::error read_limit(const std::string& text, caf::timespan& target) {
+  auto value = parse_limit(text);
+  if (!value)
+    return std::move(value.error());
+  target = *value;
+  return {};
 }
 
 /// `MODULE FUNCTION [TERM...]`, which end the options, so that a term may begin with a hyphen.
@@ -224,13 +93,31 @@ void read_call(const CLI::App& app, request& result) {
   }
 }
 
+/// A call to a child of a running tree.
+void make_request_of_tree(request& result, const std::vector<CLI::Option*>& start_options) {
+  for (auto option : start_options)
+    if (option->count() > 0)
+      throw CLI::ExcludesError("--child", option->get_name());
+  result.command = command::ask;
+  result.what = "call";
+}
+
+void add_socket(CLI::App& app, request& result) {
+  app.add_option("--socket", result.socket, "Where the tree is reached (default: as docs/supervise.md says)")
+      ->type_name("S");
+}
+
 CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& what, request& result, command which) {
   auto sub = app.add_subcommand(name, what + "\nUsage: peerctl " + name + " [OPTIONS] MODULE FUNCTION [TERM...]");
   sub->prefix_command();
-  add_start_options(*sub, result.start);
-  sub->callback([&result, sub, which] {
+  auto start_options = add_start_options(*sub, result.start);
+  sub->callback([&result, sub, which, start_options] {
     result.command = which;
     read_call(*sub, result);
+    if (!result.child.empty())
+      make_request_of_tree(result, start_options);
+    else if (!result.socket.empty())
+      throw CLI::RequiresError("--socket", "--child");
   });
   return sub;
 }
@@ -241,21 +128,50 @@ void add_session(CLI::App& app, const std::string& name, const std::string& what
   sub->callback([&result, which] { result.command = which; });
 }
 
+void add_supervise(CLI::App& app, request& result) {
+  auto sub = app.add_subcommand("supervise", "Start the children that a file lists, and restart those that end.");
+  add_socket(*sub, result);
+  sub->add_option("file", result.file, "The file")->type_name("FILE")->required();
+  sub->callback([&result] { result.command = command::supervise; });
+}
+
+enum class child_argument { none, optional, required };
+
+/// A command for a tree that is supervised already.
+void add_question(CLI::App& app, const std::string& name, const std::string& help, request& result,
+                  child_argument child) {
+  auto sub = app.add_subcommand(name, help);
+  add_socket(*sub, result);
+  if (child != child_argument::none)
+    sub->add_option("path", result.child, "The child")->type_name("PATH")->required(child == child_argument::required);
+  sub->callback([&result, name] {
+    result.command = command::ask;
+    result.what = name;
+  });
+}
+
 } // namespace
 
 std::variant<request, finished> parse_arguments(int argc, char** argv) {
   auto result = request{};
-  auto app = CLI::App{"Starts a peer, talks to it, and stops it.", "peerctl"};
+  auto app = CLI::App{"Starts a peer, talks to it, and stops it; or keeps a tree of peers running.", "peerctl"};
   app.require_subcommand(0, 1); // none is an error, too, but an unknown one is the better complaint
   app.footer(footer);
   auto call = add_call(app, "call", "Call a function and print its result as an Erlang term.", result, command::call);
   add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)",
-             [&result](auto& text) { result.timeout = text == "infinity" ? caf::infinite : parse_duration(text); });
+             [&result](auto& text) { return read_limit(text, result.timeout); });
+  call->add_option("--child", result.child, "Call this child of a tree that is supervised, and start nothing")
+      ->type_name("PATH");
+  add_socket(*call, result);
   add_call(app, "cast", "Start a function and do not wait for it.", result, command::cast);
   add_session(app, "run", "Forward console output and stdin until the peer ends; exit as it did.", result,
               command::run);
   add_session(app, "shell", "Read lines of the form M:F(Args). from stdin and print the results.", result,
               command::shell);
+  add_supervise(app, result);
+  add_question(app, "status", "Print the children of a tree.", result, child_argument::none);
+  add_question(app, "stop", "Stop a tree, or one child of it.", result, child_argument::optional);
+  add_question(app, "restart", "Restart a child.", result, child_argument::required);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty())

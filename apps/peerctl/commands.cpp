@@ -2,18 +2,20 @@
 
 #include "commands.hpp"
 
+#include "call_failure.hpp"
+#include "control_socket.hpp"
+#include "screen.hpp"
+#include "signals.hpp"
+#include "table.hpp"
+
 #include "peer/loop/loop.hpp"
 
 #include "caf/all.hpp"
 
-#include <csignal>
+#include <ctime>
 #include <future>
 #include <iostream>
-#include <thread>
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 namespace peerctl {
@@ -22,15 +24,14 @@ namespace {
 
 // -- output -----------------------------------------------------------------------------------------------------------
 
-/// Waits until the peer's console output has been written.
-void flush_console(caf::actor_system& sys) {
-  auto done = std::promise<void>{};
-  peer::loop::of(sys)->offload([&done] { done.set_value(); });
-  done.get_future().wait();
-}
-
 int complain(const caf::error& err, int status) {
   std::cerr << "peerctl: " << peer::describe(err) << '\n';
+  return status;
+}
+
+/// An exception is printed as the term that it is.
+int complain(int status, const std::string& text) {
+  std::cerr << (status == raised ? "" : "peerctl: ") << text << '\n';
   return status;
 }
 
@@ -58,56 +59,9 @@ void stop(const peer::handle& worker) {
 
 /// Tells why a call failed.
 int complain_about_call(const caf::error& err) {
-  if (peer::exception_of(err)) {
-    std::cerr << peer::to_string(peer::to_reason(err)) << '\n';
-    return raised;
-  }
-  if (err == peer::errc::timeout)
-    return complain(err, timed_out);
-  if (err == peer::errc::bad_term)
-    return complain(err, usage);
-  return complain(err, went_down);
+  auto failure = call_failure_of(err);
+  return complain(failure.status, failure.text);
 }
-
-// -- signals ----------------------------------------------------------------------------------------------------------
-
-/// The signals that ask `run` to stop its peer.
-sigset_t stop_signals() {
-  sigset_t result;
-  sigemptyset(&result);
-  sigaddset(&result, SIGINT);
-  sigaddset(&result, SIGTERM);
-  return result;
-}
-
-/// Calls a function when one of `stop_signals` arrives. They must be blocked in all threads.
-class signal_watch {
-public:
-  explicit signal_watch(std::function<void()> on_signal) : stop_(eventfd(0, EFD_CLOEXEC)) {
-    thread_ = std::thread{[this, on_signal = std::move(on_signal)] { watch(on_signal); }};
-  }
-
-  ~signal_watch() {
-    eventfd_write(stop_, 1);
-    thread_.join();
-    close(stop_);
-  }
-
-private:
-  void watch(const std::function<void()>& on_signal) const {
-    auto set = stop_signals();
-    auto fd = signalfd(-1, &set, SFD_CLOEXEC);
-    pollfd ready[] = {{fd, POLLIN, 0}, {stop_, POLLIN, 0}};
-    while (poll(ready, 2, -1) < 0 && errno == EINTR)
-      ;
-    if (ready[1].revents == 0)
-      on_signal();
-    close(fd);
-  }
-
-  int stop_;
-  std::thread thread_;
-};
 
 // -- shell ------------------------------------------------------------------------------------------------------------
 
@@ -137,9 +91,10 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 
 } // namespace
 
-void block_signals() {
-  auto set = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+void flush_console(caf::actor_system& sys) {
+  auto written = std::promise<void>{};
+  peer::loop::of(sys)->offload([&written] { written.set_value(); });
+  written.get_future().wait();
 }
 
 int call(caf::actor_system& sys, const request& what) {
@@ -181,10 +136,10 @@ int run(caf::actor_system& sys, const request& what) {
   auto stopped = std::optional<peer::stop_report>{};
   auto reason = caf::error{};
   {
-    auto watch = signal_watch{[&] {
-      if (auto report = worker->stop())
-        stopped = *report;
-    }};
+    auto watch = signal_watch{{SIGINT, SIGTERM}, [&](int) {
+                                if (auto report = worker->stop())
+                                  stopped = *report;
+                              }};
     self->receive([&](const caf::down_msg& down) { reason = down.reason; });
   }
   flush_console(sys);
@@ -211,6 +166,27 @@ int shell(caf::actor_system& sys, const request& what) {
       return went_down;
   }
   stop(*worker);
+  return done;
+}
+
+int ask_tree(const request& what) {
+  auto question = control_request{.command = what.what,
+                                  .path = what.child,
+                                  .module = what.module,
+                                  .function = what.function,
+                                  .arguments = what.terms,
+                                  .timeout = what.timeout};
+  auto answer = ask_socket(what.socket.empty() ? default_socket() : what.socket, question);
+  if (!answer)
+    return complain(answer.error(), not_started);
+  if (answer->status != done)
+    return complain(answer->status, answer->text);
+  if (what.what == "status")
+    for (auto& line : table_lines(answer->children, std::time(nullptr), terminal_width()))
+      std::cout << line << '\n';
+  else if (!answer->text.empty())
+    std::cout << answer->text << '\n';
+  std::cout.flush();
   return done;
 }
 

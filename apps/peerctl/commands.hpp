@@ -12,11 +12,14 @@ namespace peerctl {
 
 int call(caf::actor_system& sys, const request& what);
 int cast(caf::actor_system& sys, const request& what);
-int run(caf::actor_system& sys, const request& what); // after block_signals()
+int run(caf::actor_system& sys, const request& what); // with SIGINT and SIGTERM blocked
 int shell(caf::actor_system& sys, const request& what);
+int supervise(caf::actor_system& sys, const request& what); // the same, and SIGHUP
 
-/// Keeps SIGINT and SIGTERM for `run`, which stops the peer when one arrives. Must be called before there is a second
-/// thread, since one that does not block them would be ended by them.
-void block_signals();
+/// Sends a request to a tree that another peerctl supervises, and prints the answer.
+int ask_tree(const request& what);
+
+/// Waits until the console output of peers has been written.
+void flush_console(caf::actor_system& sys);
 
 } // namespace peerctl

@@ -2,6 +2,7 @@
 
 #include "arguments.hpp"
 #include "commands.hpp"
+#include "signals.hpp"
 
 #include "caf/all.hpp"
 
@@ -12,8 +13,12 @@ int main(int argc, char** argv) {
   if (auto end = std::get_if<peerctl::finished>(&parsed))
     return end->status;
   auto& what = std::get<peerctl::request>(parsed);
+  if (what.command == peerctl::command::ask)
+    return peerctl::ask_tree(what);
   if (what.command == peerctl::command::run)
-    peerctl::block_signals();
+    peerctl::block_signals({SIGINT, SIGTERM});
+  if (what.command == peerctl::command::supervise)
+    peerctl::block_signals({SIGINT, SIGTERM, SIGHUP});
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");
@@ -27,5 +32,10 @@ int main(int argc, char** argv) {
     return peerctl::run(sys, what);
   case peerctl::command::shell:
     return peerctl::shell(sys, what);
+  case peerctl::command::supervise:
+    return peerctl::supervise(sys, what);
+  case peerctl::command::ask:
+    break;
   }
+  return peerctl::usage;
 }

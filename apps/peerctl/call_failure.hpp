@@ -1,0 +1,30 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "arguments.hpp"
+
+#include "caf/error.hpp"
+
+#include <string>
+
+namespace peerctl {
+
+/// Why a call failed, for the user.
+struct call_failure {
+  exit_code status;
+  std::string text;
+};
+
+/// An exception is told as the term that it is.
+inline call_failure call_failure_of(const caf::error& err) {
+  if (peer::exception_of(err))
+    return {raised, peer::to_string(peer::to_reason(err))};
+  if (err == peer::errc::timeout)
+    return {timed_out, peer::describe(err)};
+  if (err == peer::errc::bad_term)
+    return {usage, peer::describe(err)};
+  return {went_down, peer::describe(err)};
+}
+
+} // namespace peerctl

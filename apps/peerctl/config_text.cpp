@@ -1,0 +1,227 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "config_text.hpp"
+
+#include "caf/all.hpp"
+#include "caf/detail/parser/read_config.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+
+namespace peerctl {
+
+namespace {
+
+/// How deep lists and maps may be nested: the parser calls itself for each.
+constexpr auto max_depth = 32;
+
+/// What all parts of one reading share.
+struct reading {
+  caf::string_parser_state at;
+  std::optional<config_problem> problem = std::nullopt; ///< the first one that is not the syntax
+  int depth = 0;
+
+  void complain(std::string key, std::string what) {
+    if (!problem)
+      problem = config_problem{at.line, std::move(key), std::move(what)};
+  }
+
+  /// Makes the parser believe that the text ends here.
+  void stop() { at.i = at.e; }
+};
+
+/// `a.b` for the key `b` of the map at `a`.
+std::string join(const std::string& path, const std::string& key) {
+  return path.empty() ? key : path + "." + key;
+}
+
+class map_consumer;
+
+/// Where CAF's parser puts the values of a list. One object lives as long as the parser is inside of the list.
+class list_consumer {
+public:
+  list_consumer(reading& source, config_node::list& target, std::string path)
+      : source_(&source), target_(&target), path_(std::move(path)) {}
+
+  template <class T>
+  void value(T&& x);
+
+  list_consumer begin_list();
+
+  map_consumer begin_map();
+
+  void end_list() { --source_->depth; }
+
+private:
+  reading* source_;
+  config_node::list* target_;
+  std::string path_;
+};
+
+/// The same for a map.
+class map_consumer {
+public:
+  map_consumer(reading& source, config_node::map& target, std::string path)
+      : source_(&source), target_(&target), path_(std::move(path)) {}
+
+  void key(std::string name);
+
+  template <class T>
+  void value(T&& x);
+
+  list_consumer begin_list();
+
+  map_consumer begin_map();
+
+  void end_map() { --source_->depth; }
+
+private:
+  config_node& current() { return target_->back().node; }
+
+  std::string current_path() const { return join(path_, target_->back().key); }
+
+  reading* source_;
+  config_node::map* target_;
+  std::string path_;
+};
+
+// -- nodes ------------------------------------------------------------------------------------------------------------
+
+template <class T>
+void set(config_node& target, T&& x) {
+  if constexpr (std::is_same_v<std::decay_t<T>, caf::uri>)
+    target.value = to_string(x);
+  else
+    target.value = std::forward<T>(x);
+}
+
+/// Bounds the depth. What the caller returns is not used any more if this fails.
+void enter(reading& source, const std::string& path) {
+  if (++source.depth <= max_depth)
+    return;
+  source.complain(path, "is nested deeper than " + std::to_string(max_depth) + " levels");
+  source.stop();
+}
+
+list_consumer list_at(reading& source, config_node& node, std::string path) {
+  node.line = source.at.line;
+  enter(source, path);
+  return {source, node.value.emplace<config_node::list>(), std::move(path)};
+}
+
+map_consumer map_at(reading& source, config_node& node, std::string path) {
+  node.line = source.at.line;
+  enter(source, path);
+  return {source, node.value.emplace<config_node::map>(), std::move(path)};
+}
+
+template <class T>
+void list_consumer::value(T&& x) {
+  set(target_->emplace_back(config_node{source_->at.line}), std::forward<T>(x));
+}
+
+list_consumer list_consumer::begin_list() {
+  return list_at(*source_, target_->emplace_back(), path_);
+}
+
+map_consumer list_consumer::begin_map() {
+  return map_at(*source_, target_->emplace_back(), path_);
+}
+
+void map_consumer::key(std::string name) {
+  auto twice = std::any_of(target_->begin(), target_->end(), [&](auto& x) { return x.key == name; });
+  target_->push_back({std::move(name), {source_->at.line}});
+  if (twice)
+    source_->complain(current_path(), "stands here for the second time");
+}
+
+template <class T>
+void map_consumer::value(T&& x) {
+  set(current(), std::forward<T>(x));
+}
+
+list_consumer map_consumer::begin_list() {
+  return list_at(*source_, current(), current_path());
+}
+
+map_consumer map_consumer::begin_map() {
+  if (source_->at.i[-1] == '.') {
+    source_->complain(current_path(), "is followed by a dot: write " + target_->back().key + " { … } instead");
+    source_->stop();
+  }
+  return map_at(*source_, current(), current_path());
+}
+
+// -- errors -----------------------------------------------------------------------------------------------------------
+
+config_problem syntax_problem(const reading& source) {
+  auto& at = source.at;
+  auto line = at.line;
+  auto what = std::string{"the text ends inside of a value or a map"};
+  if (at.i != at.e && *at.i == '\n') {
+    --line; // the parser counts a line when it gets to the end of the one before
+    what = "the line ends too early";
+  } else if (at.i != at.e) {
+    what = "unexpected '" + std::string{*at.i} + "' in column " + std::to_string(at.column)
+         + " (text is in quotes, and entries are separated by commas or on lines of their own)";
+  }
+  return {line, {}, what};
+}
+
+struct canonical_writer {
+  std::string operator()(bool x) const { return x ? "true" : "false"; }
+  std::string operator()(std::int64_t x) const { return std::to_string(x); }
+  std::string operator()(double x) const { return std::to_string(x); }
+  std::string operator()(caf::timespan x) const { return std::to_string(x.count()) + "ns"; }
+  std::string operator()(const std::string& x) const { return caf::deep_to_string(x); }
+
+  std::string operator()(const config_node::list& xs) const {
+    auto result = std::string{"["};
+    for (auto& x : xs)
+      result += canonical_text(x) + ",";
+    return result + "]";
+  }
+
+  std::string operator()(const config_node::map& xs) const {
+    auto sorted = std::map<std::string, std::string>{};
+    for (auto& [key, node] : xs)
+      sorted.emplace(key, canonical_text(node));
+    auto result = std::string{"{"};
+    for (auto& [key, text] : sorted)
+      result += caf::deep_to_string(key) + "=" + text + ",";
+    return result + "}";
+  }
+};
+
+} // namespace
+
+std::variant<config_node, config_problem> parse_config(std::string_view text) {
+  auto source = reading{caf::string_parser_state{text.data(), text.data() + text.size()}};
+  if (text.starts_with('\n'))
+    ++source.at.line; // which the parser would not see
+  auto result = config_node{1};
+  auto& top = result.value.emplace<config_node::map>();
+  if (text.find('\0') == std::string_view::npos)
+    caf::detail::parser::read_config(source.at, map_consumer{source, top, {}});
+  else
+    source.complain({}, "there is a NUL character in the text");
+  if (source.problem)
+    return std::move(*source.problem);
+  if (source.at.code != caf::pec::success)
+    return syntax_problem(source);
+  return result;
+}
+
+std::string_view type_name(const config_node& x) {
+  constexpr auto names =
+      std::array<std::string_view, 7>{"a boolean", "an integer", "a number", "a time", "a text", "a list", "a map"};
+  return names[x.value.index()];
+}
+
+std::string canonical_text(const config_node& x) {
+  return std::visit(canonical_writer{}, x.value);
+}
+
+} // namespace peerctl

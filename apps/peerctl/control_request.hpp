@@ -1,0 +1,58 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "arguments.hpp"
+#include "tree_view.hpp"
+
+#include "peer/term/term.hpp"
+
+#include "caf/timespan.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// @file
+/// What `peerctl status` and its like say to a peerctl that supervises a tree. Over its socket go, each way and once
+/// per connection, the length of what follows in four bytes, the highest first, and one term in the external format:
+///
+///     {request, Command, Path, Module, Function, [Argument], {ns, Timeout}}
+///     {answer, Status, Text, [Child]}
+///
+/// Command, Path, Module, Function and Text are binaries; a Child is a `child_row`.
+
+namespace peerctl {
+
+struct control_request {
+  std::string command; ///< "status", "stop", "restart" or "call"
+  std::string path;    ///< of the child; "stop" without one means the tree
+  std::string module;
+  std::string function;
+  std::vector<peer::term> arguments;
+  caf::timespan timeout{0};
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, control_request& x) {
+  return f.object(x).pretty_name("request").fields(f.field("command", x.command), f.field("path", x.path),
+                                                   f.field("module", x.module), f.field("function", x.function),
+                                                   f.field("arguments", x.arguments), f.field("timeout", x.timeout));
+}
+
+struct control_answer {
+  std::int32_t status = 0; ///< an `exit_code`
+  std::string text;        ///< what was asked for if that is 0, else what is wrong
+  std::vector<child_row> children;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, control_answer& x) {
+  return f.object(x).pretty_name("answer").fields(f.field("status", x.status), f.field("text", x.text),
+                                                  f.field("children", x.children));
+}
+
+/// Carries out a request, however long that takes.
+control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view);
+
+} // namespace peerctl

@@ -1,0 +1,44 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace peerctl {
+
+/// The terminal at standard output as a page of our own: a table at the top, and below it the last lines of what
+/// happened. It is there from the first `draw` until it is closed; then the old page is back.
+class screen {
+public:
+  screen() = default;
+  ~screen() { close(); }
+
+  screen(const screen&) = delete;
+  screen& operator=(const screen&) = delete;
+
+  /// Adds a line. May be called by any thread.
+  void add_line(std::string line);
+
+  /// @param make_table makes the table's lines for a width
+  void draw(const std::function<std::vector<std::string>(std::size_t width)>& make_table);
+
+  void close();
+
+private:
+  bool open_ = false; ///< whether the page is shown
+  std::mutex mutex_;
+  std::deque<std::string> lines_;
+};
+
+/// Whether standard output is a terminal.
+bool has_terminal();
+
+/// Columns of the terminal at standard output; as many as anybody could want if it is none.
+std::size_t terminal_width();
+
+} // namespace peerctl

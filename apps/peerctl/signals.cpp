@@ -1,0 +1,58 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "signals.hpp"
+
+#include <cerrno>
+#include <utility>
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace peerctl {
+
+namespace {
+
+sigset_t set_of(std::initializer_list<int> signals) {
+  sigset_t result;
+  sigemptyset(&result);
+  for (auto each : signals)
+    sigaddset(&result, each);
+  return result;
+}
+
+} // namespace
+
+void block_signals(std::initializer_list<int> signals) {
+  auto set = set_of(signals);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+signal_watch::signal_watch(std::initializer_list<int> signals, std::function<void(int)> on_signal)
+    : stop_(eventfd(0, EFD_CLOEXEC)) {
+  auto set = set_of(signals);
+  signals_ = peer::descriptor{signalfd(-1, &set, SFD_CLOEXEC)};
+  thread_ = std::thread{[this, on_signal = std::move(on_signal)] { watch(on_signal); }};
+}
+
+signal_watch::~signal_watch() {
+  eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+void signal_watch::watch(const std::function<void(int)>& on_signal) const {
+  for (;;) {
+    pollfd ready[] = {{signals_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}};
+    if (poll(ready, 2, -1) < 0 && errno == EINTR)
+      continue;
+    if (ready[1].revents != 0)
+      return;
+    auto info = signalfd_siginfo{};
+    if (read(signals_.get(), &info, sizeof(info)) != sizeof(info))
+      return;
+    on_signal(static_cast<int>(info.ssi_signo));
+  }
+}
+
+} // namespace peerctl

@@ -1,0 +1,235 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "start_keys.hpp"
+
+#include "caf/all.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace peerctl {
+
+namespace {
+
+caf::error wrong(const std::string& text, const std::string& why) {
+  return caf::make_error(peer::errc::invalid_option, "'" + text + "' " + why);
+}
+
+/// Puts the value where it belongs if there is one.
+template <class Target, class T>
+caf::error assign(Target& target, caf::expected<T> value) {
+  if (!value)
+    return std::move(value.error());
+  target = std::move(*value);
+  return {};
+}
+
+/// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. Whether the address is one is checked with all other options.
+std::optional<peer::tcp> parse_meeting_point(const std::string& text) {
+  auto result = peer::tcp{};
+  auto port = text;
+  if (auto colon = text.rfind(':'); colon != std::string::npos) {
+    result.address = text.substr(0, colon);
+    port = text.substr(colon + 1);
+    auto in_brackets = result.address.starts_with('[') && result.address.ends_with(']');
+    if (in_brackets)
+      result.address = result.address.substr(1, result.address.size() - 2);
+    else if (result.address.find(':') != std::string::npos) // where would an IPv6 address end?
+      return std::nullopt;
+    if (result.address.empty())
+      return std::nullopt;
+  }
+  auto [end, failed] = std::from_chars(port.data(), port.data() + port.size(), result.port);
+  if (failed != std::errc{} || end != port.data() + port.size())
+    return std::nullopt;
+  return result;
+}
+
+caf::expected<peer::connection_kind> parse_connection(const std::string& text) {
+  if (text == "inherited")
+    return peer::connection_kind{peer::inherited{}};
+  if (text == "standard_io")
+    return peer::connection_kind{peer::standard_io{}};
+  if (text == "distribution")
+    return peer::connection_kind{peer::distribution{}};
+  if (auto place = parse_meeting_point(text))
+    return peer::connection_kind{*place};
+  return none_of(text, "inherited, standard_io, distribution, PORT, ADDR:PORT and [ADDR]:PORT");
+}
+
+caf::error read_wait_boot(peer::start_options& target, const std::string& text) {
+  if (text != "no")
+    return assign(target.wait_boot, parse_limit(text));
+  target.wait_boot = peer::no_wait{};
+  return {};
+}
+
+caf::error read_shutdown(peer::start_options& target, const std::string& text) {
+  if (text == "close")
+    target.shutdown = peer::close_link{};
+  else if (text == "halt")
+    target.shutdown = peer::halt{};
+  else if (text.starts_with("halt:"))
+    return assign(target.shutdown.emplace<peer::halt>().timeout, parse_duration(text.substr(5)));
+  else
+    return assign(target.shutdown, parse_limit(text));
+  return {};
+}
+
+caf::error read_heartbeat(peer::start_options& target, const std::string& text) {
+  auto split = text.find(':');
+  if (split == std::string::npos)
+    return wrong(text, "is not of the form INTERVAL:TIMEOUT");
+  auto result = peer::heartbeat{};
+  if (auto err = assign(result.interval, parse_duration(text.substr(0, split))))
+    return err;
+  if (auto err = assign(result.timeout, parse_duration(text.substr(split + 1))))
+    return err;
+  target.heartbeat = result;
+  return {};
+}
+
+template <class Number>
+caf::expected<Number> parse_number(const std::string& text) {
+  auto result = Number{};
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), result);
+  if (failed != std::errc{} || end != text.data() + text.size())
+    return wrong(text, "is no number, or too large");
+  return result;
+}
+
+/// A number that may have one of the suffixes K, M and G, which are powers of 1024.
+caf::expected<std::uint64_t> parse_size(const std::string& text) {
+  constexpr auto suffixes = std::string_view{"KMG"};
+  auto suffix = text.empty() ? std::string_view::npos : suffixes.find(text.back());
+  auto shift = suffix == std::string_view::npos ? std::size_t{0} : 10 * (suffix + 1);
+  auto number = parse_number<std::uint64_t>(text.substr(0, text.size() - (shift > 0 ? 1 : 0)));
+  if (!number || *number > std::numeric_limits<std::uint64_t>::max() >> shift)
+    return wrong(text, "is no number of bytes, such as 65536 or 64K");
+  return *number << shift;
+}
+
+caf::expected<std::chrono::seconds> parse_seconds(const std::string& text) {
+  auto time = parse_duration(text);
+  if (!time)
+    return std::move(time.error());
+  auto result = std::chrono::floor<std::chrono::seconds>(*time);
+  if (result != *time)
+    return wrong(text, "is no whole number of seconds");
+  return result;
+}
+
+caf::error read_cpus(peer::start_options& target, const std::string& text) {
+  auto words = std::istringstream{text + ","};
+  for (std::string word; std::getline(words, word, ',');) {
+    auto number = parse_number<int>(word);
+    if (!number)
+      return wrong(text, "is no list of CPU numbers, such as 0,1");
+    target.cpu_affinity.push_back(*number);
+  }
+  return {};
+}
+
+caf::error read_variable(peer::start_options& target, const std::string& text) {
+  auto split = text.find('=');
+  if (split == std::string::npos || split == 0)
+    return wrong(text, "is not of the form NAME=VALUE");
+  target.env.emplace_back(text.substr(0, split), text.substr(split + 1));
+  return {};
+}
+
+peer::exec& program_of(peer::start_options& target) {
+  if (!target.exec)
+    target.exec.emplace("");
+  return *target.exec;
+}
+
+using options = peer::start_options;
+using text = const std::string;
+
+const auto table = std::vector<start_key>{
+    {"name", "name", key_shape::text, "N", "Name of the node, without host",
+     [](options& x, text& t) { return x.name = t, caf::error{}; }},
+    {"longnames", "longnames", key_shape::flag, "", "The name is a long one",
+     [](options& x, text& t) { return x.longnames = t == "true", caf::error{}; }},
+    {"host", "host", key_shape::text, "H", "Host of the node",
+     [](options& x, text& t) { return x.host = t, caf::error{}; }},
+    {"peer-down", "", key_shape::value, "stop|continue|crash", "What happens when the peer ends",
+     [](options& x, text& t) { return assign(x.peer_down, parse_enum<peer::peer_down>(t)); }},
+    {"connection", "connection", key_shape::value, "inherited|standard_io|distribution|PORT|ADDR:PORT",
+     "Control connection (default: standard_io for erl and with --exec-arg, else inherited)",
+     [](options& x, text& t) { return assign(x.connection, parse_connection(t)); }},
+    {"exec", "exec", key_shape::text, "PROGRAM", "Program to start (default: peer_node)",
+     [](options& x, text& t) { return program_of(x).program = t, caf::error{}; }},
+    {"exec-arg", "exec-args", key_shape::list, "A",
+     "Argument of the program that comes before all others; may be repeated",
+     [](options& x, text& t) { return program_of(x).arguments.push_back(t), caf::error{}; }},
+    {"detached", "detached", key_shape::flag, "", "Whether the peer is cut off from this program's stdin",
+     [](options& x, text& t) { return x.detached = t == "true", caf::error{}; }},
+    {"arg", "args", key_shape::list, "A", "Argument of the node; may be repeated",
+     [](options& x, text& t) { return x.args.push_back(t), caf::error{}; }},
+    {"env", "env", key_shape::list, "K=V", "Environment variable of the peer; may be repeated", read_variable},
+    {"working-directory", "working-directory", key_shape::text, "DIR", "Where the peer runs",
+     [](options& x, text& t) { return x.working_directory = t, caf::error{}; }},
+    {"wait-boot", "wait-boot", key_shape::value, "D|infinity|no", "How long to wait for the peer to boot",
+     read_wait_boot},
+    {"shutdown", "shutdown", key_shape::value, "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
+     read_shutdown},
+    {"survivors", "survivors", key_shape::value, "report|kill",
+     "What happens to processes that left the peer's group and outlive it",
+     [](options& x, text& t) { return assign(x.survivors, parse_enum<peer::survivor_policy>(t)); }},
+    {"cgroup", "cgroup", key_shape::text, "DIR", "Delegated cgroup in which the peer gets one of its own",
+     [](options& x, text& t) { return x.cgroup = t, caf::error{}; }},
+    {"pid-namespace", "pid-namespace", key_shape::flag, "", "Let the peer be process 1 of a namespace of its own",
+     [](options& x, text& t) { return x.pid_namespace = t == "true", caf::error{}; }},
+    {"queue-limit", "queue-limit", key_shape::value, "BYTES", "What may wait for a peer that does not read",
+     [](options& x, text& t) { return assign(x.queue_limit, parse_size(t)); }},
+    {"heartbeat", "heartbeat", key_shape::text, "INTERVAL:TIMEOUT",
+     "Ask the peer every INTERVAL; kill it if it is silent for TIMEOUT", read_heartbeat},
+    {"limit-address-space", "limit-address-space", key_shape::value, "BYTES",
+     "Address space of the peer and each of its descendants",
+     [](options& x, text& t) { return assign(x.limits.address_space, parse_size(t)); }},
+    {"limit-cpu", "limit-cpu", key_shape::value, "D",
+     "CPU time of the peer and each of its descendants, in whole seconds",
+     [](options& x, text& t) { return assign(x.limits.cpu_time, parse_seconds(t)); }},
+    {"limit-files", "limit-files", key_shape::value, "N", "Open files of the peer and each of its descendants",
+     [](options& x, text& t) { return assign(x.limits.open_files, parse_number<std::uint64_t>(t)); }},
+    {"limit-memory", "limit-memory", key_shape::value, "BYTES",
+     "Memory of the peer and its descendants together; needs --cgroup",
+     [](options& x, text& t) { return assign(x.limits.memory, parse_size(t)); }},
+    {"limit-processes", "limit-processes", key_shape::value, "N",
+     "Processes and threads of the peer and its descendants together; needs --cgroup",
+     [](options& x, text& t) { return assign(x.limits.processes, parse_number<std::uint64_t>(t)); }},
+    {"cpus", "cpus", key_shape::text, "N,N...", "CPUs that the peer may run on", read_cpus},
+};
+
+} // namespace
+
+const std::vector<start_key>& start_keys() {
+  return table;
+}
+
+caf::error none_of(const std::string& text, const std::string& names) {
+  return wrong(text, "is none of " + names);
+}
+
+caf::expected<caf::timespan> parse_duration(const std::string& text) {
+  auto value = caf::config_value::parse(text);
+  if (value)
+    if (auto result = caf::get_as<caf::timespan>(*value); result && caf::holds_alternative<caf::timespan>(*value))
+      return *result;
+  return wrong(text, "is no time with a unit, such as 500ms or 15s");
+}
+
+caf::expected<caf::timespan> parse_limit(const std::string& text) {
+  if (text == "infinity")
+    return caf::timespan{caf::infinite};
+  return parse_duration(text);
+}
+
+} // namespace peerctl

@@ -1,0 +1,22 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "tree_view.hpp"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peerctl {
+
+/// The lines of a table, the head first, each at most `width` characters long. Times are local ones, with the day if
+/// that is not today's.
+/// @param now seconds since 1970
+std::vector<std::string> table_lines(const std::vector<child_row>& rows, std::int64_t now, std::size_t width);
+
+/// The beginning of a line that fits into `width` columns. What could control a terminal becomes a `?`.
+std::string cut(std::string_view line, std::size_t width);
+
+} // namespace peerctl

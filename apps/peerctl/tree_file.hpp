@@ -1,0 +1,42 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/peer.hpp"
+#include "peer/supervisor/child_spec.hpp"
+
+#include "caf/expected.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+/// @file
+/// A tree of children from a file (docs/supervise.md has all keys).
+
+namespace peerctl {
+
+/// Makes the sink for a child's console output.
+/// @param path of the child
+/// @param prefix whether each line is to begin with the path
+using console_factory = std::function<peer::sink_factory(const std::string& path, bool prefix)>;
+
+/// What a file says.
+struct tree_file {
+  peer::supervisor_spec spec;
+
+  /// Where `peerctl status` and its like reach the tree; empty if it does not say.
+  std::string socket;
+};
+
+/// Reads a tree from a text in CAF's configuration syntax. The revision of a child changes when something changes that
+/// it has to be restarted for: of a supervisor these are its own keys, not its rules and its children.
+///
+/// The error (`errc::invalid_option`) has one line for each problem, "NAME:LINE: KEY: what is wrong".
+/// @param name how errors call the text
+caf::expected<tree_file> read_tree(std::string_view text, const std::string& name, const console_factory& console);
+
+/// The same for a file, which must not change while it is being read.
+caf::expected<tree_file> load_tree(const std::string& path, const console_factory& console);
+
+} // namespace peerctl
