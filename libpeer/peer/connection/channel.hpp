@@ -31,6 +31,9 @@ public:
     /// now: this is the moment to look at a second stream of its whose order matters.
     virtual void on_readable();
 
+    /// Bytes have been handed to the system, or could not be: `written` and `queued` are what they are for now.
+    virtual void on_written();
+
     /// The stream has ended, once, and after all that it held was passed on. `why` is empty if the other side closed it
     /// between two frames, else it says what is wrong (`errc::protocol_violation`, `errc::system_failure`).
     virtual void on_closed(caf::error why) = 0;

@@ -158,7 +158,9 @@ private:
   void write_queued() {
     if (!writable_)
       return;
-    if (auto failed = write_some())
+    auto failed = write_some();
+    events_.on_written();
+    if (failed)
       return broken(failed);
     if (queued() == 0) {
       flushing_ = false;
@@ -296,6 +298,10 @@ private:
 channel::~channel() = default;
 
 void channel::listener::on_readable() {
+  // nop
+}
+
+void channel::listener::on_written() {
   // nop
 }
 

@@ -17,14 +17,14 @@ void calls::send(channel& to, pending_call waiter, std::string_view module, std:
                  const_byte_span arguments, time_point now, caf::timespan timeout) {
   auto seq = outstanding_.next_seq();
   if (auto err = to.send(wire::call{seq, module, function, arguments}))
-    return waiter.fail(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
-  waiter.sent_until(to.position());
+    return waiter.refuse(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
+  waiter.sent(to.position(), now);
   outstanding_.add(std::move(waiter), now, timeout);
 }
 
-void calls::answer(const wire::reply& reply) {
+void calls::answer(const wire::reply& reply, time_point now) {
   if (auto call = outstanding_.take(reply.seq))
-    call->answer(reply);
+    call->answer(reply, now);
 }
 
 void calls::fail(std::uint64_t seq, const caf::error& why) {

@@ -22,7 +22,7 @@ public:
             const_byte_span arguments, time_point now, caf::timespan timeout);
 
   /// Passes on an answer; one that is late, or that nobody waits for, is dropped.
-  void answer(const wire::reply& reply);
+  void answer(const wire::reply& reply, time_point now);
 
   /// Passes on that the answer to that call could not be understood.
   void fail(std::uint64_t seq, const caf::error& why);

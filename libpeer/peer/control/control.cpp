@@ -7,6 +7,7 @@
 #include "peer/control/introspection.hpp"
 #include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
+#include "peer/control/metrics.hpp"
 #include "peer/control/outbox.hpp"
 #include "peer/control/pulse.hpp"
 #include "peer/io/io_server.hpp"
@@ -54,6 +55,7 @@ public:
         options_(std::move(options)),
         launch_(std::move(launch)),
         parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
+        metrics_(system()),
         life_(boot_limit(options_.wait_boot)),
         outbox_(options_.queue_limit) {
     if (parent)
@@ -101,6 +103,7 @@ public:
       abandon();
     incarnation_.reset();
     keep_alive_ = nullptr;
+    metrics_.leave();
     pinned::on_exit();
   }
 
@@ -170,6 +173,7 @@ private:
     if (keep_alive_)
       return;
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
+    metrics_.starts();
     if (auto err = start_io())
       return fail_start(err);
     auto started = launch_(options_, *this);
@@ -225,17 +229,22 @@ private:
   // -- requests ---
 
   caf::result<encoded_term> on_call(call_request& request) {
-    if (auto err = check_names(request.module, request.function))
+    if (auto err = check_call(request)) {
+      metrics_.call_refused();
       return err;
-    if (!connected())
-      return no_connection();
-    if (auto err = outbox_.check_room(incarnation_->connection()))
-      return err;
+    }
     auto promise = make_response_promise<encoded_term>();
-    calls_.send(incarnation_->connection(), {atom{request.module}, atom{request.function}, promise}, request.module,
-                request.function, request.arguments, clock().now(), request.timeout);
+    calls_.send(incarnation_->connection(), {atom{request.module}, atom{request.function}, promise, metrics_},
+                request.module, request.function, request.arguments, clock().now(), request.timeout);
+    count_traffic();
     watch_deadlines();
     return promise;
+  }
+
+  caf::error check_call(const call_request& request) const {
+    if (auto err = check_names(request.module, request.function))
+      return err;
+    return connected() ? outbox_.check_room(incarnation_->connection()) : no_connection();
   }
 
   caf::result<void> on_cast(cast_request& request) {
@@ -251,6 +260,7 @@ private:
   /// Who sends a cast or a message without asking learns of a failure in the log only: an error that nobody expects
   /// ends an actor.
   caf::result<void> sent(caf::error failed) {
+    count_traffic();
     if (!failed)
       return caf::unit;
     note_dropped(failed);
@@ -406,6 +416,7 @@ private:
   /// The one terminal event: everybody who waits is told, then the policy decides.
   void end(caf::error why) {
     reason_ = std::move(why);
+    count_end();
     timer_.dispose();
     call_timer_.dispose();
     pulse_timer_.dispose();
@@ -426,8 +437,21 @@ private:
       quit(caf::exit_reason::normal);
   }
 
+  void count_traffic() {
+    if (incarnation_)
+      metrics_.traffic(incarnation_->connection());
+  }
+
+  void count_end() {
+    metrics_.ends(failure_of(reason_)->first);
+    metrics_.enters(peer_state::down);
+    count_traffic();
+    metrics_.drop_queue();
+  }
+
   /// This actor was killed, and the peer with it: those who wait are told.
   void abandon() {
+    metrics_.ends(evidence::request);
     reason_ = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
     calls_.fail_all(reason_, nullptr);
     tell_boot_failed();
@@ -566,6 +590,10 @@ private:
 
   void on_connected() override { life_.on_connected(); }
 
+  void on_readable() override { count_traffic(); }
+
+  void on_written() override { count_traffic(); }
+
   void on_exit(const exit_status& status, const std::vector<survivor>& survivors) override {
     exited_ = status;
     survivors_ = survivors;
@@ -588,6 +616,7 @@ private:
     obey(life_.on_started());
     if (!life_.started())
       return;
+    metrics_.enters(peer_state::running);
     node_ = x.node;
     outbox_.open(incarnation_->connection(), node_);
     for (auto& promise : std::exchange(boot_waiters_, {}))
@@ -597,7 +626,7 @@ private:
     start_heartbeat();
   }
 
-  void on_message(const wire::reply& x) { calls_.answer(x); }
+  void on_message(const wire::reply& x) { calls_.answer(x, clock().now()); }
 
   void on_message(const wire::undecodable& x) {
     if (x.seq)
@@ -680,6 +709,7 @@ private:
   launcher launch_;
   caf::actor_addr parent_;           ///< the actor of `start_link`
   caf::strong_actor_ptr keep_alive_; ///< this actor, until it exits
+  metrics metrics_;                  ///< before `calls_`, which count there
   lifecycle life_;
   std::vector<std::string> arguments_;       ///< what the program was started with
   std::vector<std::string> limits_off_;      ///< what cannot be limited

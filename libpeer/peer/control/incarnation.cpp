@@ -282,7 +282,10 @@ private:
   void on_readable() override {
     if (stdout_) // what a function printed comes before its result
       stdout_->catch_up();
+    events_.on_readable();
   }
+
+  void on_written() override { events_.on_written(); }
 
   void on_frame(const_byte_span payload) override {
     // One whose socket was found to be the peer's before it had said anything says it now.

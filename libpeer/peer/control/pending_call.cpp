@@ -30,9 +30,25 @@ caf::error to_error(const wire::reply& reply) {
 
 } // namespace
 
-void pending_call::answer(const wire::reply& reply) {
+void pending_call::sent(std::uint64_t until, time_point now) {
+  sent_until_ = until;
+  sent_at_ = now;
+  if (meter_)
+    meter_->call_sent();
+}
+
+void pending_call::refuse(caf::error why) {
+  if (meter_)
+    meter_->call_refused();
+  tell(std::move(why));
+}
+
+void pending_call::answer(const wire::reply& reply, time_point now) {
+  ended(reply.cls == wire::reply_class::ok ? call_result::ok : call_result::exception);
+  if (meter_)
+    meter_->call_took(now - sent_at_);
   if (reply.cls != wire::reply_class::ok)
-    fail(to_error(reply));
+    tell(to_error(reply));
   else if (evaluated_)
     evaluated_(load_term<term>(reply.result));
   else
@@ -40,15 +56,26 @@ void pending_call::answer(const wire::reply& reply) {
 }
 
 void pending_call::fail(caf::error why) {
+  ended(call_result::lost);
+  tell(std::move(why));
+}
+
+void pending_call::time_out() {
+  ended(call_result::timeout);
+  tell(caf::make_error(errc::timeout,
+                       "the call of " + to_string(module_) + ":" + to_string(function_) + " was not answered in time"));
+}
+
+void pending_call::ended(call_result how) {
+  if (meter_)
+    meter_->call_ended(how);
+}
+
+void pending_call::tell(caf::error why) {
   if (evaluated_)
     evaluated_(std::move(why));
   else
     caller_.deliver(std::move(why));
-}
-
-void pending_call::time_out() {
-  fail(caf::make_error(errc::timeout,
-                       "the call of " + to_string(module_) + ":" + to_string(function_) + " was not answered in time"));
 }
 
 } // namespace peer

@@ -66,8 +66,11 @@ public:
     closed = std::move(why);
   }
 
+  void on_written() override { ++writes; }
+
   peer::test::frame_recorder seen;
   std::optional<caf::error> closed;
+  std::size_t writes = 0;
   std::function<void()> then; ///< called for each frame
 };
 
@@ -199,6 +202,9 @@ CAF_TEST(messages go both ways between two channels) {
     CAF_CHECK_EQUAL(right_events.seen.frames(), (std::vector{note{"one"}.payload(), note{"two"}.payload()}));
     CAF_CHECK_EQUAL(left_events.seen.frames(), std::vector{note{"three"}.payload()});
     CAF_CHECK(!left_events.closed && !right_events.closed);
+    CAF_CHECK_GREATER(second->written(), 0u);
+    CAF_CHECK_EQUAL(first->received(), second->written());
+    CAF_CHECK_EQUAL(second->received(), first->written());
     first.reset();
     poll();
     CAF_CHECK_EQUAL(right_events.closed, caf::error{});
@@ -222,6 +228,7 @@ CAF_TEST(what is sent in one turn is one write) {
   CAF_CHECK_EQUAL(channel->queued(), (frame_of("one") + frame_of("two") + frame_of("three")).size());
   CAF_CHECK_EQUAL(next_write(), ""); // not before the turn ends
   poll();
+  CAF_CHECK_EQUAL(events.writes, 1u);
   CAF_CHECK_EQUAL(channel->queued(), 0u);
   CAF_CHECK_EQUAL(next_write(), frame_of("one") + frame_of("two") + frame_of("three"));
   CAF_CHECK_EQUAL(next_write(), "");
