@@ -25,7 +25,7 @@ using function_actor = caf::typed_actor<caf::result<encoded_term>(call_request),
 class running_calls {
 public:
   struct entry {
-    std::optional<pending_call> caller;
+    std::optional<caf::typed_response_promise<encoded_term>> caller;
     std::stop_source stop;
     caf::disposable timer;
   };
@@ -39,17 +39,22 @@ public:
     if (!node)
       return;
     node.mapped().timer.dispose();
-    if (auto& caller = node.mapped().caller)
-      caller->answer({number, what.cls, what.result});
+    auto& caller = node.mapped().caller;
+    if (!caller)
+      return;
+    if (what.cls == wire::reply_class::ok)
+      caller->deliver(encoded_term{what.result});
+    else
+      caller->deliver(to_error({number, what.cls, what.result}));
   }
 
   /// Nobody waits for it any more.
-  void time_out(std::uint64_t number) {
+  void time_out(std::uint64_t number, const atom& module, const atom& function) {
     auto node = calls_.extract(number);
     if (!node)
       return;
     node.mapped().stop.request_stop();
-    node.mapped().caller->time_out();
+    node.mapped().caller->deliver(timed_out(module, function));
   }
 
   void abandon(const caf::error& why) {
@@ -57,7 +62,7 @@ public:
       x.timer.dispose();
       x.stop.request_stop();
       if (x.caller)
-        x.caller->fail(why);
+        x.caller->deliver(why);
     }
   }
 
@@ -125,12 +130,13 @@ private:
   caf::result<encoded_term> on_call(call_request& x) {
     auto promise = make_response_promise<encoded_term>();
     auto timeout = x.timeout;
-    auto caller = pending_call{atom{x.module}, atom{x.function}, promise};
     auto& call = running_->add();
     auto number = running_->last();
-    call.caller = std::move(caller);
+    call.caller = promise;
     if (timeout != caf::infinite)
-      call.timer = run_delayed(timeout, [this, number] { running_->time_out(number); });
+      call.timer = run_delayed(timeout, [this, number, module = atom{x.module}, function = atom{x.function}] {
+        running_->time_out(number, module, function);
+      });
     where().loop->execute(std::make_unique<call_job>(table_, running_, number, x, call.stop.get_token()));
     return promise;
   }

@@ -6,12 +6,15 @@
 
 #include "hostile_fixture.hpp"
 
+#include "peer/process/child_limits.hpp"
 #include "support/look_until.hpp"
 
 #include <csignal>
 #include <numeric>
 #include <random>
 #include <thread>
+
+#include <sched.h>
 
 using namespace peer::test;
 using namespace std::literals;
@@ -146,6 +149,21 @@ CAF_TEST(nothing is started if the options of one member are wrong) {
   };
   check_contains(peer::describe(group_failure(options)), "member 1 of the group: wait_boot");
   check_contains(peer::describe(group_failure(nodes(0))), "size is 0");
+}
+
+CAF_TEST(members can have one processor each in turn) {
+  auto options = nodes(4);
+  options.spread_over_cpus = true;
+  auto members = value_of(peer::start_group(*sys, options));
+  auto usable = peer::usable_cpus();
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    auto mask = cpu_set_t{};
+    CAF_REQUIRE_EQUAL(sched_getaffinity(process_of(members[i]), sizeof(mask), &mask), 0);
+    CAF_CHECK_EQUAL(CPU_COUNT(&mask), 1);
+    CAF_CHECK(CPU_ISSET(static_cast<std::size_t>(usable[i % usable.size()]), &mask));
+  }
+  for (auto& report : members.stop())
+    CAF_CHECK_EQUAL(value_of(report).ended_by, peer::stop_step::closed);
 }
 
 CAF_TEST(members that nobody waits for are there at once and a barrier waits for them) {

@@ -9,9 +9,6 @@
 
 namespace peer {
 
-namespace {
-
-/// The error for a reply that is not `ok`.
 caf::error to_error(const wire::reply& reply) {
   auto result = load_term<term>(reply.result);
   if (!result)
@@ -28,7 +25,10 @@ caf::error to_error(const wire::reply& reply) {
   return caf::make_error(errc::exception, std::move(details));
 }
 
-} // namespace
+caf::error timed_out(const atom& module, const atom& function) {
+  return caf::make_error(errc::timeout,
+                         "the call of " + to_string(module) + ":" + to_string(function) + " was not answered in time");
+}
 
 void pending_call::sent(std::uint64_t until, time_point now) {
   sent_until_ = until;
@@ -62,8 +62,7 @@ void pending_call::fail(caf::error why) {
 
 void pending_call::time_out() {
   ended(call_result::timeout);
-  tell(caf::make_error(errc::timeout,
-                       "the call of " + to_string(module_) + ":" + to_string(function_) + " was not answered in time"));
+  tell(timed_out(module_, function_));
 }
 
 void pending_call::ended(call_result how) {

@@ -15,6 +15,12 @@
 
 namespace peer {
 
+/// The error for a reply that is not `ok`.
+caf::error to_error(const wire::reply& reply);
+
+/// The error for a call whose time has passed.
+caf::error timed_out(const atom& module, const atom& function);
+
 /// A call that has been sent and not been answered: what it called, and who waits for it. Answer it once.
 class pending_call {
 public:

@@ -3,6 +3,7 @@
 #include "peer/supervisor/group.hpp"
 
 #include "peer/control/control.hpp"
+#include "peer/process/child_limits.hpp"
 #include "peer/supervisor/conversation.hpp"
 #include "peer/supervisor/map_actor.hpp"
 
@@ -24,7 +25,10 @@ caf::expected<std::vector<start_options>> options_of_members(const group_options
   if (options.size == 0)
     return invalid("size is 0: a group has at least one member");
   auto result = std::vector<start_options>(options.size, options.each);
+  auto cpus = options.spread_over_cpus ? usable_cpus() : std::vector<int>{};
   for (std::size_t i = 0; i < result.size(); ++i) {
+    if (!cpus.empty())
+      result[i].cpu_affinity = {cpus[i % cpus.size()]};
     if (options.adapt)
       options.adapt(i, result[i]);
     if (auto err = validate(result[i]))

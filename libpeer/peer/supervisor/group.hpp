@@ -30,6 +30,9 @@ struct group_options {
   /// Changes the options of single members, whose numbers count from 0: names, the environment, the program. It may not
   /// turn a member that is waited for into one that is not, or the other way round.
   std::function<void(std::size_t index, start_options& options)> adapt = {};
+
+  /// Gives each member one CPU, in turn, of those that this program may use (`start_options::cpu_affinity`).
+  bool spread_over_cpus = false;
 };
 
 /// Peers for the same work, for code that may block: what benchmark harnesses and drivers of tests do with many peers.
