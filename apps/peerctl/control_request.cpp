@@ -27,6 +27,8 @@ struct place {
 };
 
 caf::expected<place> find(const peer::supervisor& root, const std::string& path) {
+  if (auto known = root.child(path); !known)
+    return std::move(known.error());
   auto slash = path.rfind('/');
   if (slash == std::string::npos)
     return place{root, path};

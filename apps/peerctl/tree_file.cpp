@@ -408,7 +408,9 @@ private:
           best = at;
           key = entry.key;
         }
-    problems_.add(line_of(node, key), key, text.substr(2));
+    auto own_name = ": " + option_of(key) + ": ";
+    auto known = words.starts_with(own_name) ? own_name.size() : 2;
+    problems_.add(line_of(node, key), key, text.substr(known));
   }
 
   /// What `validate` calls a key.
