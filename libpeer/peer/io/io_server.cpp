@@ -202,6 +202,8 @@ void io_server::put_chars(const term& chars, bool latin1, answer done) {
 void io_server::put_bytes(const bitstring& bytes, answer done) {
   if (bytes.unused_bits != 0)
     return done(error_reply(atom{"put_bytes"}));
+  if (bytes.bytes.empty()) // a node asks whether the request is known, and is not to wait for the sink
+    return done(atom{"ok"});
   write(stream::standard_output, bytes.bytes, [done = std::move(done)] { done(atom{"ok"}); });
 }
 

@@ -81,6 +81,10 @@ void console::forward(boost::asio::io_context& io, descriptor printed) {
       [this](std::error_code) { print(joiner_.finish()); });
 }
 
+void console::ask_for_bytes() {
+  send_bytes({});
+}
+
 void console::catch_up() {
   if (printed_)
     printed_->catch_up();
@@ -101,9 +105,11 @@ void console::print(std::string_view text) {
     return;
   backlog_ += text.size();
   balance();
-  if (bytes_support_ == bytes_support::asked)
+  auto plain = is_utf8(text);
+  auto overtakes_nothing = plain && held_back_.empty() && bytes_asked_ == 0;
+  if (bytes_support_ == bytes_support::asked && !overtakes_nothing)
     held_back_.emplace_back(text);
-  else if (is_utf8(text))
+  else if (plain)
     send_text(std::string{text});
   else if (bytes_support_ == bytes_support::no)
     send_mixture(text);
@@ -117,8 +123,10 @@ void console::send_text(std::string text) {
 }
 
 void console::send_bytes(std::string bytes) {
-  if (bytes_support_ == bytes_support::unknown)
+  if (bytes_support_ == bytes_support::unknown) {
     bytes_support_ = bytes_support::asked;
+    bytes_asked_ = bytes.size();
+  }
   send_output("put_bytes", nullptr, bytes, [this, bytes](const term& answer) {
     auto refused = bytes_support_ == bytes_support::asked && match_tagged(answer, "error", 2) != nullptr;
     bytes_support_ = refused ? bytes_support::no : bytes_support::yes;

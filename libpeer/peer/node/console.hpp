@@ -51,6 +51,10 @@ public:
   /// Forwards what is read from `printed`.
   void forward(boost::asio::io_context& io, descriptor printed);
 
+  /// Asks whether the origin takes `put_bytes`. Asked before the node says that it has started, it is answered before
+  /// the first call comes: else what is printed waits for the answer, and the results of calls do not.
+  void ask_for_bytes();
+
   /// Sends what has been printed by now, unless the origin is too far behind.
   void catch_up();
 
@@ -88,6 +92,7 @@ private:
   std::unique_ptr<stream_reader> printed_;
   utf8_joiner joiner_;
   bytes_support bytes_support_ = bytes_support::unknown;
+  std::size_t bytes_asked_ = 0;       ///< how many the question had, which may have to be sent again
   std::deque<std::string> held_back_; ///< what was printed while `asked`
   std::size_t backlog_ = 0;
   bool paused_ = false;

@@ -74,10 +74,13 @@ void session::start(origin_link link) {
   auto unattached = connection.get();
   channel_ = std::move(connection);
   console_ = std::make_unique<console>(*channel_, node_->processes.make_pid());
-  if (link.printed)
+  auto forwards = static_cast<bool>(link.printed);
+  if (forwards)
     console_->forward(where_->io(), std::move(link.printed));
   if (link.secret)
     static_cast<void>(channel_->send(wire::token{*link.secret}));
+  if (forwards)
+    console_->ask_for_bytes();
   static_cast<void>(channel_->send(wire::started{node_->name}));
   unattached->attach(std::move(link.input), std::move(link.output), {});
 }

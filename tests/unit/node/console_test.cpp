@@ -147,6 +147,18 @@ CAF_TEST(other bytes are sent as such to an origin that takes them) {
   CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<254>>}", "{put_bytes,<<254>>}"}));
 }
 
+CAF_TEST(a question without bytes holds back what depends on the answer) {
+  console->ask_for_bytes();
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<>>}"}));
+  print("text");
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"text\">>}"}));
+  print("\xFF");
+  print("after it");
+  CAF_CHECK_EQUAL(requests(), strings{});
+  answer(0, ok);
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255>>}", "{put_chars,unicode,<<\"after it\">>}"}));
+}
+
 CAF_TEST(other bytes are sent as Latin 1 to an origin that does not know better) {
   print("\xFF\xFE-\xC3\xA9\n");
   CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255,254,45,195,169,10>>}"}));
