@@ -1,6 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "job.hpp"
+#include "value_of.hpp"
 
 #include "peer/peer.hpp"
 
@@ -18,14 +19,6 @@ namespace {
 constexpr auto names = std::array{"anna", "ben", "carla"};
 constexpr auto texts = std::array{"what the worker prints appears here", "every peer ends exactly once",
                                   "structs are arguments and results"};
-
-/// The value; throws what is to be said about an error.
-template <class T>
-T value_of(caf::expected<T> x) {
-  if (!x)
-    throw std::runtime_error{peer::describe(x.error())};
-  return std::move(*x);
-}
 
 /// Starts three workers and an Erlang node, and lets all of them work.
 void run(caf::actor_system& sys, const std::string& worker_program) {

@@ -263,7 +263,7 @@ class UsageTest(PeerctlTest):
 
     def test_limits(self):
         for option, value, complaint in (("--limit-memory", "0", "'limits' (memory: 0)"),
-                                         ("--limit-memory", "-1", "'limits' (memory: 18446744073709551615)"),
+                                         ("--limit-memory", "-1", "'-1' is no number of bytes"),
                                          ("--limit-cpu", "-1s", "'limits' (cpu_time: -1)"),
                                          ("--limit-files", "0", "'limits' (open_files: 0)"),
                                          ("--limit-processes", "4M", "--limit-processes"),

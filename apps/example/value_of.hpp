@@ -1,0 +1,18 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/control/report.hpp"
+
+#include "caf/expected.hpp"
+
+#include <stdexcept>
+#include <utility>
+
+/// The value; throws what is to be said about an error.
+template <class T>
+T value_of(caf::expected<T> x) {
+  if (!x)
+    throw std::runtime_error{peer::describe(x.error())};
+  return std::move(*x);
+}
