@@ -116,8 +116,8 @@ CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& wh
     read_call(*sub, result);
     if (!result.child.empty())
       make_request_of_tree(result, start_options);
-    else if (!result.socket.empty())
-      throw CLI::RequiresError("--socket", "--child");
+    else if (!result.socket.empty() || result.wait.count() != 0)
+      throw CLI::RequiresError(result.socket.empty() ? "--wait" : "--socket", "--child");
   });
   return sub;
 }
@@ -162,6 +162,8 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
              [&result](auto& text) { return read_limit(text, result.timeout); });
   call->add_option("--child", result.child, "Call this child of a tree that is supervised, and start nothing")
       ->type_name("PATH");
+  add_option(*call, "--wait", "D|infinity", "How long to wait for that child while it is down (default: 0s)",
+             [&result](auto& text) { return read_limit(text, result.wait); });
   add_socket(*call, result);
   add_call(app, "cast", "Start a function and do not wait for it.", result, command::cast);
   add_session(app, "run", "Forward console output and stdin until the peer ends; exit as it did.", result,

@@ -44,6 +44,7 @@ struct request {
   /// What to ask a tree for: for `ask` only, where module, function and terms are above.
   std::string what;
   std::string child;
+  caf::timespan wait{0}; ///< how long a call waits for a child that is down
 
   /// Where it is reached, or is to be; empty if nobody says it.
   std::string socket;

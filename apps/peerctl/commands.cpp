@@ -175,7 +175,8 @@ int ask_tree(const request& what) {
                                   .module = what.module,
                                   .function = what.function,
                                   .arguments = what.terms,
-                                  .timeout = what.timeout};
+                                  .timeout = what.timeout,
+                                  .wait = what.wait};
   auto answer = ask_socket(what.socket.empty() ? default_socket() : what.socket, question);
   if (!answer)
     return complain(answer.error(), not_started);

@@ -59,7 +59,7 @@ control_answer call(const control_request& what, const peer::supervisor& root) {
   auto child = root.child(what.path);
   if (!child)
     return refused(child.error());
-  auto result = child->within(what.timeout).apply(what.module, what.function, what.arguments);
+  auto result = child->within(what.timeout).waiting(what.wait).apply(what.module, what.function, what.arguments);
   if (result)
     return {.text = peer::to_string(*result)};
   auto failure = call_failure_of(result.error());

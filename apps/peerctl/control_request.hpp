@@ -17,7 +17,7 @@
 /// What `peerctl status` and its like say to a peerctl that supervises a tree. Over its socket go, each way and once
 /// per connection, the length of what follows in four bytes, the highest first, and one term in the external format:
 ///
-///     {request, Command, Path, Module, Function, [Argument], {ns, Timeout}}
+///     {request, Command, Path, Module, Function, [Argument], {ns, Timeout}, {ns, Wait}}
 ///     {answer, Status, Text, [Child]}
 ///
 /// Command, Path, Module, Function and Text are binaries; a Child is a `child_row`.
@@ -31,13 +31,15 @@ struct control_request {
   std::string function;
   std::vector<peer::term> arguments;
   caf::timespan timeout{0};
+  caf::timespan wait{0}; ///< how long a call waits for a child that is down
 };
 
 template <class Inspector>
 bool inspect(Inspector& f, control_request& x) {
   return f.object(x).pretty_name("request").fields(f.field("command", x.command), f.field("path", x.path),
                                                    f.field("module", x.module), f.field("function", x.function),
-                                                   f.field("arguments", x.arguments), f.field("timeout", x.timeout));
+                                                   f.field("arguments", x.arguments), f.field("timeout", x.timeout),
+                                                   f.field("wait", x.wait));
 }
 
 struct control_answer {

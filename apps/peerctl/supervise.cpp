@@ -22,6 +22,7 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 namespace peerctl {
@@ -100,6 +101,20 @@ caf::error apply(const peer::supervisor& target, const peer::supervisor& root, c
   return failed;
 }
 
+/// An event on one line. Why a child is restarted has been told with its end.
+std::string line_of(peer::supervisor_event event) {
+  if (event.kind == peer::event_kind::restarting)
+    event.reason = {};
+  auto result = std::string{};
+  auto lines = std::istringstream{peer::describe(event)};
+  for (auto line = std::string{}; std::getline(lines, line);) {
+    auto begin = std::min(line.find_first_not_of(' '), line.size());
+    auto between = result.empty() ? "" : result.ends_with(':') ? " " : " | ";
+    result += between + line.substr(begin);
+  }
+  return result;
+}
+
 /// One `peerctl supervise`.
 class session {
 public:
@@ -163,7 +178,7 @@ private:
   void draw_soon() { next_draw_ = std::min(next_draw_, last_draw_ + redraw_pause); }
 
   void on_event(const peer::supervisor_event& event) {
-    display_.tell(peer::describe(event));
+    display_.tell(line_of(event));
     if (event.kind == peer::event_kind::gave_up && event.path.find('/') == std::string::npos)
       gave_up_ = event;
     draw_soon();
@@ -230,7 +245,7 @@ private:
     if (killed_by_ != 0)
       return end(128 + killed_by_, "killed");
     if (gave_up_)
-      return end(not_started, "gave up after too many restarts: " + peer::describe(*gave_up_));
+      return end(not_started, "gave up after too many restarts: " + line_of(*gave_up_));
     if (reason_ && reason_ != caf::exit_reason::user_shutdown)
       return end(not_started, peer::describe(reason_));
     display_.close();
