@@ -15,6 +15,7 @@
 #include <ctime>
 #include <future>
 #include <iostream>
+#include <memory>
 
 #include <unistd.h>
 
@@ -91,10 +92,14 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 
 } // namespace
 
-void flush_console(caf::actor_system& sys) {
-  auto written = std::promise<void>{};
-  peer::loop::of(sys)->offload([&written] { written.set_value(); });
-  written.get_future().wait();
+void flush_console(caf::actor_system& sys, caf::timespan limit) {
+  auto written = std::make_shared<std::promise<void>>();
+  auto future = written->get_future();
+  peer::loop::of(sys)->offload([written] { written->set_value(); });
+  if (limit == caf::infinite)
+    future.wait();
+  else
+    future.wait_for(limit);
 }
 
 int call(caf::actor_system& sys, const request& what) {

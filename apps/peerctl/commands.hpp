@@ -5,6 +5,7 @@
 #include "arguments.hpp"
 
 #include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
 
 namespace peerctl {
 
@@ -19,7 +20,7 @@ int supervise(caf::actor_system& sys, const request& what); // the same, and SIG
 /// Sends a request to a tree that another peerctl supervises, and prints the answer.
 int ask_tree(const request& what);
 
-/// Waits until the console output of peers has been written.
-void flush_console(caf::actor_system& sys);
+/// Waits until the console output of peers has been written, or until the time is over.
+void flush_console(caf::actor_system& sys, caf::timespan limit = caf::infinite);
 
 } // namespace peerctl

@@ -2,12 +2,11 @@
 
 #include "screen.hpp"
 
+#include "ready_output.hpp"
 #include "table.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 #include <sys/ioctl.h>
@@ -26,17 +25,6 @@ constexpr auto go_home = "\x1B[H";
 constexpr auto clear_line = "\x1B[K";
 constexpr auto clear_below = "\x1B[J";
 
-/// Writes as much as the terminal takes; one that has gone takes nothing.
-void print(std::string_view text) {
-  while (!text.empty()) {
-    auto written = write(STDOUT_FILENO, text.data(), text.size());
-    if (written > 0)
-      text.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno != EINTR)
-      return;
-  }
-}
-
 /// Of the terminal; what is not known is 0.
 winsize size_of_terminal() {
   auto result = winsize{};
@@ -49,7 +37,7 @@ winsize size_of_terminal() {
 
 void screen::close() {
   if (std::exchange(open_, false))
-    print(close_page);
+    write_ready(close_page);
 }
 
 void screen::add_line(std::string line) {
@@ -61,7 +49,7 @@ void screen::add_line(std::string line) {
 
 void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& make_table) {
   if (!std::exchange(open_, true))
-    print(open_page);
+    write_ready(open_page);
   auto height = std::size_t{size_of_terminal().ws_row};
   if (height == 0)
     height = 24;
@@ -78,7 +66,7 @@ void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& ma
   auto text = std::string{go_home};
   for (auto i = std::size_t{0}; i < page.size(); ++i)
     text += (i > 0 ? "\r\n" : "") + page[i] + clear_line;
-  print(text + clear_below);
+  write_ready(text + clear_below); // a terminal that was stopped gets the next page
 }
 
 bool has_terminal() {

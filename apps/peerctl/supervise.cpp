@@ -2,6 +2,7 @@
 
 #include "commands.hpp"
 #include "control_socket.hpp"
+#include "ready_output.hpp"
 #include "screen.hpp"
 #include "signals.hpp"
 #include "table.hpp"
@@ -35,6 +36,9 @@ using clock = std::chrono::steady_clock;
 constexpr auto redraw = std::chrono::seconds{1};
 constexpr auto redraw_pause = std::chrono::milliseconds{100};
 
+/// How long the last words may wait for somebody to read them.
+constexpr auto last_patience = std::chrono::milliseconds{500};
+
 /// Where things are told: lines on standard output and standard error, or a terminal's page.
 class display {
 public:
@@ -42,12 +46,19 @@ public:
 
   bool is_terminal() const noexcept { return page_ != nullptr; }
 
-  void tell(const std::string& line) const {
-    if (page_)
+  void tell(const std::string& line) {
+    if (page_) {
       page_->add_line(line);
-    else
-      std::cout << line << std::endl;
+      return;
+    }
+    output_.add(line);
+    output_.flush();
   }
+
+  /// Whether lines wait until somebody reads them.
+  bool is_behind() const noexcept { return !output_.empty(); }
+
+  void flush(std::chrono::milliseconds patience) { output_.flush(patience); }
 
   void complain(const std::string& text) const {
     if (page_)
@@ -81,6 +92,7 @@ public:
 
 private:
   std::shared_ptr<screen> page_;
+  ready_output output_;
 };
 
 /// The children of supervisors that go on are changed one supervisor after the other, from the root on.
@@ -171,8 +183,9 @@ private:
   void draw() {
     if (display_.is_terminal())
       display_.draw(*view_);
+    display_.flush({});
     last_draw_ = clock::now();
-    next_draw_ = last_draw_ + redraw;
+    next_draw_ = last_draw_ + (display_.is_behind() ? redraw_pause : redraw);
   }
 
   void draw_soon() { next_draw_ = std::min(next_draw_, last_draw_ + redraw_pause); }
@@ -241,7 +254,8 @@ private:
   // -- the end ---
 
   int finish() {
-    flush_console(sys_);
+    flush_console(sys_, last_patience);
+    display_.flush(last_patience);
     if (killed_by_ != 0)
       return end(128 + killed_by_, "killed");
     if (gave_up_)

@@ -278,6 +278,18 @@ class LifeTest(TreeTest):
         for process in family:
             self.assertTrue(wait_for_end(process, time.monotonic() + PATIENCE))
 
+    def test_a_reader_who_does_not_read_holds_up_nothing(self):
+        read, write = os.pipe()
+        self.addCleanup(os.close, read)
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+        tree = self.supervise(children(*[f'id = "a{i}"' for i in range(40)]), stdout=write, stderr=write)
+        os.close(write)
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.lexists(self.socket) or self.rows().get("a39", ["-"] * 4)[3] != "running":
+            self.assertLess(time.monotonic(), deadline)
+        tree.terminate()
+        self.assertEqual(tree.wait(PATIENCE), 0)
+
     def test_a_tree_goes_on_when_nobody_reads_its_events(self):
         tree = self.supervise(children('id = "a"'))
         pid = self.pid_of(tree, "a")
