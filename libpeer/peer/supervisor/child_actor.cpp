@@ -43,7 +43,7 @@ public:
         supervisor_(caf::actor_cast<caf::actor_addr>(supervisor)),
         id_(std::move(id)),
         path_(std::move(path)) {
-    link_to(supervisor);
+    monitor(supervisor); // no link: a `kill` that comes through one cannot be caught
   }
 
   // -- caf::local_actor ---
@@ -51,7 +51,7 @@ public:
   const char* name() const override { return "peer.child"; }
 
   behavior_type make_behavior() override {
-    set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
+    set_exit_handler([](caf::exit_msg&) {}); // nobody but its supervisor may end it
     set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
     set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result { return caf::message{}; });
@@ -151,7 +151,7 @@ private:
   }
 
   caf::error start_supervisor(const supervisor_spec& tree) {
-    auto made = spawn_supervisor(home_system(), tree_, tree, path_, caf::strong_actor_ptr{ctrl()});
+    auto made = spawn_supervisor(home_system(), tree_, tree, path_);
     adopt(caf::actor_cast<caf::actor>(made));
     request(made, caf::infinite, await_boot_atom_v)
         .then([this, generation = generation_] { on_started_if(generation, {}); },
@@ -162,7 +162,6 @@ private:
   void adopt(caf::actor what) {
     target_ = std::move(what);
     monitor(target_);
-    link_to(target_);
   }
 
   void on_started_if(std::uint64_t generation, peer_status status) {
@@ -292,6 +291,8 @@ private:
   }
 
   void on_down(caf::down_msg& msg) {
+    if (msg.source == supervisor_)
+      return quit(std::move(msg.reason));
     if (!target_ || msg.source != target_->address())
       return;
     tree_->actors.erase(target_->id());
@@ -312,12 +313,6 @@ private:
     case stage::stopping:
       return tell(notice_kind::stopped, end_);
     }
-  }
-
-  /// Exits of what it runs are told by `on_down`; those of strangers mean nothing.
-  void on_exit_message(caf::exit_msg& msg) {
-    if (msg.source == supervisor_)
-      quit(std::move(msg.reason));
   }
 
   /// Its supervisor was killed, or it was itself: nothing may stay.

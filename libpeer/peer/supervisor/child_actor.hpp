@@ -22,7 +22,7 @@ using supervised_actor = child_actor::extend<
     // Asked of the supervisor that it is.
     caf::result<child_info>(find_child_atom, std::string), caf::result<caf::actor>(find_supervisor_atom, std::string)>;
 
-/// Makes the actor of a child, linked to its supervisor, who has to be able to take `child_notice`s.
+/// Makes the actor of a child, which ends with its supervisor, who has to be able to take `child_notice`s.
 /// @param path from the root, with its own id at the end
 supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
                              std::string id, std::string path);

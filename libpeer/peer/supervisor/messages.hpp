@@ -122,7 +122,7 @@ bool inspect(Inspector& f, child_counts& x) {
                             f.field("supervisors", x.supervisors), f.field("workers", x.workers));
 }
 
-/// A supervisor. Link to it, monitor it; it links to its children, so that they end if it is killed.
+/// A supervisor. Link to it, monitor it. Its children end if it is killed.
 ///
 /// An exit message with a reason, from whomever, makes it stop its children in reverse order and then exit with that
 /// reason; so does its parent's normal exit. `exit_reason::kill` ends it and its children at once.

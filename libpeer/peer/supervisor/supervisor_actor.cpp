@@ -96,7 +96,12 @@ private:
     caf::anon_send(facts.actor, start_order{child.generation, child.spec, child.arguments});
   }
 
-  void stop(const child_record& child) override { caf::anon_send(facts_of(child).actor, stop_atom_v); }
+  void stop(const child_record& child) override {
+    if (auto facts = facts_.find(child.id); facts != facts_.end())
+      caf::anon_send(facts->second.actor, stop_atom_v);
+    else // its actor was killed, and the child with it
+      rules_.on_stopped(child.id, child.generation, child.last_end);
+  }
 
   void retry_after(const child_record& child, caf::timespan delay) override {
     run_delayed(delay, [this, id = child.id, retry = child.retry] { rules_.on_retry(id, retry); });
@@ -348,10 +353,8 @@ private:
 
   /// The parent's end stops it in any case; anybody else's only if it is meant to.
   void on_exit_message(caf::exit_msg& msg) {
-    auto from_child =
-        std::any_of(facts_.begin(), facts_.end(), [&](auto& x) { return x.second.actor.address() == msg.source; });
     auto from_parent = parent_ && msg.source == parent_;
-    if (from_child || (!msg.reason && !from_parent))
+    if (!msg.reason && !from_parent)
       return;
     rules_.shut_down(std::move(msg.reason));
   }
