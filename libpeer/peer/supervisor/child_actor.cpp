@@ -54,7 +54,7 @@ public:
     set_exit_handler([](caf::exit_msg&) {}); // nobody but its supervisor may end it
     set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
     set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
-    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result { return caf::message{}; });
+    set_default_handler(refuse_strays);
     return {
         [this](call_request& x) -> caf::result<encoded_term> { return on_call(x); },
         [this](patient_call& x) -> caf::result<encoded_term> { return on_patient_call(x); },

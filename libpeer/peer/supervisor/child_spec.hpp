@@ -125,7 +125,8 @@ inline constexpr auto enum_names<child_type> = std::array<std::string_view, 2>{"
 
 /// How long a restart is put off: `initial` for the first one, and each time `factor` times more, up to `maximum`; a
 /// child that has run for `reset_after` begins anew. Each delay is made longer or shorter by a random part of at most
-/// `jitter` (0 to 1) of it, so that many children do not come back at the same time.
+/// `jitter` (0 to 1) of it, so that many children do not come back at the same time. Until the delay is over nothing
+/// else is done for the restart: other children that it will restart go on.
 struct restart_backoff {
   caf::timespan initial = defaults::backoff_initial;
   double factor = 2;

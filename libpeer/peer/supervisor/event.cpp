@@ -3,7 +3,6 @@
 #include "peer/supervisor/event.hpp"
 
 #include "peer/control/report.hpp"
-#include "peer/supervisor/tree_context.hpp"
 
 #include "caf/all.hpp"
 
@@ -20,19 +19,6 @@ std::string describe(const supervisor_event& event) {
   if (event.reason)
     result += ": " + describe(event.reason);
   return result;
-}
-
-void tree_context::publish(const supervisor_event& event) {
-  CAF_LOG_INFO("peer-child-" << to_string(event.kind) << CAF_ARG2("path", event.path)
-                             << CAF_ARG2("generation", event.generation) << CAF_ARG2("reason", event.reason));
-  for (auto i = subscribers.begin(); i != subscribers.end();) {
-    if (auto receiver = caf::actor_cast<caf::actor>(*i)) {
-      caf::anon_send(receiver, event);
-      ++i;
-    } else {
-      i = subscribers.erase(i);
-    }
-  }
 }
 
 } // namespace peer

@@ -45,7 +45,7 @@ public:
     set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
     set_down_handler([this](caf::down_msg& msg) { on_child_killed(msg); });
     set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
-    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result { return caf::message{}; });
+    set_default_handler(refuse_strays);
     rules_.boot([this](const caf::error& failed) { on_booted(failed); });
     return {
         [this](await_boot_atom) { return on_await_boot(); },

@@ -8,6 +8,8 @@
 
 #include "caf/actor.hpp"
 #include "caf/actor_addr.hpp"
+#include "caf/fwd.hpp"
+#include "caf/skip.hpp"
 
 #include <memory>
 #include <set>
@@ -27,6 +29,9 @@ struct tree_context {
   std::set<caf::actor_addr> subscribers;
   std::set<caf::actor_id> actors; ///< that are children of this process, so that none is made one twice
 };
+
+/// Answers requests that a supervisor or a child does not understand; drops other messages.
+caf::skippable_result refuse_strays(caf::scheduled_actor* self, caf::message& what);
 
 using tree_context_ptr = std::shared_ptr<tree_context>;
 

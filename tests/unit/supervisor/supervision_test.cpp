@@ -630,6 +630,20 @@ CAF_TEST(a delay of one child does not hold up the others) {
   CAF_CHECK_EQUAL(retry(), "");
 }
 
+CAF_TEST(a delay that began before the child was started by hand is out of date) {
+  auto spec = worker("a");
+  spec.backoff = restart_backoff{};
+  boot(lenient(one_for_one), {spec});
+  exits("a");
+  rules->terminate_child("a", told());
+  rules->restart_child("a", told());
+  done();
+  CAF_CHECK_EQUAL(exits("a"), "retry a");
+  CAF_CHECK_EQUAL(retry(), ""); // the first one
+  CAF_CHECK_EQUAL(states(), "a restarting");
+  CAF_CHECK_EQUAL(retry(), "start a");
+}
+
 // -- events -----------------------------------------------------------------------------------------------------------
 
 CAF_TEST(events tell everything in its order) {

@@ -162,6 +162,17 @@ CAF_TEST(a child with brutal_kill is not asked) {
   CAF_CHECK(!outcome(stopped));
 }
 
+CAF_TEST(a child that is killed takes nobody along) {
+  start({actor("a"), below("t", {actor("b")})});
+  auto inner = answer<caf::actor>(top, find_supervisor_atom_v, std::string{"t"});
+  end(actors["b"], caf::exit_reason::kill);
+  CAF_CHECK(lives(*inner));
+  CAF_CHECK_EQUAL(called(ask(child("t/b"), call())), "2");
+  end(*inner, caf::exit_reason::kill);
+  CAF_CHECK_EQUAL(states(), "a running 1, t running 2");
+  CAF_CHECK_EQUAL(called(ask(child("t/b"), call())), "1");
+}
+
 CAF_TEST(stop answers when all is gone) {
   start({actor("a"), peer_child("p")});
   started("p");

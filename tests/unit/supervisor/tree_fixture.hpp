@@ -180,8 +180,7 @@ struct tree_fixture : test_coordinator_fixture<> {
 
   bool lives(const caf::actor& which) {
     auto pending = ask(which, std::string{"?"});
-    auto why = outcome(pending);
-    return why == caf::sec::unexpected_message;
+    return outcome(pending) != caf::sec::request_receiver_down;
   }
 
   std::map<std::string, caf::actor> actors;                ///< the newest of each child
