@@ -3,6 +3,7 @@
 #include "peer/functions.hpp"
 
 #include "peer/control/messages.hpp"
+#include "peer/control/outbox.hpp"
 #include "peer/control/pending_call.hpp"
 #include "peer/loop/pinned.hpp"
 #include "peer/node/function_table.hpp"
@@ -128,6 +129,8 @@ public:
 
 private:
   caf::result<encoded_term> on_call(call_request& x) {
+    if (auto err = check_names(x.module, x.function))
+      return err;
     auto promise = make_response_promise<encoded_term>();
     auto timeout = x.timeout;
     auto& call = running_->add();

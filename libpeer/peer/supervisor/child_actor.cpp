@@ -11,6 +11,7 @@
 
 #include "caf/all.hpp"
 
+#include <functional>
 #include <utility>
 
 namespace peer {
@@ -37,12 +38,13 @@ public:
   // -- constructors, destructors ---
 
   child_impl(caf::actor_config& cfg, habitat place, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
-             std::string id, std::string path)
+             std::string path, child_spec spec)
       : pinned(cfg, std::move(place)),
         tree_(std::move(tree)),
         supervisor_(caf::actor_cast<caf::actor_addr>(supervisor)),
-        id_(std::move(id)),
-        path_(std::move(path)) {
+        id_(spec.id),
+        path_(std::move(path)),
+        spec_(std::move(spec)) {
     monitor(supervisor); // no link: a `kill` that comes through one cannot be caught
   }
 
@@ -51,6 +53,8 @@ public:
   const char* name() const override { return "peer.child"; }
 
   behavior_type make_behavior() override {
+    tree_->actors.insert(address());
+    waiting_.limit(spec_.max_waiting);
     set_exit_handler([](caf::exit_msg&) {}); // nobody but its supervisor may end it
     set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
     set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
@@ -61,9 +65,9 @@ public:
         [this](cast_request& x) -> caf::result<void> { return on_cast(x); },
         [this](send_request& x) -> caf::result<void> { return on_send(x); },
         [this](get_state_atom) -> caf::result<child_info> { return ask_supervisor(); },
-        [this](ready_atom) { on_said_ready(); },
+        [this](ready_atom, std::uint64_t generation) { on_said_ready(generation); },
         [this](start_order& x) { start(x); },
-        [this](stop_atom) { stop(); },
+        [this](stop_atom, std::uint64_t generation) { stop(generation); },
         [this](forget_atom) { quit(); },
         [this](find_child_atom, std::string& path) { return pass_down<child_info>(find_child_atom_v, path); },
         [this](find_supervisor_atom, std::string& path) { return pass_down<caf::actor>(find_supervisor_atom_v, path); },
@@ -73,6 +77,7 @@ public:
   void on_exit() override {
     waiting_.fail_all(child_error(errc::noproc, path_, "is supervised no more"));
     release();
+    tree_->actors.erase(address());
     pinned::on_exit();
   }
 
@@ -114,8 +119,7 @@ private:
       tell(notice_kind::ignored);
       return {};
     }
-    if (!tree_->actors.insert((*made)->id()).second || (*made)->address() == address()
-        || (*made)->address() == supervisor_)
+    if (tree_->actors.contains((*made)->address()))
       return child_error(errc::invalid_option, path_, "cannot be an actor that is in this tree already");
     adopt(std::move(*made));
     on_started({});
@@ -147,7 +151,7 @@ private:
   void look_at_peer(const control_actor& control, std::uint64_t generation) {
     request(control, caf::infinite, get_state_atom_v)
         .then([this, generation](peer_status& status) { on_started_if(generation, std::move(status)); },
-              [this, generation](caf::error& why) { fail_start(generation, std::move(why)); });
+              [this, generation](caf::error&) { on_started_if(generation, {}); }); // it has ended; `on_down` tells how
   }
 
   caf::error start_supervisor(const supervisor_spec& tree) {
@@ -161,6 +165,7 @@ private:
 
   void adopt(caf::actor what) {
     target_ = std::move(what);
+    tree_->actors.insert(target_->address());
     monitor(target_);
   }
 
@@ -198,16 +203,16 @@ private:
 
   void wait_for_word(const says_ready& rule) {
     limit_readiness(rule.within);
-    if (!std::holds_alternative<start_options>(spec_.start))
+    if (!is_peer())
       return; // the actor sends `ready_atom`
     request(caf::actor_cast<control_actor>(target_), caf::infinite, await_ready_atom_v)
         .then([this, generation = generation_] { on_ready_if(generation); },
               [](caf::error&) {}); // its end is told otherwise
   }
 
-  void on_said_ready() {
-    if (std::holds_alternative<says_ready>(spec_.ready))
-      on_ready_if(generation_);
+  void on_said_ready(std::uint64_t generation) {
+    if (std::holds_alternative<says_ready>(spec_.ready) && !is_peer())
+      on_ready_if(generation);
   }
 
   void probe() {
@@ -245,7 +250,8 @@ private:
     dispose_timers();
     stage_ = stage::up;
     tell(notice_kind::ready);
-    waiting_.pass_on(as_control(), generation_);
+    for (auto& call : waiting_.take_all())
+      pass_on(std::move(call));
   }
 
   // -- ends ---
@@ -260,10 +266,12 @@ private:
     kill_target();
   }
 
-  void stop() {
+  void stop(std::uint64_t generation) {
     dispose_timers();
-    if (stage_ == stage::idle)
+    if (stage_ == stage::idle) {
+      generation_ = generation; // another actor may have started it, and was killed
       return tell(notice_kind::stopped, end_);
+    }
     auto failing = stage_ == stage::failing;
     stage_ = stage::stopping;
     if (failing)
@@ -271,7 +279,7 @@ private:
     auto limit = shutdown_of(spec_);
     if (std::holds_alternative<brutal_kill>(limit))
       return kill_target();
-    if (std::holds_alternative<start_options>(spec_.start))
+    if (is_peer())
       anon_send(as_control(), stop_atom_v);
     else
       anon_send_exit(target_, caf::exit_reason::user_shutdown);
@@ -284,7 +292,7 @@ private:
 
   /// A peer's control actor ends when the process has; everybody else at once.
   void kill_target() {
-    if (std::holds_alternative<start_options>(spec_.start))
+    if (is_peer())
       anon_send(as_control(), kill_atom_v);
     else
       anon_send_exit(target_, caf::exit_reason::kill);
@@ -295,7 +303,7 @@ private:
       return quit(std::move(msg.reason));
     if (!target_ || msg.source != target_->address())
       return;
-    tree_->actors.erase(target_->id());
+    tree_->actors.erase(target_->address());
     target_ = nullptr;
     dispose_timers();
     end_ = std::move(msg.reason);
@@ -320,7 +328,7 @@ private:
     dispose_timers();
     if (!target_)
       return;
-    tree_->actors.erase(target_->id());
+    tree_->actors.erase(target_->address());
     caf::anon_send_exit(std::exchange(target_, nullptr), caf::exit_reason::kill);
   }
 
@@ -337,29 +345,77 @@ private:
   /// Control actors, and actors that take the same requests.
   control_actor as_control() const { return caf::actor_cast<control_actor>(target_); }
 
+  bool is_peer() const noexcept { return std::holds_alternative<start_options>(spec_.start); }
+
   caf::error is_down() const { return child_error(errc::noconnection, path_, "is down"); }
+
+  caf::error is_over(std::uint64_t generation) const {
+    return child_error(errc::noproc, path_, "is not generation " + std::to_string(generation) + " any more");
+  }
 
   caf::result<encoded_term> on_call(call_request& x) {
     if (!up())
       return is_down();
-    return delegate(as_control(), std::move(x));
+    if (is_peer())
+      return delegate(as_control(), std::move(x));
+    auto promise = make_response_promise<encoded_term>();
+    ask(std::move(x), promise, [promise](caf::error why) mutable { promise.deliver(std::move(why)); });
+    return promise;
   }
 
   caf::result<encoded_term> on_patient_call(patient_call& x) {
-    if (x.generation && (*x.generation != generation_ || stage_ == stage::idle))
-      return child_error(errc::noproc, path_, "is not generation " + std::to_string(*x.generation) + " any more");
-    if (up())
-      return delegate(as_control(), std::move(x.request));
-    if (x.wait.count() <= 0)
-      return is_down();
-    if (waiting_.full())
-      return child_error(errc::overload, path_, "is down, and " + std::to_string(waiting_.size()) + " calls wait");
+    if (x.wait.count() <= 0 && !x.generation)
+      return on_call(x.request);
     auto promise = make_response_promise<encoded_term>();
-    auto wait = x.wait;
-    auto number = waiting_.add(std::move(x), promise);
-    if (wait != caf::infinite)
-      waiting_.set_timer(number, run_delayed(wait, [this, number] { waiting_.fail(number, is_down()); }));
+    auto deadline = x.wait == caf::infinite ? waiting_call::time_point::max() : clock().now() + x.wait;
+    pass_on({std::move(x), promise, deadline, {}});
     return promise;
+  }
+
+  /// Calls what is up, or waits for it; a call that has not reached anybody waits once more.
+  void pass_on(waiting_call x) {
+    if (x.call.generation && (*x.call.generation != generation_ || stage_ == stage::idle))
+      return x.answer.deliver(is_over(*x.call.generation));
+    if (!up())
+      return wait_for_it(std::move(x));
+    auto request = x.call.request;
+    auto answer = x.answer;
+    ask(std::move(request), std::move(answer), [this, x = std::move(x)](caf::error why) mutable {
+      if (why == errc::noconnection && clock().now() < x.deadline)
+        wait_for_it(std::move(x));
+      else
+        x.answer.deliver(std::move(why));
+    });
+  }
+
+  void wait_for_it(waiting_call x) {
+    auto left = x.deadline - clock().now();
+    if (left.count() <= 0)
+      return x.answer.deliver(is_down());
+    if (waiting_.full())
+      return x.answer.deliver(
+          child_error(errc::overload, path_, "is down, and " + std::to_string(waiting_.size()) + " calls wait"));
+    auto forever = x.deadline == waiting_call::time_point::max();
+    auto number = waiting_.add(std::move(x));
+    if (!forever)
+      waiting_.set_timer(number, run_delayed(left, [this, number] { waiting_.fail(number, is_down()); }));
+  }
+
+  /// Sends a request to what is up. Other actors than control actors do not look at its time-out.
+  void ask(call_request x, caf::typed_response_promise<encoded_term> answer,
+           std::function<void(caf::error)> on_failure) {
+    auto limit = is_peer() ? caf::timespan{caf::infinite} : x.timeout;
+    auto what = x.module + ":" + x.function;
+    request(as_control(), limit, std::move(x))
+        .then([answer](encoded_term& result) mutable { answer.deliver(std::move(result)); },
+              [this, what, on_failure = std::move(on_failure)](caf::error& why) {
+                if (why == caf::sec::request_receiver_down) // it did not get the request any more
+                  on_failure(is_down());
+                else if (why == caf::sec::request_timeout)
+                  on_failure(child_error(errc::timeout, path_, "did not answer the call of " + what + " in time"));
+                else
+                  on_failure(std::move(why));
+              });
   }
 
   caf::result<void> on_cast(cast_request& x) {
@@ -371,7 +427,7 @@ private:
   caf::result<void> on_send(send_request& x) {
     if (!up())
       return dropped();
-    if (std::holds_alternative<start_options>(spec_.start))
+    if (is_peer())
       return delegate(as_control(), std::move(x));
     auto content = load_message(x.content);
     if (!content)
@@ -412,7 +468,11 @@ private:
     return {.id = id_, .generation = generation_, .kind = kind, .reason = std::move(reason)};
   }
 
-  void tell(notice_kind kind, caf::error reason = {}) { send_notice(make_notice(kind, std::move(reason))); }
+  void tell(notice_kind kind, caf::error reason = {}) {
+    if (kind != notice_kind::ready)
+      waiting_.end_generation(generation_, is_over(generation_));
+    send_notice(make_notice(kind, std::move(reason)));
+  }
 
   void send_notice(child_notice what) {
     if (auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
@@ -440,10 +500,10 @@ private:
 } // namespace
 
 supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
-                             std::string id, std::string path) {
+                             std::string path, child_spec spec) {
   auto where = tree->where;
-  return spawn_pinned<child_impl>(sys, std::move(where), std::move(tree), std::move(supervisor), std::move(id),
-                                  std::move(path));
+  return spawn_pinned<child_impl>(sys, std::move(where), std::move(tree), std::move(supervisor), std::move(path),
+                                  std::move(spec));
 }
 
 std::string kind_of(const child_spec& spec) {

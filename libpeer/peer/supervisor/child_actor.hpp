@@ -15,8 +15,8 @@ namespace peer {
 using supervised_actor = child_actor::extend<
     // Starts it. Told: `started`, and then `ready`; or `ignored`, or `start_failed`.
     caf::result<void>(start_order),
-    // Stops it, as its spec says. Told: `stopped`.
-    caf::result<void>(stop_atom),
+    // Stops that generation, as its spec says. Told: `stopped`.
+    caf::result<void>(stop_atom, std::uint64_t),
     // Its spec is gone, and so will it be.
     caf::result<void>(forget_atom),
     // Asked of the supervisor that it is.
@@ -24,8 +24,9 @@ using supervised_actor = child_actor::extend<
 
 /// Makes the actor of a child, which ends with its supervisor, who has to be able to take `child_notice`s.
 /// @param path from the root, with its own id at the end
+/// @param spec what it is until it is started for the first time
 supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
-                             std::string id, std::string path);
+                             std::string path, child_spec spec);
 
 /// "actor", "peer", "erlang" or "supervisor".
 std::string kind_of(const child_spec& spec);

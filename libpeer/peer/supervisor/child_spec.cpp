@@ -179,12 +179,13 @@ child_shutdown shutdown_of(const child_spec& spec) noexcept {
 
 end_kind classify(const child_spec& spec, const error& reason) noexcept {
   auto end = failure_of(reason);
-  if (end && end->status && end->at != phase::spawn && reason != errc::boot_failed) {
+  if (end && end->status) {
     auto& finals = spec.final_statuses;
     auto exited = end->status->how == exit_status::kind::exited;
     if (exited && std::find(finals.begin(), finals.end(), end->status->value) != finals.end())
       return end_kind::final_;
-    return exited && end->status->value == 0 ? end_kind::normal : end_kind::abnormal;
+    auto well = exited && end->status->value == 0 && reason != errc::boot_failed;
+    return well ? end_kind::normal : end_kind::abnormal;
   }
   return !reason || reason == caf::exit_reason::user_shutdown ? end_kind::normal : end_kind::abnormal;
 }

@@ -87,10 +87,10 @@ using child_shutdown = std::variant<caf::timespan, brutal_kill>;
 struct child_context {
   caf::actor_system& system;
 
-  /// Stands for the child as long as its spec exists. An actor whose spec has `says_ready` sends it `ready_atom`.
+  /// Stands for the child as long as its spec exists. An actor whose spec has `says_ready` sends it `ready_atom`, too.
   caf::actor child;
 
-  /// Counts the starts of this child, from 1 on.
+  /// Counts the starts of this child, from 1 on. Goes with `ready_atom`.
   std::uint64_t generation;
 
   /// What a child of a `simple_one_for_one` supervisor was started with; else empty.
@@ -136,7 +136,7 @@ struct restart_backoff {
 };
 
 /// The child says itself that it is ready: a peer with `peer::node::ready` or, in Erlang,
-/// `io:request(group_leader(), ready)`; an actor by sending `ready_atom` to `child_context::child`.
+/// `io:request(group_leader(), ready)`; an actor by sending `ready_atom` and its generation to `child_context::child`.
 struct says_ready {
   caf::timespan within = defaults::ready_timeout; ///< after it was started
 };

@@ -21,8 +21,8 @@
 #include <vector>
 
 /// @file
-/// The messages that supervisors and their children understand. `supervisor` and `child` (tree.hpp) wrap them for code
-/// that may block.
+/// The messages that supervisors and their children understand. `supervisor` and `child_handle` (supervisor.hpp) wrap
+/// them for code that may block.
 
 namespace peer {
 
@@ -103,8 +103,8 @@ using child_actor = caf::typed_actor<
     caf::result<void>(send_request),
     // Tells what is known of it.
     caf::result<child_info>(get_state_atom),
-    // From an actor whose spec has `says_ready`: it is ready.
-    caf::result<void>(ready_atom)>;
+    // From an actor whose spec has `says_ready`: that generation is ready.
+    caf::result<void>(ready_atom, std::uint64_t)>;
 
 // -- supervisors ------------------------------------------------------------------------------------------------------
 

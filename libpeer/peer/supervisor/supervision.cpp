@@ -193,6 +193,13 @@ void supervision::shut_down(error why) {
   run();
 }
 
+void supervision::abandon(const error& why) {
+  over_ = true;
+  if (auto cut_short = std::exchange(plan_, std::nullopt); cut_short && cut_short->then)
+    cut_short->then(why);
+  run();
+}
+
 void supervision::begin_shutdown(error why) {
   if (why_)
     return;
@@ -347,6 +354,8 @@ void supervision::start_has_failed(child_record& child, error why) {
     plan_->failed = std::move(failed);
     return;
   case purpose::restart_rule:
+    if (classify(child.spec, child.last_end) == end_kind::final_)
+      return end_without_restart(child); // the rest is started nevertheless
     // The rest stays undefined. The next try comes after what has been told meanwhile, and counts.
     plan_->starts.clear();
     child.state = child_state::restarting;

@@ -125,6 +125,9 @@ public:
   /// Stops everything and finishes with that reason.
   void shut_down(error why);
 
+  /// Answers everybody who waits with `why`, and does nothing any more: the host is about to go.
+  void abandon(const error& why);
+
   // -- what becomes of children ---
 
   void on_ready(std::string_view id, std::uint64_t generation);

@@ -14,7 +14,7 @@ namespace peer {
 
 namespace {
 
-constexpr auto the_child = "the child's actor";
+constexpr auto the_child = "the child, or what ran as it,";
 constexpr auto the_supervisor = "the supervisor";
 
 template <class T>
@@ -23,11 +23,13 @@ caf::error error_of(const caf::expected<T>& x) {
 }
 
 caf::expected<supervisor> start_with_parent(caf::actor_system& sys, supervisor_spec spec,
-                                            caf::strong_actor_ptr parent) {
+                                            const std::vector<caf::actor>& subscribers, caf::strong_actor_ptr parent) {
   if (auto err = validate(spec))
     return err;
   auto where = loop::of(sys);
   auto tree = std::make_shared<tree_context>(where, process_launcher(where));
+  for (auto& each : subscribers)
+    tree->subscribers.insert(each->address());
   auto actor = spawn_supervisor(sys, std::move(tree), std::move(spec), {}, std::move(parent));
   if (auto booted = ask<void>(sys, actor, the_supervisor, await_boot_atom_v); !booted)
     return std::move(booted.error());
@@ -140,12 +142,14 @@ caf::error supervisor::stop() const {
 
 // -- start ------------------------------------------------------------------------------------------------------------
 
-caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec) {
-  return start_with_parent(sys, std::move(spec), nullptr);
+caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
+                                           const std::vector<caf::actor>& subscribers) {
+  return start_with_parent(sys, std::move(spec), subscribers, nullptr);
 }
 
-caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec) {
-  return start_with_parent(parent->system(), std::move(spec), caf::strong_actor_ptr{parent->ctrl()});
+caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
+                                                const std::vector<caf::actor>& subscribers) {
+  return start_with_parent(parent->system(), std::move(spec), subscribers, caf::strong_actor_ptr{parent->ctrl()});
 }
 
 } // namespace peer

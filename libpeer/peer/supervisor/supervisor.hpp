@@ -114,9 +114,12 @@ private:
 
 /// Starts a tree and waits until all its children are ready. Fails with `errc::invalid_option` before anything is
 /// started, or with `errc::failed_to_start_child`, and then nothing is left of it.
-caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec);
+/// @param subscribers receive all events (see `supervisor::subscribe`), those of the boot included
+caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
+                                           const std::vector<caf::actor>& subscribers = {});
 
 /// The same, linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the tree, too).
-caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec);
+caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
+                                                const std::vector<caf::actor>& subscribers = {});
 
 } // namespace peer

@@ -42,6 +42,7 @@ public:
 
   behavior_type make_behavior() override {
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a tree needs no handle to live
+    tree_->actors.insert(address());
     set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
     set_down_handler([this](caf::down_msg& msg) { on_child_killed(msg); });
     set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
@@ -70,11 +71,13 @@ public:
   void on_exit() override {
     if (!finished_) {
       auto killed = caf::make_error(errc::noproc, "supervisor '" + path_ + "' was killed");
+      rules_.abandon(killed);
       for (auto& promise : std::exchange(boot_waiters_, {}))
         promise.deliver(killed);
       for (auto& promise : std::exchange(stop_waiters_, {}))
         promise.deliver(killed);
     }
+    tree_->actors.erase(address());
     keep_alive_ = nullptr;
     pinned::on_exit();
   }
@@ -93,12 +96,14 @@ private:
   void start(const child_record& child) override {
     auto& facts = facts_of(child);
     facts.since = caf::make_timestamp();
+    facts.process_id.reset();
+    facts.limits_off.clear();
     caf::anon_send(facts.actor, start_order{child.generation, child.spec, child.arguments});
   }
 
   void stop(const child_record& child) override {
     if (auto facts = facts_.find(child.id); facts != facts_.end())
-      caf::anon_send(facts->second.actor, stop_atom_v);
+      caf::anon_send(facts->second.actor, stop_atom_v, child.generation);
     else // its actor was killed, and the child with it
       rules_.on_stopped(child.id, child.generation, child.last_end);
   }
@@ -127,7 +132,8 @@ private:
       event.process_id = facts->second.process_id;
     metrics_.count(what);
     tree_->publish(event);
-    if (facts != facts_.end() && (what == event_kind::exited || what == event_kind::stopped))
+    auto ended = what == event_kind::exited || what == event_kind::stopped || what == event_kind::start_failed;
+    if (facts != facts_.end() && ended)
       facts->second.process_id.reset();
   }
 
@@ -147,7 +153,7 @@ private:
   child_facts& facts_of(const child_record& child) {
     auto [i, added] = facts_.try_emplace(child.id);
     if (added) {
-      i->second.actor = spawn_child(home_system(), tree_, caf::strong_actor_ptr{ctrl()}, child.id, path_of(child.id));
+      i->second.actor = spawn_child(home_system(), tree_, caf::strong_actor_ptr{ctrl()}, path_of(child.id), child.spec);
       monitor(i->second.actor);
     }
     return i->second;

@@ -27,7 +27,7 @@ struct tree_context {
   habitat where;
   launcher launch; ///< starts peers
   std::set<caf::actor_addr> subscribers;
-  std::set<caf::actor_id> actors; ///< that are children of this process, so that none is made one twice
+  std::set<caf::actor_addr> actors; ///< that are part of the tree, so that none is made a child once more
 };
 
 /// Answers requests that a supervisor or a child does not understand; drops other messages.

@@ -8,8 +8,8 @@
 
 namespace peer {
 
-std::uint64_t waiting_calls::add(patient_call what, promise answer) {
-  calls_.emplace(next_, entry{std::move(what), std::move(answer), {}});
+std::uint64_t waiting_calls::add(waiting_call what) {
+  calls_.emplace(next_, std::move(what));
   return next_++;
 }
 
@@ -27,20 +27,27 @@ void waiting_calls::fail(std::uint64_t number, const error& why) {
 }
 
 void waiting_calls::fail_all(const error& why) {
-  for (auto& [number, x] : std::exchange(calls_, {})) {
-    x.timer.dispose();
+  for (auto& x : take_all())
     x.answer.deliver(why);
+}
+
+void waiting_calls::end_generation(std::uint64_t generation, const error& why) {
+  for (auto i = calls_.begin(); i != calls_.end();) {
+    auto number = i->first;
+    auto over = i->second.call.generation == generation;
+    ++i;
+    if (over)
+      fail(number, why);
   }
 }
 
-void waiting_calls::pass_on(const control_actor& target, std::uint64_t generation) {
+std::vector<waiting_call> waiting_calls::take_all() {
+  auto result = std::vector<waiting_call>{};
   for (auto& [number, x] : std::exchange(calls_, {})) {
     x.timer.dispose();
-    if (x.call.generation && *x.call.generation != generation)
-      x.answer.deliver(caf::make_error(errc::noproc, "generation " + std::to_string(*x.call.generation) + " is over"));
-    else
-      x.answer.delegate(target, std::move(x.call.request));
+    result.push_back(std::move(x));
   }
+  return result;
 }
 
 } // namespace peer

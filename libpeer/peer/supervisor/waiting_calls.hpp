@@ -7,17 +7,27 @@
 #include "caf/disposable.hpp"
 #include "caf/typed_response_promise.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <vector>
 
 namespace peer {
 
-/// The calls that wait for a child to come up, in their order. Each is answered once, or passed on.
+/// A call that may wait for its child.
+struct waiting_call {
+  using time_point = std::chrono::steady_clock::time_point;
+
+  patient_call call;
+  caf::typed_response_promise<encoded_term> answer;
+  time_point deadline; ///< until when it may wait; `time_point::max()` for ever
+  caf::disposable timer;
+};
+
+/// The calls that wait for a child to come up, in their order.
 class waiting_calls {
 public:
-  using promise = caf::typed_response_promise<encoded_term>;
-
   void limit(std::size_t most) noexcept { limit_ = most; }
 
   bool full() const noexcept { return calls_.size() >= limit_; }
@@ -26,7 +36,7 @@ public:
 
   /// Adds a call. @pre `!full()`
   /// @returns what `fail` knows it by
-  std::uint64_t add(patient_call what, promise answer);
+  std::uint64_t add(waiting_call what);
 
   /// Something that is disposed of when the call does not wait any more.
   void set_timer(std::uint64_t number, caf::disposable timer);
@@ -36,19 +46,16 @@ public:
 
   void fail_all(const error& why);
 
-  /// Sends all of them to what is up now. Those that want another generation fail.
-  void pass_on(const control_actor& target, std::uint64_t generation);
+  /// Answers those that wanted that generation, which is over.
+  void end_generation(std::uint64_t generation, const error& why);
+
+  /// Hands out all of them: they do not wait any more.
+  std::vector<waiting_call> take_all();
 
 private:
-  struct entry {
-    patient_call call;
-    promise answer;
-    caf::disposable timer;
-  };
-
   std::size_t limit_ = defaults::max_waiting_calls;
   std::uint64_t next_ = 0;
-  std::map<std::uint64_t, entry> calls_;
+  std::map<std::uint64_t, waiting_call> calls_;
 };
 
 } // namespace peer

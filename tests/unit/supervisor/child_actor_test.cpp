@@ -112,7 +112,7 @@ CAF_TEST(a child that is not ready is down) {
   start({spec});
   auto waits = ask(child("a"), call(5s));
   CAF_CHECK_EQUAL(called(ask(child("a"), call())), "noconnection");
-  caf::anon_send(child("a"), ready_atom_v);
+  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{1});
   settle();
   CAF_CHECK_EQUAL(called(waits), "1");
 }

@@ -31,7 +31,7 @@ CAF_TEST(an actor that says when it is ready is waited for) {
   start({spec, actor("b")});
   CAF_CHECK_EQUAL(told_events(), "a starting, a started");
   pass(9s);
-  caf::anon_send(child("a"), ready_atom_v);
+  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{1});
   settle();
   CAF_CHECK_EQUAL(told_events(), "a ready, b starting, b started, b ready");
   pass(10s);
