@@ -7,7 +7,9 @@
 #include "support/look_until.hpp"
 #include "support/system_fixture.hpp"
 
+#include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <future>
 #include <optional>
 #include <stop_token>
@@ -238,6 +240,86 @@ CAF_TEST(a peer in a container is a child as others are) {
   CAF_CHECK(look_until([&] { return info(tree, "boxed").generation == 2; }));
   CAF_CHECK_EQUAL(child.waiting(patience).call<std::vector<int>>("lists", "reverse", std::vector{1, 2}),
                   (std::vector{2, 1}));
+  stop(tree);
+}
+
+CAF_TEST(whoever waits for a supervisor that is killed is answered) {
+  auto tree = start_tree({{.id = "first", .start = node()}});
+  auto never = child_spec{.id = "never", .start = node()};
+  never.ready = peer::says_ready{caf::infinite};
+  CAF_CHECK_EQUAL(tree.subscribe(caf::actor_cast<caf::actor>(self.ptr())), caf::error{});
+  auto answer = std::async(std::launch::async, [&] { return tree.start_child(never); });
+  wait_for("never", event_kind::started);
+  auto behind = std::async(std::launch::async, [&] { return tree.terminate_child("first"); });
+  caf::anon_send_exit(tree.actor(), caf::exit_reason::kill);
+  CAF_CHECK_EQUAL(error_of(answer.get()), errc::noproc);
+  CAF_CHECK_EQUAL(behind.get(), errc::noproc);
+  CAF_CHECK(look_until([this] { return guard.descendants().empty(); }));
+}
+
+CAF_TEST(calls that may wait lose nothing but what a kill interrupts) {
+  auto tree = start_tree({{.id = "node", .start = node()}});
+  CAF_CHECK_EQUAL(tree.subscribe(caf::actor_cast<caf::actor>(self.ptr())), caf::error{});
+  auto child = value_of(tree.child("node")).waiting(patience);
+  auto enough = std::atomic<bool>{false};
+  auto caller = std::async(std::launch::async, [&] {
+    auto interrupted = 0;
+    while (!enough)
+      if (auto answer = child.call<std::vector<int>>("lists", "reverse", std::vector{1, 2}); !answer) {
+        CAF_REQUIRE_EQUAL(answer.error(), errc::exit_status);
+        ++interrupted;
+      }
+    return interrupted;
+  });
+  constexpr auto kills = 30;
+  auto process = *info(tree, "node").process_id;
+  for (auto i = 0; i < kills; ++i) {
+    kill(static_cast<pid_t>(process), SIGKILL);
+    process = *wait_for("node", event_kind::ready).process_id;
+  }
+  enough = true;
+  CAF_CHECK_LESS_OR_EQUAL(caller.get(), kills); // one call at a time
+  stop(tree);
+}
+
+CAF_TEST(a time-out holds for an actor that does not answer) {
+  auto deaf = [](const peer::child_context& context) -> caf::expected<caf::actor> {
+    return context.system.spawn([](caf::event_based_actor* actor) -> caf::behavior {
+      actor->set_default_handler(caf::skip); // so the request stays in its mailbox
+      return {[](int) {}};
+    });
+  };
+  auto tree = start_tree({{.id = "deaf", .start = peer::actor_factory{deaf}}});
+  CAF_CHECK_EQUAL(error_of(value_of(tree.child("deaf")).within(1ms).call<void>("m", "f")), errc::timeout);
+  stop(tree);
+}
+
+CAF_TEST(a tree cannot be its own child) {
+  auto root = std::make_shared<caf::actor>();
+  auto give_root = [root](const peer::child_context&) -> caf::expected<caf::actor> { return *root; };
+  auto tree = start_tree({{.id = "below", .start = peer::supervisor_spec{}}});
+  *root = caf::actor_cast<caf::actor>(tree.actor());
+  auto below = value_of(tree.at("below"));
+  auto refused = error_of(below.start_child({.id = "root", .start = peer::actor_factory{give_root}}));
+  check_contains(peer::describe(refused), "cannot be an actor that is in this tree already");
+  *root = nullptr;
+  stop(tree);
+}
+
+CAF_TEST(a final status ends the restarts of a peer that does not boot any more) {
+  auto mark = "/tmp/libpeer_tree_test_" + std::to_string(getpid());
+  auto options = node();
+  options.exec = peer::exec{
+      "/bin/sh", {"-c", "test -e " + mark + " && exit 78; : >" + mark + "; exec " PEER_NODE " \"$@\"", "sh"}};
+  options.connection = peer::inherited{};
+  auto tree = start_tree({{.id = "node", .start = options, .final_statuses = {78}}});
+  CAF_CHECK_EQUAL(tree.subscribe(caf::actor_cast<caf::actor>(self.ptr())), caf::error{});
+  kill(static_cast<pid_t>(*info(tree, "node").process_id), SIGKILL);
+  wait_for("node", event_kind::start_failed);
+  auto now = info(tree, "node");
+  CAF_CHECK_EQUAL(now.state, child_state::undefined);
+  CAF_CHECK(!now.process_id);
+  std::remove(mark.c_str());
   stop(tree);
 }
 
