@@ -41,6 +41,14 @@ std::vector<std::uint64_t> calls::expire(time_point now) {
   return result;
 }
 
+bool calls::check_lost_frames(const channel& from) {
+  auto lost = from.lost_frames();
+  if (lost == std::exchange(lost_frames_, lost))
+    return false;
+  doubt();
+  return true;
+}
+
 void calls::doubt() {
   auto all = outstanding_.take_all();
   doubtful_.insert(doubtful_.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));

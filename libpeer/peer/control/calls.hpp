@@ -7,6 +7,8 @@
 #include "peer/control/outstanding_calls.hpp"
 #include "peer/control/pending_call.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -33,9 +35,9 @@ public:
   /// When `expire` has to be called next; `never` if no call has a deadline.
   time_point next_check() const noexcept { return outstanding_.next_check(); }
 
-  /// A damaged frame may have been the answer to any call: nobody can tell which. All of them wait for one of the
-  /// functions that follow.
-  void doubt();
+  /// Looks whether frames from the peer were damaged since the last look. One may have been the answer to any call, and
+  /// nobody can tell which: all calls then wait for one of the functions that follow. Returns whether that is so.
+  bool check_lost_frames(const channel& from);
 
   /// Tells those whose answers may have been damaged that they get none.
   void fail_doubtful();
@@ -54,8 +56,11 @@ public:
   }
 
 private:
+  void doubt();
+
   outstanding_calls<pending_call> outstanding_;
   std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
+  std::size_t lost_frames_ = 0;        ///< that have been looked at
 };
 
 } // namespace peer

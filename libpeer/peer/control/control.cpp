@@ -4,22 +4,18 @@
 
 #include "peer/control/calls.hpp"
 #include "peer/control/exposed_actors.hpp"
+#include "peer/control/group_leader.hpp"
 #include "peer/control/introspection.hpp"
-#include "peer/control/last_words.hpp"
 #include "peer/control/lifecycle.hpp"
 #include "peer/control/metrics.hpp"
 #include "peer/control/outbox.hpp"
 #include "peer/control/pulse.hpp"
-#include "peer/io/io_server.hpp"
 #include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 #include "peer/wire/message.hpp"
 
 #include "caf/all.hpp"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -46,7 +42,9 @@ caf::timespan boot_limit(const wait_boot_option& option) {
   return limit ? *limit : caf::timespan{defaults::boot_limit};
 }
 
-class control final : public with_sys<pinned<control_self::base>>, private incarnation::listener {
+class control final : public with_sys<pinned<control_self::base>>,
+                      private incarnation::listener,
+                      private group_leader::owner {
 public:
   // -- constructors, destructors ---
 
@@ -57,6 +55,7 @@ public:
         parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
         metrics_(system()),
         life_(boot_limit(options_.wait_boot)),
+        leader_(*this),
         outbox_(options_.queue_limit) {
     if (parent)
       link_to(parent);
@@ -97,8 +96,7 @@ public:
     timer_.dispose();
     call_timer_.dispose();
     pulse_timer_.dispose();
-    if (io_)
-      io_->finish();
+    leader_.finish();
     if (!reason_)
       abandon();
     incarnation_.reset();
@@ -147,7 +145,7 @@ private:
     if (!incarnation_)
       return;
     incarnation_->connection().pause(suspended);
-    balance_console();
+    leader_.suspend(suspended);
     suspended ? pulse_timer_.dispose() : start_heartbeat();
   }
 
@@ -174,41 +172,16 @@ private:
       return;
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
     metrics_.starts();
-    if (auto err = start_io())
+    if (auto err = leader_.open(options_, where().loop))
       return fail_start(err);
     auto started = launch_(options_, *this);
     if (!started)
       return fail_start(started.error());
     incarnation_ = std::move(*started);
+    leader_.attach(*incarnation_);
     arguments_ = incarnation_->arguments();
     limits_off_ = incarnation_->limits_off();
     obey(life_.on_spawned());
-  }
-
-  caf::error start_io() {
-    auto output = options_.output(where().loop, display_name(options_));
-    if (!output)
-      return std::move(output.error());
-    auto evaluate = [this](const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
-      evaluate_in_peer(module, function, arguments, std::move(then));
-    };
-    io_ = std::make_shared<io_server>(std::move(*output), options_.input(where().loop), std::move(evaluate), poster());
-    io_->on_progress([this] { balance_console(); });
-    io_->on_ready([this] {
-      says_ready_ = true;
-      tell_ready();
-    });
-    return {};
-  }
-
-  /// Brings what other threads tell back to this one.
-  io_server::poster poster() {
-    if (auto loop = where().loop)
-      return [weak = std::weak_ptr<peer::loop>{loop}](std::function<void()> task) {
-        if (auto ptr = weak.lock())
-          boost::asio::post(ptr->io(), std::move(task));
-      };
-    return [](const std::function<void()>& task) { task(); };
   }
 
   void fail_start(const caf::error& why) {
@@ -402,7 +375,7 @@ private:
     details.first = life_.first();
     details.cause = life_.cause();
     details.status = life_.status();
-    details.last_words = last_words_.take();
+    details.last_words = leader_.take_last_words();
     details.survivors = survivors_;
     if (!life_.started()) {
       if (auto more = incarnation_->boot_report(); !more.empty())
@@ -420,8 +393,7 @@ private:
     timer_.dispose();
     call_timer_.dispose();
     pulse_timer_.dispose();
-    if (io_)
-      io_->finish();
+    leader_.finish();
     calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
     incarnation_.reset(); // with the peer's cgroup: whoever waits for the end may remove the directory that it was in
     tell_boot_failed();
@@ -505,16 +477,6 @@ private:
     });
   }
 
-  void evaluate_in_peer(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) {
-    auto encoded = byte_buffer{};
-    auto failed = connected() ? save_term(encoded, arguments) : no_connection();
-    if (failed)
-      return then(std::move(failed));
-    calls_.send(incarnation_->connection(), {module, function, std::move(then)}, module.name(), function.name(),
-                encoded, clock().now(), caf::infinite);
-    check_that_it_reads();
-  }
-
   // -- heartbeat ---
 
   /// Begins anew: what was before, the boot or a suspension, does not count.
@@ -538,8 +500,7 @@ private:
     auto& connection = incarnation_->connection();
     switch (pulse_->look(clock().now(), {connection.received(), connection.written(), connection.position()})) {
     case pulse::verdict::ask:
-      evaluate_in_peer(atom{"erlang"}, atom{"is_alive"}, list{},
-                       [this](const caf::expected<term>&) { pulse_->answered(); });
+      evaluate(atom{"erlang"}, atom{"is_alive"}, list{}, [this](const caf::expected<term>&) { pulse_->answered(); });
       break;
     case pulse::verdict::hung:
       return obey(life_.on_hung(*options_.heartbeat));
@@ -566,9 +527,9 @@ private:
   void on_text(const_byte_span text) override {
     if (suspended())
       return put_off(text, &control::on_text);
-    check_lost_frames();
-    io_->text(stream::standard_output, as_text(text));
-    balance_console();
+    if (calls_.check_lost_frames(incarnation_->connection()))
+      poke();
+    leader_.text(stream::standard_output, text);
   }
 
   void on_closed(caf::error why) override {
@@ -583,9 +544,7 @@ private:
   void on_stderr(const_byte_span text) override {
     if (suspended())
       return put_off(text, &control::on_stderr);
-    last_words_.feed(as_text(text));
-    io_->text(stream::standard_error, as_text(text));
-    balance_console();
+    leader_.text(stream::standard_error, text);
   }
 
   void on_connected() override { life_.on_connected(); }
@@ -651,56 +610,37 @@ private:
   }
 
   void on_message(const wire::io_request& x) {
-    if (++io_requests_ > defaults::max_io_requests)
-      return on_closed(caf::make_error(errc::protocol_violation, "the peer has more than "
-                                                                     + std::to_string(defaults::max_io_requests)
-                                                                     + " I/O requests that are not answered"));
-    auto from = byte_buffer{x.from.begin(), x.from.end()};
-    auto reply_as = byte_buffer{x.reply_as.begin(), x.reply_as.end()};
-    auto request = load_term<term>(x.request);
-    if (!request)
-      request = term{}; // no request either
-    io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
-      if (!alive.expired())
-        answer_io_request(from, reply_as, reply);
-    });
+    if (auto err = leader_.serve(x))
+      on_closed(std::move(err));
   }
 
-  void answer_io_request(const_byte_span from, const_byte_span reply_as, const term& reply) {
-    --io_requests_;
+  // -- group_leader::owner ---
+
+  void evaluate(const atom& module, const atom& function, const term& arguments, io_server::evaluated then) override {
     auto encoded = byte_buffer{};
-    if (!connected() || save_term(encoded, reply))
-      return;
-    static_cast<void>(incarnation_->connection().send(wire::io_reply{from, reply_as, encoded}));
+    auto failed = connected() ? save_term(encoded, arguments) : no_connection();
+    if (failed)
+      return then(std::move(failed));
+    calls_.send(incarnation_->connection(), {module, function, std::move(then)}, module.name(), function.name(),
+                encoded, clock().now(), caf::infinite);
     check_that_it_reads();
   }
 
-  /// A peer that goes on to ask and does not read the answers is not to cost memory without end. What callers have put
-  /// into the queue is not its fault.
-  void check_that_it_reads() {
-    auto waiting = incarnation_->connection().queued();
-    if (waiting > 2 * options_.queue_limit + wire::default_max_frame)
-      on_closed(caf::make_error(errc::protocol_violation,
-                                "the peer asks and does not read: " + std::to_string(waiting) + " bytes wait for it"));
-  }
-
-  // -- console ---
-
-  /// Lets the peer wait when it writes to its console while the sink does not keep up.
-  void balance_console() {
-    auto full = suspended() || io_->backlog() > defaults::output_high_water;
-    if (incarnation_ && full != std::exchange(console_paused_, full))
-      incarnation_->pause_console(full);
-  }
-
-  /// A damaged frame may have been the answer to any call: all of them fail, since nobody can tell which. They do so
-  /// when it is known whether the damage is the peer's end.
-  void check_lost_frames() {
-    auto lost = incarnation_->connection().lost_frames();
-    if (lost == std::exchange(lost_frames_, lost))
+  void on_io_reply(const wire::io_reply& reply) override {
+    if (!connected())
       return;
-    calls_.doubt();
-    poke();
+    static_cast<void>(incarnation_->connection().send(reply));
+    check_that_it_reads();
+  }
+
+  void on_ready() override {
+    says_ready_ = true;
+    tell_ready();
+  }
+
+  void check_that_it_reads() {
+    if (auto err = outbox_.check_that_it_reads(incarnation_->connection()))
+      on_closed(std::move(err));
   }
 
   // -- member variables ---
@@ -714,7 +654,7 @@ private:
   std::vector<std::string> arguments_;       ///< what the program was started with
   std::vector<std::string> limits_off_;      ///< what cannot be limited
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
-  std::shared_ptr<io_server> io_;
+  group_leader leader_;
   wire::parser parser_;
   calls calls_;
   atom node_;
@@ -737,10 +677,6 @@ private:
   calls::time_point call_timer_time_ = calls::time_point::max();
   exposed_actors exposed_;
   std::size_t undelivered_ = 0;
-  last_words last_words_;
-  bool console_paused_ = false;
-  std::size_t io_requests_ = 0; ///< that have not been answered
-  std::size_t lost_frames_ = 0;
 };
 
 } // namespace

@@ -21,6 +21,14 @@ caf::error outbox::check_room(const channel& to) const {
   return caf::make_error(errc::overload, "the peer does not read: " + std::to_string(waiting) + " bytes wait for it");
 }
 
+caf::error outbox::check_that_it_reads(const channel& to) const {
+  auto waiting = to.queued();
+  if (waiting <= 2 * limit_ + wire::default_max_frame)
+    return {};
+  return caf::make_error(errc::protocol_violation,
+                         "the peer asks and does not read: " + std::to_string(waiting) + " bytes wait for it");
+}
+
 caf::error outbox::send(channel& to, const cast_request& request) {
   if (auto err = check_room(to))
     return err;

@@ -24,6 +24,10 @@ public:
   /// Fails with `errc::overload` if no more may wait.
   caf::error check_room(const channel& to) const;
 
+  /// Fails with `errc::protocol_violation` if a peer goes on to ask and does not read the answers: these are not
+  /// refused, but are not to cost memory without end. What callers have put into the queue is not its fault.
+  caf::error check_that_it_reads(const channel& to) const;
+
   /// Sends a cast. Fails with `errc::overload`.
   caf::error send(channel& to, const cast_request& request);
 
