@@ -10,6 +10,7 @@
 #include "peer/control/metrics.hpp"
 #include "peer/control/outbox.hpp"
 #include "peer/control/pulse.hpp"
+#include "peer/control/waiters.hpp"
 #include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
@@ -56,7 +57,8 @@ public:
         metrics_(system()),
         life_(boot_limit(options_.wait_boot)),
         leader_(*this),
-        outbox_(options_.queue_limit) {
+        outbox_(options_.queue_limit),
+        waiters_(options_.wait_boot, address()) {
     if (parent)
       link_to(parent);
   }
@@ -248,7 +250,7 @@ private:
     if (life_.started())
       return node_;
     auto promise = make_response_promise<atom>();
-    boot_waiters_.push_back(promise);
+    waiters_.for_boot(promise);
     boot();
     return promise;
   }
@@ -256,21 +258,12 @@ private:
   caf::result<void> on_await_ready() {
     if (reason_)
       return reason_;
-    if (is_ready())
+    if (waiters_.ready())
       return caf::unit;
     auto promise = make_response_promise<void>();
-    ready_waiters_.push_back(promise);
+    waiters_.for_ready(promise);
     boot();
     return promise;
-  }
-
-  /// It may say so before it has said that it runs.
-  bool is_ready() const noexcept { return says_ready_ && life_.started(); }
-
-  void tell_ready() {
-    if (is_ready())
-      for (auto& promise : std::exchange(ready_waiters_, {}))
-        promise.deliver();
   }
 
   peer_status status() const {
@@ -296,7 +289,7 @@ private:
       return report();
     }
     auto promise = make_response_promise<stop_report>();
-    stop_waiters_.push_back(promise);
+    waiters_.for_end(promise);
     stop_peer({}, how);
     return promise;
   }
@@ -396,10 +389,7 @@ private:
     leader_.finish();
     calls_.fail_all(reason_, incarnation_ ? &incarnation_->connection() : nullptr);
     incarnation_.reset(); // with the peer's cgroup: whoever waits for the end may remove the directory that it was in
-    tell_boot_failed();
-    fail_all(ready_waiters_);
-    for (auto& promise : std::exchange(stop_waiters_, {}))
-      promise.deliver(report());
+    waiters_.on_end(reason_, report());
     auto start_failed = !life_.started() && std::holds_alternative<caf::timespan>(options_.wait_boot);
     if (stop_requested_)
       quit(exit_reason_);
@@ -426,33 +416,10 @@ private:
     metrics_.ends(evidence::request);
     reason_ = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
     calls_.fail_all(reason_, nullptr);
-    tell_boot_failed();
-    fail_all(ready_waiters_);
-    fail_all(stop_waiters_);
-  }
-
-  /// Tells those who wait what ended the peer.
-  template <class Promise>
-  void fail_all(std::vector<Promise>& waiters) {
-    for (auto& promise : std::exchange(waiters, {}))
-      promise.deliver(reason_);
+    waiters_.on_killed(reason_);
   }
 
   stop_report report() const { return {life_.last_step(), life_.status(), survivors_}; }
-
-  void tell_boot_failed() {
-    if (life_.started())
-      return;
-    fail_all(boot_waiters_);
-    notify_receiver(start_notice{{}, {}, reason_, address()});
-  }
-
-  void notify_receiver(start_notice notice) {
-    if (auto whom = std::get_if<notify>(&options_.wait_boot)) {
-      notice.tag = whom->tag;
-      caf::anon_send(whom->receiver, std::move(notice));
-    }
-  }
 
   // -- calls ---
 
@@ -578,10 +545,7 @@ private:
     metrics_.enters(peer_state::running);
     node_ = x.node;
     outbox_.open(incarnation_->connection(), node_);
-    for (auto& promise : std::exchange(boot_waiters_, {}))
-      promise.deliver(node_);
-    notify_receiver(start_notice{{}, node_, {}, address()});
-    tell_ready();
+    waiters_.on_started(node_);
     start_heartbeat();
   }
 
@@ -633,10 +597,7 @@ private:
     check_that_it_reads();
   }
 
-  void on_ready() override {
-    says_ready_ = true;
-    tell_ready();
-  }
+  void on_ready() override { waiters_.on_ready(); }
 
   void check_that_it_reads() {
     if (auto err = outbox_.check_that_it_reads(incarnation_->connection()))
@@ -659,15 +620,12 @@ private:
   calls calls_;
   atom node_;
   outbox outbox_;
+  waiters waiters_;
   caf::error reason_; ///< what ended the peer; no error before
   bool stream_ended_ = false;
   std::optional<caf::error> closed_;  ///< noticed, not yet told: the stream's end
   std::optional<exit_status> exited_; ///< noticed, not yet told: the process's end
   std::vector<survivor> survivors_;
-  std::vector<caf::typed_response_promise<atom>> boot_waiters_;
-  std::vector<caf::typed_response_promise<void>> ready_waiters_;
-  std::vector<caf::typed_response_promise<stop_report>> stop_waiters_;
-  bool says_ready_ = false;
   bool stop_requested_ = false;
   caf::error exit_reason_;     ///< what to exit with after a stop on request
   caf::disposable timer_;      ///< the lifecycle's
