@@ -3,6 +3,7 @@
 #include "peer/control/control.hpp"
 
 #include "peer/control/calls.hpp"
+#include "peer/control/end_error.hpp"
 #include "peer/control/exposed_actors.hpp"
 #include "peer/control/group_leader.hpp"
 #include "peer/control/introspection.hpp"
@@ -32,11 +33,6 @@ enum class stop_mode : std::uint8_t {
   by_options, ///< in the steps that the option `shutdown` names
   at_once,    ///< with SIGKILL
 };
-
-std::string who(const start_options& options) {
-  auto result = "peer '" + display_name(options) + "'";
-  return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
-}
 
 caf::timespan boot_limit(const wait_boot_option& option) {
   auto limit = std::get_if<caf::timespan>(&option);
@@ -187,18 +183,8 @@ private:
   }
 
   void fail_start(const caf::error& why) {
-    auto details = described_failure();
-    details.first = stop_requested_ ? evidence::request : evidence::not_started;
-    details.cause = describe(why);
-    details.error_number = error_number_of(why);
-    end(caf::make_error(errc::boot_failed, std::move(details)));
-  }
-
-  failure described_failure() const {
-    auto result = failure{};
-    result.who = who(options_);
-    result.connection = to_string(chosen_connection(options_));
-    return result;
+    auto first = stop_requested_ ? evidence::request : evidence::not_started;
+    end(not_started_error(options_, first, why));
   }
 
   // -- requests ---
@@ -328,7 +314,7 @@ private:
     if (what.timer)
       set_timer(*what.timer);
     if (what.finished)
-      end(final_error());
+      end(end_error(options_, life_, *incarnation_, leader_.take_last_words(), survivors_));
   }
 
   void ask_to_stop() {
@@ -361,23 +347,6 @@ private:
   }
 
   void poke() { caf::anon_send(caf::actor_cast<control_self>(this), poke_atom_v); }
-
-  caf::error final_error() {
-    auto details = described_failure();
-    details.at = life_.reached();
-    details.first = life_.first();
-    details.cause = life_.cause();
-    details.status = life_.status();
-    details.last_words = leader_.take_last_words();
-    details.survivors = survivors_;
-    if (!life_.started()) {
-      if (auto more = incarnation_->boot_report(); !more.empty())
-        details.cause += (details.cause.empty() ? "" : "; ") + more;
-      return caf::make_error(errc::boot_failed, std::move(details));
-    }
-    auto code = life_.connection_lost() && !life_.status() ? errc::connection_closed : errc::exit_status;
-    return caf::make_error(code, std::move(details));
-  }
 
   /// The one terminal event: everybody who waits is told, then the policy decides.
   void end(caf::error why) {
