@@ -14,7 +14,6 @@
 #include "peer/control/waiters.hpp"
 #include "peer/sys/with_sys.hpp"
 #include "peer/term/message_types.hpp"
-#include "peer/term/text.hpp"
 #include "peer/wire/message.hpp"
 
 #include "caf/all.hpp"
@@ -107,23 +106,7 @@ private:
   // -- sys_callbacks ---
 
   term system_get_state() override {
-    auto outstanding = std::vector<map::value_type>{};
-    calls_.for_each([&](std::uint64_t seq, const pending_call& call) {
-      outstanding.emplace_back(seq, tuple{call.module(), call.function()});
-    });
-    auto state = status();
-    auto down = state.state == peer_state::down;
-    return map{
-        {atom{"options"}, describe(options_)},
-        {atom{"node"}, node_.name().empty() ? atom{"undefined"} : node_},
-        {atom{"exec"}, chosen_program(options_).program},
-        {atom{"args"}, describe(arguments_)},
-        {atom{"process_id"}, state.process_id ? term{*state.process_id} : term{atom{"undefined"}}},
-        {atom{"limits_off"}, describe(limits_off_)},
-        {atom{"peer_state"}, down ? term{tagged("down", to_reason(state.reason))} : term{atom{to_string(state.state)}}},
-        {atom{"phase"}, atom{to_string(life_.reached())}},
-        {atom{"seq"}, calls_.next_seq()},
-        {atom{"outstanding"}, map{std::move(outstanding)}}};
+    return describe(control_state{options_, arguments_, status(), life_.reached(), calls_});
   }
 
   caf::error system_replace_state(const term& wanted) override {

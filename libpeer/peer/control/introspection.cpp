@@ -20,6 +20,10 @@ namespace {
 
 using entries = std::vector<map::value_type>;
 
+term as_term(const std::vector<std::string>& xs) {
+  return list{std::vector<term>{xs.begin(), xs.end()}};
+}
+
 // -- options as terms -------------------------------------------------------------------------------------------------
 
 /// Whole milliseconds or `infinity`, as OTP has times.
@@ -130,10 +134,6 @@ caf::error check_rest(const term& present, const term& wanted, const std::vector
 
 } // namespace
 
-term describe(const std::vector<std::string>& xs) {
-  return list{std::vector<term>{xs.begin(), xs.end()}};
-}
-
 term describe(const start_options& x) {
   auto env = entries{};
   for (auto& [name, value] : x.env)
@@ -143,10 +143,10 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"name"}, x.name);
   result.emplace_back(atom{"host"}, x.host);
   result.emplace_back(atom{"longnames"}, x.longnames);
-  result.emplace_back(atom{"exec"}, tuple{program.program, describe(program.arguments)});
+  result.emplace_back(atom{"exec"}, tuple{program.program, as_term(program.arguments)});
   result.emplace_back(atom{"connection"}, as_term(chosen_connection(x)));
   result.emplace_back(atom{"detached"}, x.detached);
-  result.emplace_back(atom{"args"}, describe(x.args));
+  result.emplace_back(atom{"args"}, as_term(x.args));
   result.emplace_back(atom{"env"}, map{std::move(env)});
   result.emplace_back(atom{"working_directory"}, x.working_directory);
   result.emplace_back(atom{"peer_down"}, atom{to_string(x.peer_down)});
@@ -160,6 +160,26 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"cpu_affinity"}, list{std::vector<term>{x.cpu_affinity.begin(), x.cpu_affinity.end()}});
   result.emplace_back(atom{"queue_limit"}, x.queue_limit);
   return map{std::move(result)};
+}
+
+term describe(const control_state& x) {
+  auto outstanding = entries{};
+  x.outstanding.for_each([&](std::uint64_t seq, const pending_call& call) {
+    outstanding.emplace_back(seq, tuple{call.module(), call.function()});
+  });
+  auto& [state, node, reason, process_id, limits_off] = x.status;
+  auto undefined = term{atom{"undefined"}};
+  return map{{atom{"options"}, describe(x.options)},
+             {atom{"node"}, node.name().empty() ? undefined : term{node}},
+             {atom{"exec"}, chosen_program(x.options).program},
+             {atom{"args"}, as_term(x.arguments)},
+             {atom{"process_id"}, process_id ? term{*process_id} : undefined},
+             {atom{"limits_off"}, as_term(limits_off)},
+             {atom{"peer_state"},
+              state == peer_state::down ? term{tagged("down", to_reason(reason))} : term{atom{to_string(state)}}},
+             {atom{"phase"}, atom{to_string(x.reached)}},
+             {atom{"seq"}, x.outstanding.next_seq()},
+             {atom{"outstanding"}, map{std::move(outstanding)}}};
 }
 
 caf::error change_policies(start_options& options, const term& present, const term& wanted) {

@@ -2,7 +2,10 @@
 
 #pragma once
 
+#include "peer/control/calls.hpp"
+#include "peer/control/messages.hpp"
 #include "peer/control/options.hpp"
+#include "peer/control/report.hpp"
 #include "peer/term/term.hpp"
 
 #include "caf/error.hpp"
@@ -18,8 +21,17 @@ namespace peer {
 /// The options as a map with OTP's names as keys. Functions are left out: post_process_args, sink and source.
 term describe(const start_options& options);
 
-/// A list of binaries.
-term describe(const std::vector<std::string>& strings);
+/// What a control actor knows of its peer.
+struct control_state {
+  const start_options& options;
+  const std::vector<std::string>& arguments; ///< what the program was started with
+  peer_status status;
+  phase reached = phase::spawn;
+  const calls& outstanding;
+};
+
+/// The state as a map with the keys of OTP's `peer:state()`.
+term describe(const control_state& state);
 
 /// Puts the policies `peer_down` and `shutdown` of a changed state in place of those in `options`. `wanted` has to be
 /// `present` but for these: the rest has happened. Fails with `errc::invalid_option` and then changes nothing.
