@@ -211,7 +211,7 @@ CAF_TEST(one time-out is for all members and those that answered in time are not
   auto members = start_nodes(4);
   auto suspended = process_of(members[2]);
   suspend(suspended);
-  auto answers = members.within(500ms).multicall<void>("erlang", "node");
+  auto answers = members.within(3s).multicall<void>("erlang", "node");
   for (std::size_t i = 0; i < 4; ++i)
     if (i == 2)
       CAF_CHECK_EQUAL(error_of(answers[i]), errc::timeout);
@@ -226,7 +226,7 @@ CAF_TEST(a control actor that is suspended holds nobody up) {
   auto self = caf::scoped_actor{*sys};
   self->request(members[0].actor(), caf::infinite, peer::sys_suspend_atom_v)
       .receive([] { CAF_CHECK(true); }, [](const caf::error& why) { CAF_ERROR(peer::describe(why)); });
-  auto impatient = members.within(300ms);
+  auto impatient = members.within(3s);
   auto answers = impatient.multicall<void>("erlang", "node");
   CAF_CHECK_EQUAL(error_of(answers[0]), errc::timeout);
   CAF_CHECK(answers[1]);
@@ -373,7 +373,8 @@ CAF_TEST(each item is answered once while members are killed) {
   for (auto safe : {true, false}) {
     auto members = start_nodes(8);
     auto results = std::async(std::launch::async, [&] {
-      return members.map<int>("peer_node", "echo", numbers(20'000), {.outstanding = 4, .safe_to_repeat = safe});
+      auto options = peer::map_options{.outstanding = 4, .safe_to_repeat = safe, .attempts = 7}; // one more than kills
+      return members.map<int>("peer_node", "echo", numbers(20'000), options);
     });
     for (std::size_t i = 0; i < 6; ++i) {
       CAF_CHECK(look_until([&] { return ready(results) || outstanding(members[7]) > 0; }));

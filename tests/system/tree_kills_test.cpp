@@ -4,10 +4,13 @@
 
 #define CAF_SUITE peer.system.tree_kills
 
+#include "support/look_until.hpp"
 #include "support/system_fixture.hpp"
 
 #include <csignal>
 #include <map>
+#include <mutex>
+#include <optional>
 #include <random>
 
 using namespace peer::test;
@@ -139,6 +142,64 @@ CAF_TEST(a tree survives ten thousand kills) {
   call_all(call_all, tree);
   CAF_CHECK_EQUAL(answers, tree_size);
   CAF_CHECK_EQUAL(children().size(), std::size_t{tree_size}); // no zombie
+  CAF_CHECK_EQUAL(tree.stop(), caf::error{});
+}
+
+CAF_TEST(a tree of peers and Erlang nodes and actors survives kills) {
+  auto flags = [](peer::restart_strategy strategy) {
+    return peer::supervisor_flags{.strategy = strategy, .intensity = 1000};
+  };
+  auto echo = peer::functions{};
+  echo.function("lists", "reverse", [](std::vector<int> xs) { return std::vector<int>{xs.rbegin(), xs.rend()}; });
+  auto actors = std::map<std::string, caf::actor>{}; // the loop fills it
+  auto mutex = std::mutex{};
+  auto here = [&](const std::string& path) {
+    return peer::actor_factory{[&, path, make = echo.in_process()](const peer::child_context& context) {
+      auto made = make(context);
+      auto lock = std::lock_guard{mutex};
+      actors[path] = *made;
+      return made;
+    }};
+  };
+  auto rest = peer::supervisor_spec{.flags = flags(peer::restart_strategy::rest_for_one),
+                                    .children = {{.id = "node", .start = node()},
+                                                 {.id = "erl", .start = erl()},
+                                                 {.id = "here", .start = here("rest/here")}}};
+  auto all =
+      peer::supervisor_spec{.flags = flags(peer::restart_strategy::one_for_all),
+                            .children = {{.id = "node", .start = node()}, {.id = "here", .start = here("all/here")}}};
+  auto tree = value_of(peer::start_supervisor(*sys, {.flags = flags(peer::restart_strategy::one_for_one),
+                                                     .children = {{.id = "rest", .start = rest},
+                                                                  {.id = "all", .start = all},
+                                                                  {.id = "erl", .start = erl()},
+                                                                  {.id = "here", .start = here("here")}}}));
+  auto paths = std::vector<std::string>{"rest/node", "rest/erl", "rest/here", "all/node", "all/here", "erl", "here"};
+  auto random = std::minstd_rand{42};
+  for (auto i = 0; i < 60; ++i) {
+    auto& path = paths[random() % paths.size()];
+    auto process = std::optional<std::int64_t>{};
+    CAF_REQUIRE(look_until([&] {
+      auto child = tree.child(path); // fails while its supervisor restarts it
+      auto known = child ? child->info() : child.error();
+      process = known ? known->process_id : std::nullopt;
+      return known && known->state == child_state::running;
+    }));
+    if (process) {
+      kill(static_cast<pid_t>(*process), SIGKILL);
+    } else {
+      auto lock = std::lock_guard{mutex};
+      caf::anon_send_exit(actors[path], caf::exit_reason::kill);
+    }
+  }
+  for (auto& path : paths) {
+    auto child = value_of(tree.child(path)).waiting(patience).within(patience);
+    CAF_REQUIRE(look_until([&] { // what is killed at this moment may take a call along
+      auto answer = child.call<std::vector<int>>("lists", "reverse", std::vector{1, 2});
+      return answer && *answer == std::vector{2, 1};
+    }));
+  }
+  CAF_CHECK_EQUAL(children().size(), 4u); // two of each kind
+  actors.clear();
   CAF_CHECK_EQUAL(tree.stop(), caf::error{});
 }
 
