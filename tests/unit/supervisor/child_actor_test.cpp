@@ -117,6 +117,31 @@ CAF_TEST(a child that is not ready is down) {
   CAF_CHECK_EQUAL(called(waits), "1");
 }
 
+CAF_TEST(a word of readiness counts for its generation only) {
+  auto spec = actor("a");
+  spec.ready = says_ready{};
+  start({spec});
+  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{1});
+  settle();
+  CAF_CHECK_EQUAL(states(), "a running 1");
+  end(actors["a"]);
+  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{1}); // somebody is late
+  settle();
+  CAF_CHECK_EQUAL(states(), "a starting 2");
+  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{2});
+  settle();
+  CAF_CHECK_EQUAL(states(), "a running 2");
+}
+
+CAF_TEST(a call for a generation fails as soon as that is over) {
+  start_peer();
+  exits("p", 1);
+  auto waits = ask(handle, call(caf::infinite, 2));
+  CAF_CHECK(self->mailbox().empty());
+  exits("p", 1); // in its boot
+  CAF_CHECK_EQUAL(called(waits), "noproc");
+}
+
 CAF_TEST(calls that wait fail when the child is gone for good) {
   auto spec = actor("a", restart_type::transient);
   start({spec});

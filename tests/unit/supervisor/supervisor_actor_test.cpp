@@ -373,4 +373,15 @@ CAF_TEST(a subscriber that ends or unsubscribes hears no more) {
   CAF_CHECK_EQUAL(states(), "a running 3");
 }
 
+CAF_TEST(a child whose actor was killed and asked for meanwhile can be stopped) {
+  start({actor("a")});
+  auto busy = actor("b");
+  busy.ready = says_ready{};
+  auto started = ask(top, start_child_atom_v, busy);
+  caf::anon_send_exit(child("a"), caf::exit_reason::kill);
+  settle();
+  CAF_CHECK_EQUAL(states(), "a running 1, b starting 1"); // makes another actor of a
+  CAF_CHECK(!outcome(ask(top, stop_atom_v)));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
