@@ -22,7 +22,7 @@ TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
 4 time-out, 5 the peer went down during the call. 'run' exits as the peer did (its status, or 128 + signal),
 with 125 if it did not start. 'supervise' exits with 0 when it was told to stop, 2 if the file is wrong, 3 if
-the tree did not start or has given up, 128 + signal after a second signal.)";
+the tree did not start or has given up, 128 + signal after a second signal or SIGQUIT.)";
 
 // -- options ----------------------------------------------------------------------------------------------------------
 

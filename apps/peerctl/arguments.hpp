@@ -11,7 +11,7 @@
 namespace peerctl {
 
 /// The exit statuses of all commands but `run`. Scripts depend on them. `supervise` has its own reasons: 2 for a file
-/// that is wrong, 3 if the tree did not start or has given up, 128 + signal if a second one came.
+/// that is wrong, 3 if the tree did not start or has given up, 128 + signal if a second one came, or SIGQUIT.
 enum exit_code : int {
   done = 0,
   raised = 1,      ///< The called function ended with an exception.

@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   if (what.command == peerctl::command::run)
     peerctl::block_signals({SIGINT, SIGTERM});
   if (what.command == peerctl::command::supervise)
-    peerctl::block_signals({SIGINT, SIGTERM, SIGHUP});
+    peerctl::block_signals({SIGINT, SIGTERM, SIGQUIT, SIGHUP});
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");

@@ -146,9 +146,10 @@ public:
     start(std::move(tree->spec));
     (*socket)->serve([this](const control_request& what) { return carry_out(what, *root_, *view_); });
     {
-      auto signals = signal_watch{{SIGINT, SIGTERM, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
-                                    caf::anon_send(me, std::int32_t{number});
-                                  }};
+      auto signals =
+          signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
+                         caf::anon_send(me, std::int32_t{number});
+                       }};
       while (!over_)
         receive();
     }
@@ -199,9 +200,11 @@ private:
 
   void on_signal(int number) {
     auto hung_up = number == SIGHUP && display_.is_terminal() && !has_terminal();
+    if (number == SIGHUP && stopping_)
+      return; // a terminal that is closed may send several
     if (number == SIGHUP && !hung_up)
       return reload();
-    if (std::exchange(stopping_, true)) {
+    if (std::exchange(stopping_, true) || number == SIGQUIT) {
       killed_by_ = number;
       caf::anon_send_exit(caf::actor_cast<caf::actor>(root_->actor()), caf::exit_reason::kill);
       return;
@@ -283,7 +286,7 @@ private:
   bool reload_again_ = false;
   bool stopping_ = false;
   bool over_ = false;
-  int killed_by_ = 0; ///< the second signal
+  int killed_by_ = 0; ///< SIGQUIT, or the second signal
   caf::error reason_; ///< of the root's end
   std::optional<peer::supervisor_event> gave_up_;
   clock::time_point last_draw_;

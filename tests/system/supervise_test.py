@@ -261,9 +261,15 @@ class LifeTest(TreeTest):
         self.expect(tree, "^b: stopping")
         tree.send_signal(signal.SIGINT)
         self.check_end(tree, 128 + signal.SIGINT)
-        deadline = time.monotonic() + 1
         for process in family:
-            self.assertTrue(wait_for_end(process, deadline))
+            self.assertTrue(wait_for_end(process, time.monotonic() + PATIENCE))
+
+    def test_sigquit_kills_at_once(self):
+        tree = self.supervise(children(shell_child("a", STUBBORN, ', shutdown = "infinity"')))
+        process = open_process(self.pid_of(tree, "a"))
+        tree.send_signal(signal.SIGQUIT)
+        self.check_end(tree, 128 + signal.SIGQUIT)
+        self.assertTrue(wait_for_end(process, time.monotonic() + PATIENCE))
 
     def test_a_signal_ends_a_tree_that_starts(self):
         tree = self.supervise(children('id = "a"', 'id = "b", ready { within = "infinity" }'))
@@ -600,6 +606,24 @@ class TableTest(TreeTest):
         os.close(self.terminal)
         self.terminal = os.open("/dev/null", os.O_RDONLY)
         tree.send_signal(signal.SIGHUP)
+        self.assertEqual(tree.wait(PATIENCE), 0)
+
+    def test_a_terminal_that_hangs_up_twice_kills_nothing(self):
+        code = SAY_STARTED + "; head -c 1 > /dev/null; touch stopping; until [ -e go ]; do sleep 0.2; done"
+        tree = self.start_on_terminal(children(shell_child("a", code, ', shutdown = "infinity"')))
+        self.page("a +peer +[0-9]+ +running")
+        stopping = os.path.join(self.directory.name, "stopping")
+        self.assertFalse(os.path.exists(stopping))
+        os.close(self.terminal)
+        self.terminal = os.open("/dev/null", os.O_RDONLY)
+        tree.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + PATIENCE
+        while not os.path.exists(stopping):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        tree.send_signal(signal.SIGHUP)
+        with open(os.path.join(self.directory.name, "go"), "w", encoding="utf-8"):
+            pass
         self.assertEqual(tree.wait(PATIENCE), 0)
 
 
