@@ -19,16 +19,16 @@ constexpr auto piece = std::size_t{256};
 
 } // namespace
 
-std::size_t write_ready(std::string_view text, std::chrono::milliseconds patience) {
+std::size_t write_ready(int descriptor, std::string_view text, std::chrono::milliseconds patience) {
   auto done = std::size_t{0};
   while (done < text.size()) {
-    auto out = pollfd{STDOUT_FILENO, POLLOUT, 0};
+    auto out = pollfd{descriptor, POLLOUT, 0};
     auto ready = poll(&out, 1, static_cast<int>(patience.count()));
     if (ready < 0 && errno == EINTR)
       continue;
     if (ready <= 0)
       return done;
-    auto written = write(STDOUT_FILENO, text.data() + done, std::min(piece, text.size() - done));
+    auto written = write(descriptor, text.data() + done, std::min(piece, text.size() - done));
     if (written >= 0)
       done += static_cast<std::size_t>(written);
     else if (errno == EAGAIN)
@@ -47,11 +47,11 @@ void ready_output::add(const std::string& line) {
 }
 
 void ready_output::flush(std::chrono::milliseconds patience) {
-  waiting_.erase(0, write_ready(waiting_, patience));
+  waiting_.erase(0, write_ready(descriptor_, waiting_, patience));
   if (waiting_.empty() && lost_ > 0) {
     waiting_ = "peerctl: " + std::to_string(lost_) + " lines were lost, since nobody read them\n";
     lost_ = 0;
-    waiting_.erase(0, write_ready(waiting_, patience));
+    waiting_.erase(0, write_ready(descriptor_, waiting_, patience));
   }
 }
 

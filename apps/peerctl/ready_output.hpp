@@ -9,14 +9,19 @@
 
 namespace peerctl {
 
-/// Writes as much to standard output as that takes without waiting. What nobody will ever read counts as written.
+/// How long the last words may wait for somebody to read them.
+constexpr auto last_patience = std::chrono::milliseconds{500};
+
+/// Writes as much to a pipe or terminal as that takes without waiting. What nobody will ever read counts as written.
 /// @param patience how long to wait each time that it takes nothing
 /// @returns how many bytes it took
-std::size_t write_ready(std::string_view text, std::chrono::milliseconds patience = {});
+std::size_t write_ready(int descriptor, std::string_view text, std::chrono::milliseconds patience = {});
 
-/// Lines for standard output, whose reader may be slow or not read at all.
+/// Lines for standard output or standard error, whose reader may be slow or not read at all.
 class ready_output {
 public:
+  explicit ready_output(int descriptor) : descriptor_(descriptor) {}
+
   /// Adds a line; it is lost if 1 MiB waits already.
   void add(const std::string& line);
 
@@ -26,6 +31,7 @@ public:
   bool empty() const noexcept { return waiting_.empty(); }
 
 private:
+  int descriptor_;
   std::string waiting_;
   std::size_t lost_ = 0; ///< lines
 };

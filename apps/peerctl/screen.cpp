@@ -37,7 +37,7 @@ winsize size_of_terminal() {
 
 void screen::close() {
   if (std::exchange(open_, false))
-    write_ready(close_page);
+    write_ready(STDOUT_FILENO, close_page, last_patience);
 }
 
 void screen::add_line(std::string line) {
@@ -49,7 +49,7 @@ void screen::add_line(std::string line) {
 
 void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& make_table) {
   if (!std::exchange(open_, true))
-    write_ready(open_page);
+    write_ready(STDOUT_FILENO, open_page);
   auto height = std::size_t{size_of_terminal().ws_row};
   if (height == 0)
     height = 24;
@@ -66,7 +66,7 @@ void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& ma
   auto text = std::string{go_home};
   for (auto i = std::size_t{0}; i < page.size(); ++i)
     text += (i > 0 ? "\r\n" : "") + page[i] + clear_line;
-  write_ready(text + clear_below); // a terminal that was stopped gets the next page
+  write_ready(STDOUT_FILENO, text + clear_below); // a terminal that was stopped gets the next page
 }
 
 bool has_terminal() {

@@ -27,6 +27,7 @@ public:
   /// @param make_table makes the table's lines for a width
   void draw(const std::function<std::vector<std::string>(std::size_t width)>& make_table);
 
+  /// Waits a little for a terminal that is stopped.
   void close();
 
 private:

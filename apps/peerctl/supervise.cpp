@@ -20,11 +20,12 @@
 #include <csignal>
 #include <ctime>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <thread>
+
+#include <unistd.h>
 
 namespace peerctl {
 
@@ -35,9 +36,6 @@ using clock = std::chrono::steady_clock;
 /// How often the table is drawn: at least, since figures change, and at most, when much happens.
 constexpr auto redraw = std::chrono::seconds{1};
 constexpr auto redraw_pause = std::chrono::milliseconds{100};
-
-/// How long the last words may wait for somebody to read them.
-constexpr auto last_patience = std::chrono::milliseconds{500};
 
 /// Where things are told: lines on standard output and standard error, or a terminal's page.
 class display {
@@ -55,16 +53,23 @@ public:
     output_.flush();
   }
 
+  void complain(const std::string& text) {
+    if (!page_) {
+      errors_.add("peerctl: " + text);
+      errors_.flush();
+      return;
+    }
+    auto lines = std::istringstream{"peerctl: " + text};
+    for (auto line = std::string{}; std::getline(lines, line);)
+      page_->add_line(line);
+  }
+
   /// Whether lines wait until somebody reads them.
-  bool is_behind() const noexcept { return !output_.empty(); }
+  bool is_behind() const noexcept { return !output_.empty() || !errors_.empty(); }
 
-  void flush(std::chrono::milliseconds patience) { output_.flush(patience); }
-
-  void complain(const std::string& text) const {
-    if (page_)
-      page_->add_line("peerctl: " + text);
-    else
-      std::cerr << "peerctl: " << text << std::endl;
+  void flush(std::chrono::milliseconds patience) {
+    output_.flush(patience);
+    errors_.flush(patience);
   }
 
   void draw(tree_view& tree) const {
@@ -90,9 +95,17 @@ public:
       page_->close();
   }
 
+  /// The same with last words on standard error.
+  void close(const std::string& text) {
+    close();
+    errors_.add("peerctl: " + text);
+    errors_.flush(last_patience);
+  }
+
 private:
   std::shared_ptr<screen> page_;
-  ready_output output_;
+  ready_output output_{STDOUT_FILENO};
+  ready_output errors_{STDERR_FILENO};
 };
 
 /// The children of supervisors that go on are changed one supervisor after the other, from the root on.
@@ -270,8 +283,7 @@ private:
   }
 
   int end(int status, const std::string& text) {
-    display_.close();
-    std::cerr << "peerctl: " << text << std::endl;
+    display_.close(text);
     return status;
   }
 

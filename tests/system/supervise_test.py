@@ -293,6 +293,8 @@ class LifeTest(TreeTest):
         deadline = time.monotonic() + PATIENCE
         while not os.path.lexists(self.socket) or self.rows().get("a39", ["-"] * 4)[3] != "running":
             self.assertLess(time.monotonic(), deadline)
+        self.write(children(*['id = "a", colour = 1'] * 200))
+        tree.send_signal(signal.SIGHUP) # of two signals that wait, it comes first
         tree.terminate()
         self.assertEqual(tree.wait(PATIENCE), 0)
 
@@ -623,6 +625,19 @@ class TableTest(TreeTest):
             time.sleep(0.01)
         tree.send_signal(signal.SIGHUP)
         with open(os.path.join(self.directory.name, "go"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(tree.wait(PATIENCE), 0)
+
+    def test_each_problem_of_a_file_has_a_line(self):
+        tree = self.start_on_terminal(children('id = "a"'))
+        self.page("a +peer +[0-9]+ +running")
+        self.write(children('id = "a", colour = 1', 'id = "b", restart = "no"'))
+        tree.send_signal(signal.SIGHUP)
+        page = self.page("restart: 'no'")
+        self.assertTrue([line for line in page if line.startswith("peerctl: tree.conf:3: colour: ")], page)
+        self.assertTrue([line for line in page if line.startswith("tree.conf:4: restart: ")], page)
+        tree.terminate()
+        while self.read():
             pass
         self.assertEqual(tree.wait(PATIENCE), 0)
 
