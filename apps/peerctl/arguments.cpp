@@ -102,6 +102,11 @@ void make_request_of_tree(request& result, const std::vector<CLI::Option*>& star
   result.what = "call";
 }
 
+/// The commands to a tree mean the whole tree by a path that is empty.
+std::string check_path(const std::string& path) {
+  return path.empty() ? "is empty" : "";
+}
+
 void add_socket(CLI::App& app, request& result) {
   app.add_option("--socket", result.socket, "Where the tree is reached (default: as docs/supervise.md says)")
       ->type_name("S");
@@ -143,7 +148,10 @@ void add_question(CLI::App& app, const std::string& name, const std::string& hel
   auto sub = app.add_subcommand(name, help);
   add_socket(*sub, result);
   if (child != child_argument::none)
-    sub->add_option("path", result.child, "The child")->type_name("PATH")->required(child == child_argument::required);
+    sub->add_option("path", result.child, "The child")
+        ->type_name("PATH")
+        ->required(child == child_argument::required)
+        ->check(check_path);
   sub->callback([&result, name] {
     result.command = command::ask;
     result.what = name;
@@ -161,7 +169,8 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
   add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)",
              [&result](auto& text) { return read_limit(text, result.timeout); });
   call->add_option("--child", result.child, "Call this child of a tree that is supervised, and start nothing")
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->check(check_path);
   add_option(*call, "--wait", "D|infinity", "How long to wait for that child while it is down (default: 0s)",
              [&result](auto& text) { return read_limit(text, result.wait); });
   add_socket(*call, result);

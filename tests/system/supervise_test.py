@@ -452,6 +452,23 @@ class SocketTest(TreeTest):
         self.check(["stop", "nobody/b"], 3, "", "child 'nobody/b' is not known")
         self.stop(tree)
 
+    def test_a_temporary_child_is_not_restarted(self):
+        tree = self.start(text=children('id = "a", restart = "temporary"', 'id = "s", children = []'))
+        before = self.rows()["a"][2]
+        self.check(["restart", "a"], 3, "", "child 'a' is temporary")
+        self.assertEqual(self.rows()["a"][2], before)
+        self.check(["stop", "a"], 0)
+        self.assertEqual(list(self.rows()), ["s"])
+        self.stop(tree)
+
+    def test_an_empty_path_is_no_path(self):
+        tree = self.start()
+        self.check(["stop", ""], 2, "", "path: is empty")
+        self.check(["restart", ""], 2, "", "path: is empty")
+        self.check(["call", "--child", "", "erlang", "node"], 2, "", "--child: is empty")
+        self.assertEqual(len(self.rows()), 3)
+        self.stop(tree)
+
     def test_a_tree_is_stopped(self):
         tree = self.start()
         self.check(["stop"], 0)
