@@ -49,6 +49,11 @@ control_answer restart(const control_request& what, const peer::supervisor& root
   auto child = find(root, what.path);
   if (!child)
     return refused(child.error());
+  auto spec = child->parent.get_childspec(child->id);
+  if (!spec)
+    return refused(spec.error());
+  if (spec->restart == peer::restart_type::temporary)
+    return {.status = not_started, .text = "child '" + what.path + "' is temporary: once stopped, it is forgotten"};
   if (auto failed = child->parent.terminate_child(child->id))
     return refused(failed);
   auto started = child->parent.restart_child(child->id);
