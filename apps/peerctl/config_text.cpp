@@ -156,6 +156,15 @@ map_consumer map_consumer::begin_map() {
 
 // -- errors -----------------------------------------------------------------------------------------------------------
 
+/// A character as it may be printed.
+std::string printable(char x) {
+  if (x >= ' ' && x <= '~')
+    return {x};
+  constexpr auto digits = "0123456789ABCDEF";
+  auto byte = static_cast<unsigned char>(x);
+  return {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
+}
+
 config_problem syntax_problem(const reading& source) {
   auto& at = source.at;
   auto line = at.line;
@@ -164,7 +173,8 @@ config_problem syntax_problem(const reading& source) {
     --line; // the parser counts a line when it gets to the end of the one before
     what = "the line ends too early";
   } else if (at.i != at.e) {
-    what = "unexpected '" + std::string{*at.i} + "' in column " + std::to_string(at.column)
+    auto column = at.line > 1 ? at.column - 1 : at.column; // the parser counts the end of the line before
+    what = "unexpected '" + printable(*at.i) + "' in column " + std::to_string(column)
          + " (text is in quotes, and entries are separated by commas or on lines of their own)";
   }
   return {line, {}, what};

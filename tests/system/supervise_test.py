@@ -145,7 +145,11 @@ class FileTest(TreeTest):
         (children('id = "s", children = []\n exec = "erl"'), r":4: exec: is no key that is known here"),
         ("children = " + "[" * 100, r":1: children: is nested deeper than"),
         ("children = [\0]", r":1: there is a NUL"),
-        ("children = [{ id = db }]", r":1: unexpected 'd' in column"),
+        ("children = [{ id = db }]", r":1: unexpected 'd' in column 20 "),
+        ("children = [\n  { id = db }]", r":2: unexpected 'd' in column 10 "),
+        ("\nchildren = [{ id = db }]", r":2: unexpected 'd' in column 20 "),
+        ("children = [{ \x1b }]", r":1: unexpected '\\x1B' in column 15 "),
+        ("children = é", r":1: unexpected '\\xC3' in column 12 "),
     ]
 
     def test_errors_name_line_and_key(self):
