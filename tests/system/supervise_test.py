@@ -93,7 +93,10 @@ class TreeTest(PeerctlTest):
 
     def check_end(self, tree, status):
         """It ends with that status, and its socket is gone. Returns the last lines."""
+        watchdog = threading.Timer(PATIENCE, tree.kill)
+        watchdog.start()
         rest = tree.stdout.read().splitlines()
+        watchdog.cancel()
         self.assertEqual(tree.wait(PATIENCE), status, "\n".join(self.seen + rest))
         self.assertFalse(os.path.lexists(self.socket))
         return rest
@@ -232,7 +235,7 @@ class LifeTest(TreeTest):
             self.assertEqual(log.read(), "to the file\n")
 
     def test_a_tree_that_gives_up_is_status_3(self):
-        tree = self.supervise(children('id = "a"', 'id = "b"', top="intensity = 1"))
+        tree = self.supervise(children('id = "a"', 'id = "b"', top="intensity = 1\nperiod = 1min"))
         self.pid_of(tree, "b")
         for generation in (1, 2):
             os.kill(int(self.rows()["a"][2]), signal.SIGKILL)
