@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -28,7 +29,17 @@ namespace {
 using namespace std::chrono_literals;
 
 /// How many requests are carried out at the same time; more are turned away.
-constexpr auto max_connections = std::size_t{32};
+constexpr auto max_requests = 32;
+
+/// How many clients there are at the same time; more are turned away, whatever they want.
+constexpr auto max_connections = std::size_t{128};
+
+/// How long another tree that starts may have the directory.
+constexpr auto lock_patience = 2s;
+constexpr auto lock_interval = 20ms;
+
+/// How long to wait when a client cannot be taken, for lack of descriptors, say.
+constexpr auto accept_pause = 100ms;
 
 /// How long a client may take to say what it wants, and to read the answer.
 constexpr auto client_timeout = 5s;
@@ -65,6 +76,17 @@ bool is_own(const peer::descriptor& connected) {
   return getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &whom, &size) == 0 && whom.uid == geteuid();
 }
 
+/// Locks a directory, and waits a little for another process that has locked it.
+bool lock(const peer::descriptor& directory) {
+  auto until = std::chrono::steady_clock::now() + lock_patience;
+  while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until)
+      return false;
+    std::this_thread::sleep_for(lock_interval);
+  }
+  return true;
+}
+
 /// Makes way for a socket: removes one that nobody listens at.
 caf::error make_way(const std::string& path, const sockaddr_un& address) {
   struct stat there = {};
@@ -80,6 +102,10 @@ caf::error make_way(const std::string& path, const sockaddr_un& address) {
   if (unlink(path.c_str()) != 0)
     return system_error(path, "is one that was left behind, and cannot be removed");
   return {};
+}
+
+control_answer too_many() {
+  return {.status = not_started, .text = "too many requests are being carried out"};
 }
 
 /// Waits until something can be read. Returns false if `stop` comes first.
@@ -104,9 +130,10 @@ caf::expected<std::unique_ptr<control_socket>> control_socket::open(const std::s
   if (!address)
     return std::move(address.error());
   auto directory = std::filesystem::path{path}.parent_path();
-  auto lock = peer::descriptor{::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto locked =
+      peer::descriptor{::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   // Two that find the same old socket at the same time would remove each other's new one.
-  if (!lock || flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+  if (!locked || !lock(locked))
     return system_error(path, "cannot be made: its directory cannot be locked");
   if (auto err = make_way(path, *address))
     return err;
@@ -148,27 +175,43 @@ void control_socket::accept_one() {
       x.thread.join();
     return x.over.load();
   });
-  if (!client || !is_own(client))
+  if (!client) {
+    auto stop = pollfd{stop_.get(), POLLIN, 0};
+    poll(&stop, 1, static_cast<int>(accept_pause / 1ms));
+    return;
+  }
+  if (!is_own(client))
     return;
   if (connections_.size() >= max_connections) {
-    auto busy = control_answer{.status = not_started, .text = "too many requests are being carried out"};
-    static_cast<void>(send_framed(client.get(), busy, 0s));
+    static_cast<void>(send_framed(client.get(), too_many(), 0s));
     return;
   }
   auto& added = connections_.emplace_back();
   added.socket = std::move(client);
-  added.thread = std::thread{[this, &added] {
-    answer_one(added);
-    shutdown(added.socket.get(), SHUT_RDWR);
-    added.over = true;
-  }};
+  try {
+    added.thread = std::thread{[this, &added] {
+      answer_one(added);
+      shutdown(added.socket.get(), SHUT_RDWR);
+      added.over = true;
+    }};
+  } catch (const std::system_error&) { // no more threads
+    connections_.pop_back();
+  }
 }
 
-void control_socket::answer_one(connection& client) const {
+void control_socket::answer_one(connection& client) {
   auto request = receive_framed<control_request>(client.socket.get(), client_timeout);
   auto answer =
-      request ? carry_out_(*request) : control_answer{.status = usage, .text = peer::describe(request.error())};
+      request ? answer_to(*request) : control_answer{.status = usage, .text = peer::describe(request.error())};
   static_cast<void>(send_framed(client.socket.get(), answer, client_timeout)); // it may have gone
+}
+
+control_answer control_socket::answer_to(const control_request& what) {
+  if (what.command == "status" || (what.command == "stop" && what.path.empty()))
+    return carry_out_(what); // to see what goes on, and to end it
+  auto answer = ++requests_ <= max_requests ? carry_out_(what) : too_many();
+  --requests_;
+  return answer;
 }
 
 caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what) {
@@ -180,9 +223,11 @@ caf::expected<control_answer> ask_socket(const std::string& path, const control_
     return system_error(path, "cannot be reached");
   if (!is_own(server))
     return socket_error(path, "belongs to another user");
-  if (auto err = send_framed(server.get(), what, client_timeout))
-    return err;
-  return receive_framed<control_answer>(server.get(), std::nullopt);
+  auto unsent = send_framed(server.get(), what, client_timeout);
+  auto answer = receive_framed<control_answer>(server.get(), unsent ? patience{0s} : std::nullopt);
+  if (!answer && unsent)
+    return unsent;
+  return answer; // who is turned away is told so before it has asked
 }
 
 std::string default_socket() {

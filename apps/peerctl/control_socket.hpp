@@ -21,7 +21,8 @@
 namespace peerctl {
 
 /// A UNIX socket that only this user may connect to. Each connection has a thread of its own and a time in which it has
-/// to say what it wants, so that one that hangs delays nobody.
+/// to say what it wants, so that one that hangs delays nobody. Requests that are too many are turned away, but for the
+/// state of the tree and its stop: others may never end.
 class control_socket {
 public:
   /// Carries out a request; called by several threads at once.
@@ -48,13 +49,15 @@ private:
 
   void accept_all();
   void accept_one();
-  void answer_one(connection& client) const;
+  void answer_one(connection& client);
+  control_answer answer_to(const control_request& what);
 
   std::string path_;
   peer::descriptor socket_;
   peer::descriptor stop_;
   struct stat identity_ = {}; ///< of the file at `path_`
   handler carry_out_;
+  std::atomic<int> requests_{0};      ///< that are being carried out
   std::list<connection> connections_; ///< of the accepting thread, and of the destructor after that
   std::thread thread_;
 };

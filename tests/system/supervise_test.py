@@ -515,6 +515,18 @@ class SocketTest(TreeTest):
         self.assertEqual(len(self.rows()), 3)
         self.stop(tree)
 
+    def test_trees_may_start_at_the_same_time(self):
+        self.write(children('id = "a"'))
+        directory = os.open(self.directory.name, os.O_RDONLY)
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        trees = [self.supervise(None, "--socket", f"s{i}") for i in range(8)]
+        time.sleep(0.3) # in which they find it locked
+        os.close(directory)
+        for tree in trees:
+            self.pid_of(tree, "a")
+        for tree in trees:
+            self.stop(tree)
+
     def test_a_socket_that_was_left_behind_is_replaced(self):
         tree = self.start()
         tree.kill()
@@ -547,14 +559,28 @@ class SocketTest(TreeTest):
         self.assertEqual(len(self.rows()), 3)
         self.stop(tree)
 
-    def test_requests_that_are_too_many_are_turned_away(self):
+    def test_clients_that_are_too_many_are_turned_away(self):
         tree = self.start()
-        clients = [self.connect() for _ in range(33)]
-        with clients[-1].makefile("rb") as answer:
-            self.assertIn(b"too many requests", answer.read())
+        clients = [self.connect() for _ in range(128)]
+        self.check(["status"], 3, "", "too many requests")
         for each in clients:
             each.close()
         self.stop(tree)
+
+    def test_requests_that_never_end_hold_up_neither_status_nor_stop(self):
+        tree = self.start()
+        for_ever = [peerctl_test.PEERCTL, "call", "--child", "a", "--timeout", "infinity", "timer", "sleep", "infinity"]
+        clients = [subprocess.Popen(for_ever, env=self.environment, stderr=subprocess.DEVNULL) for _ in range(32)]
+        deadline = time.monotonic() + PATIENCE
+        while self.peerctl("call", "--child", "a", "erlang", "node")[0] == 0:
+            self.assertLess(time.monotonic(), deadline)
+        for each in clients:
+            each.kill()
+            each.wait()
+        self.check(["restart", "a"], 3, "", "too many requests")
+        self.assertEqual(len(self.rows()), 3)
+        self.check(["stop"], 0)
+        self.check_end(tree, 0)
 
     def test_erlang_can_ask(self):
         tree = self.start()
