@@ -380,11 +380,13 @@ private:
       return wait_for_it(std::move(x));
     auto request = x.call.request;
     auto answer = x.answer;
-    ask(std::move(request), std::move(answer), [this, x = std::move(x)](caf::error why) mutable {
-      if (why == errc::noconnection && clock().now() < x.deadline)
+    ask(std::move(request), std::move(answer), [this, asked = generation_, x = std::move(x)](caf::error why) mutable {
+      if (why != errc::noconnection || clock().now() >= x.deadline)
+        x.answer.deliver(std::move(why));
+      else if (up() && generation_ == asked) // its end is about to be told
         wait_for_it(std::move(x));
       else
-        x.answer.deliver(std::move(why));
+        pass_on(std::move(x));
     });
   }
 

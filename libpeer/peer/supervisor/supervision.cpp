@@ -23,6 +23,20 @@ caf::error not_found(std::string_view id) {
   return refusal(errc::not_found, id, "is not known");
 }
 
+/// Whether a child has a spec of its own and does not run.
+caf::error check_at_rest(const supervision& rules, std::string_view id) {
+  if (rules.flags().strategy == restart_strategy::simple_one_for_one)
+    return refusal(errc::simple_one_for_one, id, "has no spec of its own");
+  auto child = rules.find(id);
+  if (child == nullptr)
+    return not_found(id);
+  if (child->state == child_state::restarting)
+    return refusal(errc::restarting, id, "is about to be restarted");
+  if (child->state != child_state::undefined)
+    return refusal(errc::running, id, "runs");
+  return {};
+}
+
 caf::error gone() {
   return caf::make_error(errc::noproc, std::string{"the supervisor stops"});
 }
@@ -113,15 +127,8 @@ void supervision::restart_child(std::string id, done then) {
   enqueue([this, id = std::move(id), then = std::move(then)]() mutable {
     if (over_)
       return then(gone());
-    if (simple())
-      return then(refusal(errc::simple_one_for_one, id, "cannot be restarted by its id"));
-    auto child = lookup(id);
-    if (!child)
-      return then(not_found(id));
-    if (child->state == child_state::restarting)
-      return then(refusal(errc::restarting, id, "is about to be restarted"));
-    if (child->state != child_state::undefined)
-      return then(refusal(errc::running, id, "runs"));
+    if (auto err = check_at_rest(*this, id))
+      return then(std::move(err));
     begin({.what = purpose::on_request, .starts = {id}, .then = std::move(then)});
   });
 }
@@ -130,15 +137,8 @@ void supervision::delete_child(std::string id, done then) {
   enqueue([this, id = std::move(id), then = std::move(then)]() mutable {
     if (over_)
       return then(gone());
-    if (simple())
-      return then(refusal(errc::simple_one_for_one, id, "has no spec of its own"));
-    auto child = lookup(id);
-    if (!child)
-      return then(not_found(id));
-    if (child->state == child_state::restarting)
-      return then(refusal(errc::restarting, id, "is about to be restarted"));
-    if (child->state != child_state::undefined)
-      return then(refusal(errc::running, id, "runs"));
+    if (auto err = check_at_rest(*this, id))
+      return then(std::move(err));
     drop(id);
     then({});
   });

@@ -217,10 +217,7 @@ private:
     booted_ = true;
     boot_failure_ = failed;
     for (auto& promise : std::exchange(boot_waiters_, {}))
-      if (failed)
-        promise.deliver(failed);
-      else
-        promise.deliver();
+      answer(promise)(failed);
   }
 
   template <class What>
