@@ -3,13 +3,11 @@
 #include "tree_view.hpp"
 
 #include "peer/peer.hpp"
-#include "peer/process/proc_stat.hpp"
+#include "peer/process/usage.hpp"
 
 #include "caf/all.hpp"
 
-#include <sstream>
-
-#include <unistd.h>
+#include <chrono>
 
 namespace peerctl {
 
@@ -18,48 +16,9 @@ namespace {
 /// Over how long the use of the CPU is measured at least.
 constexpr auto least_interval = std::chrono::milliseconds{500};
 
-/// What a process uses.
-struct usage {
-  double cpu_seconds = 0;
-  double age = 0; ///< seconds
-  std::int64_t memory = 0;
-};
-
-/// Seconds since the system's start, by the clock that /proc counts with.
-double uptime() {
-  auto now = timespec{};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
-
-/// Reads /proc/PID/stat (proc(5)): "PID (NAME) STATE …", of which fields 14, 15, 22 and 24 are wanted.
-std::optional<usage> usage_of(std::int64_t process) {
-  if (!peer::has_own_proc())
-    return std::nullopt;
-  auto line = peer::read_proc_file("/proc/" + std::to_string(process) + "/stat", 4096);
-  auto name_end = line.rfind(')');
-  if (name_end == std::string::npos)
-    return std::nullopt;
-  auto in = std::istringstream{line.substr(name_end + 1)};
-  auto skip = [&in](int fields) {
-    auto word = std::string{};
-    while (fields-- > 0)
-      in >> word;
-  };
-  auto user = 0.0;
-  auto system = 0.0;
-  auto start = 0.0;
-  auto pages = std::int64_t{0};
-  skip(11);
-  in >> user >> system;
-  skip(6);
-  in >> start;
-  skip(1);
-  in >> pages;
-  if (!in)
-    return std::nullopt;
-  auto ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  return usage{(user + system) / ticks, uptime() - start / ticks, pages * sysconf(_SC_PAGESIZE)};
+/// CPU time of a process, in seconds.
+double cpu_seconds(const peer::process_usage& x) {
+  return std::chrono::duration<double>(x.user_time + x.system_time).count();
 }
 
 /// A few words about an end.
@@ -112,19 +71,21 @@ void tree_view::add_usage(std::vector<child_row>& rows) {
   auto old = std::move(samples_);
   samples_.clear();
   for (auto& row : rows) {
-    auto now = row.process_id ? usage_of(*row.process_id) : std::nullopt;
+    auto now = row.process_id ? peer::usage_of(static_cast<pid_t>(*row.process_id)) : std::nullopt;
     if (!now)
       continue;
     auto when = clock::now();
+    auto used = cpu_seconds(*now);
+    auto age = std::chrono::duration<double>(now->age).count();
     auto before = old.find(*row.process_id);
-    auto next = sample{when, now->cpu_seconds, now->age > 0 ? 100 * now->cpu_seconds / now->age : 0};
+    auto next = sample{when, used, age > 0 ? 100 * used / age : 0};
     if (before != old.end() && when - before->second.when < least_interval)
       next = before->second;
     else if (before != old.end())
-      next.percent = 100 * (now->cpu_seconds - before->second.cpu_seconds)
-                   / std::chrono::duration<double>(when - before->second.when).count();
+      next.percent =
+          100 * (used - before->second.cpu_seconds) / std::chrono::duration<double>(when - before->second.when).count();
     row.cpu = next.percent;
-    row.memory = now->memory;
+    row.memory = now->rss * 1024;
     samples_[*row.process_id] = next;
   }
 }

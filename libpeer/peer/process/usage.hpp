@@ -16,6 +16,7 @@ struct process_usage {
   caf::timespan user_time{0};
   caf::timespan system_time{0};
   std::int64_t rss = 0; ///< KiB of memory that are resident now
+  caf::timespan age{0}; ///< since it was started
 };
 
 /// Reads the usage of a child of this program from /proc (proc(5)); the times are multiples of 1/sysconf(_SC_CLK_TCK)
