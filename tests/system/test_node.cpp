@@ -9,9 +9,6 @@
 
 #include "caf/all.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -189,7 +186,7 @@ void add_process(peer::node& node) {
 
 /// Holds up everything but the functions that run.
 void block_loop(peer::node& node) {
-  boost::asio::post(peer::loop::of(node.system())->io(), [] {
+  peer::loop::of(node.system())->post([] {
     for (;;)
       pause();
   });

@@ -138,8 +138,14 @@ protected:
   wire::framing& framing() override { return *framing_; }
 
   void flush_later() override {
-    if (!attached() || std::exchange(flushing_, true))
+    if (!attached())
       return;
+    if (std::exchange(flushing_, true)) {
+      if (!waits_ && ++unwritten_frames_ == frames_per_write)
+        write_early();
+      return;
+    }
+    unwritten_frames_ = 1;
     boost::asio::post(io_, [this, alive = alive_] {
       if (*alive)
         write_queued();
@@ -154,8 +160,17 @@ private:
   /// The descriptor to write to; -1 if there is none any more.
   int output_handle() noexcept { return output_.is_open() ? output_.native_handle() : reader_->native_handle(); }
 
+  /// Writes before this turn of the loop is over, so that the other side works on it meanwhile. A failure is found
+  /// again, and told, by the write that follows.
+  void write_early() {
+    unwritten_frames_ = 0;
+    write_some();
+    events_.on_written();
+  }
+
   /// Writes what is queued; waits for the descriptor if it is full. `flushing_` until nothing is left.
   void write_queued() {
+    waits_ = false;
     if (!writable_)
       return;
     auto failed = write_some();
@@ -166,6 +181,7 @@ private:
       flushing_ = false;
       return;
     }
+    waits_ = true;
     if (!output_.is_open())
       return reader_->wait_writable([this] { write_queued(); });
     output_.async_wait(stream_type::wait_write, [this, alive = alive_](const boost::system::error_code& code) {
@@ -270,6 +286,10 @@ private:
     events_.on_closed(std::move(why));
   }
 
+  /// So many messages that are sent in one turn of the loop leave in one system call. With fewer the two sides would
+  /// take turns; more calls per second were measured with 16 than with 8, 32 or no limit.
+  static constexpr unsigned frames_per_write = 16;
+
   /// An output buffer above this size is given back when it is empty.
   static constexpr std::size_t shrink_above = std::size_t{64} << 10;
 
@@ -287,7 +307,9 @@ private:
   bool reads_socket_ = false;
   bool writes_socket_ = false;
   bool flushing_ = false;
-  bool paused_ = false; ///< for reading
+  bool waits_ = false;            ///< for the descriptor to take more
+  unsigned unwritten_frames_ = 0; ///< while `flushing_`
+  bool paused_ = false;           ///< for reading
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::unique_ptr<stream_reader> reader_; ///< null until `attach`

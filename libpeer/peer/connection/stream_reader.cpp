@@ -130,7 +130,8 @@ private:
         on_data_(const_byte_span{buffer.data(), static_cast<std::size_t>(got)});
         if (!*alive || ended_)
           return false;
-        if (paused_ && !although_paused)
+        auto all_there_was = static_cast<std::size_t>(got) < 256; // waiting finds what has come since
+        if (!although_paused && (paused_ || all_there_was))
           return true;
       } else if (got == 0) {
         return end({});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "peer/control/report.hpp"
+#include "peer/loop/loop.hpp"
 
 #include "caf/actor_system.hpp"
 #include "caf/expected.hpp"
@@ -20,8 +21,10 @@ template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
+  auto helper = loop::helper{*loop::of(sys)};
   auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
   auto answer = self->request(whom, caf::infinite, std::forward<Ts>(xs)...);
+  helper.wait([&self] { return self->has_next_message(); });
   if constexpr (std::is_void_v<Result>)
     answer.receive([&] { result = caf::expected<void>{}; }, on_error);
   else

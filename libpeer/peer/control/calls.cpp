@@ -13,10 +13,9 @@
 
 namespace peer {
 
-void calls::send(channel& to, pending_call waiter, std::string_view module, std::string_view function,
-                 const_byte_span arguments, time_point now, caf::timespan timeout) {
+void calls::send(channel& to, pending_call&& waiter, const_byte_span arguments, time_point now, caf::timespan timeout) {
   auto seq = outstanding_.next_seq();
-  if (auto err = to.send(wire::call{seq, module, function, arguments}))
+  if (auto err = to.send(wire::call{seq, waiter.module().name(), waiter.function().name(), arguments}))
     return waiter.refuse(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
   waiter.sent(to.position(), now);
   outstanding_.add(std::move(waiter), now, timeout);

@@ -9,7 +9,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace peer {
@@ -20,8 +19,7 @@ public:
   using time_point = outstanding_calls<pending_call>::time_point;
 
   /// Sends a call. If that fails, `waiter` is told.
-  void send(channel& to, pending_call waiter, std::string_view module, std::string_view function,
-            const_byte_span arguments, time_point now, caf::timespan timeout);
+  void send(channel& to, pending_call&& waiter, const_byte_span arguments, time_point now, caf::timespan timeout);
 
   /// Passes on an answer; one that is late, or that nobody waits for, is dropped.
   void answer(const wire::reply& reply, time_point now);

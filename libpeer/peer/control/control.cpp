@@ -177,12 +177,12 @@ private:
       metrics_.call_refused();
       return err;
     }
-    auto promise = make_response_promise<encoded_term>();
-    calls_.send(incarnation_->connection(), {atom{request.module}, atom{request.function}, promise, metrics_},
-                request.module, request.function, request.arguments, clock().now(), request.timeout);
+    auto waiter = pending_call{atom{std::move(request.module)}, atom{std::move(request.function)},
+                               make_response_promise<encoded_term>(), metrics_};
+    calls_.send(incarnation_->connection(), std::move(waiter), request.arguments, clock().now(), request.timeout);
     count_traffic();
     watch_deadlines();
-    return promise;
+    return caf::delegated<encoded_term>{};
   }
 
   caf::error check_call(const call_request& request) const {
@@ -537,8 +537,7 @@ private:
     auto failed = connected() ? save_term(encoded, arguments) : no_connection();
     if (failed)
       return then(std::move(failed));
-    calls_.send(incarnation_->connection(), {module, function, std::move(then)}, module.name(), function.name(),
-                encoded, clock().now(), caf::infinite);
+    calls_.send(incarnation_->connection(), {module, function, std::move(then)}, encoded, clock().now(), caf::infinite);
     check_that_it_reads();
   }
 

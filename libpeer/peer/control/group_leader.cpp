@@ -8,9 +8,6 @@
 
 #include "caf/all.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <functional>
 #include <utility>
 
@@ -23,7 +20,7 @@ io_server::poster poster_to(const loop_ptr& where) {
   if (where)
     return [weak = std::weak_ptr<loop>{where}](std::function<void()> task) {
       if (auto ptr = weak.lock())
-        boost::asio::post(ptr->io(), std::move(task));
+        ptr->post(std::move(task));
     };
   return [](const std::function<void()>& task) { task(); };
 }

@@ -8,9 +8,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace peer {
 
@@ -30,7 +31,7 @@ public:
     auto deadline = timeout >= never - now ? never : now + timeout;
     if (deadline < next_check_)
       next_check_ = deadline;
-    calls_.emplace(next_seq_, entry{std::move(waiter), deadline});
+    calls_.try_emplace(next_seq_, std::move(waiter), deadline);
     return next_seq_++;
   }
 
@@ -51,7 +52,7 @@ public:
     for (auto i = calls_.begin(); i != calls_.end();) {
       if (i->second.deadline <= now) {
         result.emplace_back(i->first, std::move(i->second.waiter));
-        i = calls_.erase(i);
+        calls_.erase(i++); // moves no other
       } else {
         next_check_ = std::min(next_check_, i->second.deadline);
         ++i;
@@ -93,11 +94,13 @@ public:
 
 private:
   struct entry {
+    entry(Waiter&& who, time_point until) : waiter(std::move(who)), deadline(until) {}
+
     Waiter waiter;
     time_point deadline;
   };
 
-  std::unordered_map<std::uint64_t, entry> calls_;
+  boost::unordered_flat_map<std::uint64_t, entry> calls_; // no memory of its own for each call
   std::uint64_t next_seq_ = 0;
   time_point next_check_ = never;
 };

@@ -4,17 +4,22 @@
 
 #include "peer/base/defaults.hpp"
 #include "peer/loop/crew.hpp"
-#include "peer/loop/quiet_thread.hpp"
+#include "peer/loop/offload_thread.hpp"
+#include "peer/loop/reactor_watch.hpp"
+#include "peer/loop/ready_queue.hpp"
 
 #include "caf/actor_registry.hpp"
 #include "caf/all.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
-#include <condition_variable>
+#include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -40,6 +45,9 @@ constexpr auto registry_name = "libpeer.loop";
 /// How long jobs wait for the system to have a thread again, unless one of ours becomes free.
 constexpr auto retry_time = std::chrono::milliseconds{10};
 
+/// How long a thread that polls keeps its core from others.
+constexpr auto selfish_time = std::chrono::microseconds{10};
+
 /// Messages that an actor may process before another one gets its turn.
 constexpr std::size_t max_throughput = 100;
 
@@ -50,87 +58,42 @@ sigset_t signal_mask() {
   return result;
 }
 
-// -- offloading -------------------------------------------------------------------------------------------------------
+int make_eventfd() {
+  auto result = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (result < 0)
+    throw std::system_error{errno, std::generic_category(), "eventfd"};
+  return result;
+}
 
-/// A thread for work that may block, started when there is some.
-class offload_thread {
-public:
-  offload_thread() : ending_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-    if (ending_fd_ < 0)
-      throw std::system_error{errno, std::generic_category(), "eventfd"};
-  }
-
-  ~offload_thread() {
-    stop();
-    close(ending_fd_);
-  }
-
-  void add(std::function<void()> task) {
-    auto guard = std::lock_guard{mutex_};
-    if (ending_)
-      return;
-    tasks_.push_back(std::move(task));
-    if (thread_.joinable())
-      wakeup_.notify_one();
-    else
-      thread_ = start_quiet_thread([this] { run(); });
-  }
-
-  void stop() {
-    {
-      auto guard = std::lock_guard{mutex_};
-      ending_ = true;
-    }
-    eventfd_write(ending_fd_, 1);
-    wakeup_.notify_one();
-    if (thread_.joinable())
-      thread_.join();
-  }
-
-  int ending_fd() const noexcept { return ending_fd_; }
-
-private:
-  void run() {
-    auto guard = std::unique_lock{mutex_};
-    for (;;) {
-      wakeup_.wait(guard, [this] { return ending_ || !tasks_.empty(); });
-      if (tasks_.empty())
-        return;
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      guard.unlock();
-      task();
-      task = nullptr;
-      guard.lock();
-    }
-  }
-
-  int ending_fd_;
-  std::mutex mutex_;
-  std::condition_variable wakeup_;
-  std::deque<std::function<void()>> tasks_;
-  std::thread thread_;
-  bool ending_ = false;
-};
+/// How long a thread that wants to help waits for one that leads and has nothing to do.
+constexpr auto handover_patience = std::chrono::microseconds{20};
 
 // -- the loop ---------------------------------------------------------------------------------------------------------
 
 class loop_impl final : public loop, private custom_actor_host {
 public:
   loop_impl(caf::actor_system& sys, std::chrono::nanoseconds spin)
-      : custom_actor_host(sys), sys_(sys), spin_(spin), work_(io_.get_executor()) {}
+      : custom_actor_host(sys), sys_(sys), spin_(spin), work_(io_.get_executor()) {
+    await_wakeup();
+  }
 
-  ~loop_impl() override = default;
+  ~loop_impl() override {
+    if (wakeup_.is_open())
+      wakeup_.close();
+    else
+      close(wakeup_fd_);
+  }
 
   void start_running() { crew_.start(); }
 
   /// Kills the pinned actors, runs what that takes and joins the threads. @pre not called by one of them.
   void finish() {
-    boost::asio::post(io_, [this] {
+    post([this] {
       ending_ = true;
       for (auto& tenant : living_tenants())
         caf::anon_send_exit(tenant, caf::exit_reason::kill);
       drop_waiting_jobs();
+      wakeup_.release();
       work_.reset(); // what the killed actors leave behind still runs, then the loop is over
     });
     crew_.finish();
@@ -141,6 +104,12 @@ public:
   // -- loop ---
 
   boost::asio::io_context& io() noexcept override { return io_; }
+
+  void post(std::function<void()> task) override {
+    boost::asio::post(io_, std::move(task));
+    posted_ = true;
+    wake();
+  }
 
   actor_host& host() noexcept override { return *this; }
 
@@ -185,12 +154,15 @@ public:
   }
 
 private:
+  /// Where the thread is that leads.
+  enum class place : std::uint8_t { crew, helper, nowhere };
+
   // -- custom_actor_host ---
 
   void run_later(caf::resumable* what) override {
     if (what->subtype() == caf::resumable::io_actor) {
-      boost::asio::post(io_, [this, what] { resume(what); });
-      actor_ready_ = true;
+      ready_.add(what);
+      wake();
     } else if (!ending_) {
       peer::schedule(sys_, what);
     } else { // CAF's scheduler has stopped and would never run it
@@ -218,16 +190,13 @@ private:
     auto patience = spin_;
     auto held_up = std::unique_ptr<job>{};
     finish_jobs(); // what the leader before did not come to
-    while (!held_up && !io_.stopped()) {
+    while (!held_up && !over()) {
       auto found = poll_for(patience, held_up);
-      if (held_up || io_.stopped())
+      if (held_up || over())
         break;
       patience = found ? spin_ : patience / 2;
       auto asleep = clock_type::now();
-      if (waiting_.empty())
-        io_.run_one();
-      else
-        io_.run_one_for(retry_time); // no thread was to be had
+      sleep();
       // A nap shorter than the full spin means that spinning would have saved a wake-up.
       if (clock_type::now() - asleep < spin_)
         patience = spin_;
@@ -236,29 +205,179 @@ private:
     return held_up;
   }
 
-  /// Runs handlers and jobs until none became ready for `patience`. Returns whether there were any; `held_up` receives
-  /// the job during which the lead was lost.
+  /// Runs handlers and jobs until none became ready for `patience`, or somebody would rather wait here than the caller.
+  /// Returns whether there were any; `held_up` receives the job during which the lead was lost.
   bool poll_for(std::chrono::nanoseconds patience, std::unique_ptr<job>& held_up) {
     auto found = false;
     auto deadline = clock_type::now() + patience;
     for (;;) {
-      auto busy = io_.poll() > 0;
+      auto busy = run_ready();
       if (!waiting_.empty() && crew_.can_hand_over()) {
         busy = true;
         held_up = run_jobs();
       }
-      if (held_up || io_.stopped())
+      if (held_up || over())
         return true;
-      if (!busy && clock_type::now() >= deadline)
+      auto now = clock_type::now();
+      if (!busy && (would_help_ > 0 || now >= deadline))
         return found;
       if (busy) {
         found = true;
-        deadline = clock_type::now() + patience;
+        deadline = now + patience;
       } else {
-        std::this_thread::yield(); // whoever waits for this core may be who we wait for
+        let_others_run(deadline - patience, now);
       }
     }
   }
+
+  /// Whoever waits for this core may be who we wait for. But to yield it costs more than to look once more.
+  static void let_others_run(clock_type::time_point idle_since, clock_type::time_point now) {
+    if (now - idle_since > selfish_time)
+      std::this_thread::yield();
+  }
+
+  /// Sleeps until there is something to do; helpers may lead meanwhile.
+  void sleep() {
+    auto limit = std::optional<std::chrono::milliseconds>{};
+    if (!waiting_.empty())
+      limit = retry_time; // no thread was to be had
+    if (!shared_ || ending_)
+      return sleep_in_reactor(limit);
+    give_up_lead();
+    do
+      reactor_watch_->wait(limit);
+    while (!take_free_lead(place::crew));
+    asleep_ = false;
+  }
+
+  // -- helpers ---
+
+  /// Makes it possible that helpers lead. Returns whether it is.
+  bool can_be_shared() {
+    std::call_once(sharing_, [this] {
+      reactor_watch_ = reactor_watch::of_the_one_that_watches(wakeup_fd_);
+      shared_ = reactor_watch_.has_value();
+      post([] {}); // who leads and sleeps does so in a way that lets nobody else lead
+    });
+    return shared_;
+  }
+
+  /// Takes the lead from a thread of the crew that sleeps, or spins with nothing to do.
+  bool take_lead() override {
+    if (!can_be_shared() || led_here != nullptr)
+      return false;
+    auto taken = take_free_lead(place::helper);
+    if (!taken) {
+      ++would_help_;
+      auto deadline = clock_type::now() + handover_patience;
+      while (!taken && leads_ != place::helper && clock_type::now() < deadline) {
+        std::this_thread::yield();
+        taken = take_free_lead(place::helper);
+      }
+      --would_help_;
+    }
+    if (!taken)
+      return false;
+    reactor_watch_->disarm();
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, &helpers_mask_);
+    led_here = this;
+    asleep_ = false;
+    return true;
+  }
+
+  void lead_until(const std::function<bool()>& done) override {
+    auto deadline = clock_type::now() + spin_;
+    for (;;) {
+      auto busy = run_ready();
+      if (done() || !waiting_.empty() || over()) // only the crew runs jobs
+        return;
+      auto now = clock_type::now();
+      if (!busy && now < deadline) {
+        let_others_run(deadline - spin_, now);
+        continue;
+      }
+      if (!busy)
+        sleep_in_reactor(std::nullopt);
+      deadline = clock_type::now() + spin_;
+    }
+  }
+
+  void leave_lead() noexcept override {
+    led_here = nullptr;
+    if (!waiting_.empty())
+      wake_reactor();
+    auto mask = helpers_mask_;
+    give_up_lead();
+    pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+  }
+
+  bool take_free_lead(place who) {
+    auto free = place::nowhere;
+    return leads_.compare_exchange_strong(free, who);
+  }
+
+  /// Leaves the lead to whoever wants it, and to the crew at the next event.
+  void give_up_lead() noexcept {
+    asleep_ = true;
+    if (!nothing_ready())
+      wake_reactor();
+    leads_ = place::nowhere;
+    reactor_watch_->arm(); // after that: else the crew might find the lead taken, and sleep on
+  }
+
+  // -- sleep ---
+
+  void sleep_in_reactor(std::optional<std::chrono::milliseconds> limit) {
+    asleep_ = true;
+    if (nothing_ready())
+      limit ? io_.run_one_for(*limit) : io_.run_one();
+    asleep_ = false;
+  }
+
+  /// Wakes who sleeps, or is about to.
+  void wake() {
+    if (!asleep_.exchange(false))
+      return;
+    if (ending_)
+      boost::asio::post(io_, [] {});
+    else
+      wake_reactor();
+  }
+
+  /// Gives the reactor an event. A handler that is posted is none, and `reactor_watch` would not notice it.
+  void wake_reactor() { eventfd_write(wakeup_fd_, 1); }
+
+  void await_wakeup() {
+    wakeup_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& code) {
+      if (code)
+        return;
+      auto count = eventfd_t{};
+      eventfd_read(wakeup_fd_, &count);
+      await_wakeup();
+    });
+  }
+
+  // -- what is ready ---
+
+  /// Runs actors and handlers that are ready. Returns whether there were any.
+  bool run_ready() {
+    posted_ = false;
+    auto resumed = ready_.take_all([this](caf::resumable* what) { resume(what); });
+    if (resumed && io_.stopped())
+      io_.restart(); // they may have given it something to do
+    return io_.poll() > 0 || resumed;
+  }
+
+  /// Whether the system has ended, and nothing is left to do.
+  bool over() const { return io_.stopped() && ready_.empty(); }
+
+  /// Whether there is nothing that only this program knows of.
+  bool nothing_ready() const noexcept { return ready_.empty() && !posted_; }
+
+  // -- jobs ---
 
   /// Runs jobs, but not for so long that what they have to say has to wait. Returns the one during which the lead was
   /// lost.
@@ -279,8 +398,8 @@ private:
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     if (!held_up) {
       led_here = this;
-      if (actor_ready_.exchange(false))
-        io_.poll(); // what a function has sent comes before its result
+      if (!ready_.empty())
+        run_ready(); // what a function has sent comes before its result
       finish_jobs();
     }
     return held_up;
@@ -295,7 +414,7 @@ private:
   }
 
   void hand_in(std::unique_ptr<job> done) {
-    boost::asio::post(io_, [this, done = std::move(done)]() mutable {
+    post([this, done = std::shared_ptr<job>{std::move(done)}] {
       done->finish();
       --jobs_;
     });
@@ -318,15 +437,26 @@ private:
   /// The loop that the current thread leads.
   static thread_local const loop_impl* led_here;
 
+  sigset_t helpers_mask_; ///< what the helper that leads had blocked
+
   caf::actor_system& sys_;
   std::chrono::nanoseconds spin_;
   sigset_t outer_mask_ = signal_mask();
   boost::asio::io_context io_{1};
+  int wakeup_fd_ = make_eventfd();
+  boost::asio::posix::stream_descriptor wakeup_{io_, wakeup_fd_};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::deque<std::unique_ptr<job>> waiting_;   ///< belongs to the leader, as does what follows
   std::vector<std::unique_ptr<job>> returned_; ///< have run and not finished
   std::atomic<std::size_t> jobs_ = 0;
-  std::atomic<bool> actor_ready_ = false; ///< a pinned actor has got a message since the last job
+  ready_queue ready_;
+  std::atomic<bool> posted_ = false; ///< to Asio, and perhaps not run yet
+  std::atomic<bool> asleep_ = false; ///< who leads, or nobody does, and sleeps or is about to
+  std::atomic<place> leads_ = place::crew;
+  std::atomic<std::size_t> would_help_ = 0; ///< threads that wait for the lead
+  std::atomic<bool> shared_ = false;        ///< helpers may lead
+  std::once_flag sharing_;
+  std::optional<reactor_watch> reactor_watch_; ///< if it is shared: where the crew sleeps
   std::atomic<bool> ending_ = false;
   std::atomic<bool> ended_ = false;
   mutable std::mutex mutex_;

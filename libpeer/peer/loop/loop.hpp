@@ -21,8 +21,8 @@ class loop;
 using loop_ptr = std::shared_ptr<loop>;
 
 /// Runs Asio's handlers and the actors that are pinned to it (see pinned.hpp) on one thread, so that an actor and its
-/// descriptors need neither a lock nor a second wake-up. Which thread that is may change (see `execute`); never do two
-/// of them run the loop.
+/// descriptors need neither a lock nor a second wake-up. Which thread that is may change (see `execute` and `help`);
+/// never do two of them run the loop.
 ///
 /// # Lifetime
 ///
@@ -31,7 +31,8 @@ using loop_ptr = std::shared_ptr<loop>;
 /// then the thread is joined. Nobody else can stop it, so nobody can get that order wrong. What remains reachable
 /// through handles of dead actors is memory only; what is sent to them is dropped.
 ///
-/// The thread blocks all signals: the host's handlers never run on it, and a write to a broken pipe is an error value.
+/// Threads of its own block all signals: the host's handlers never run on them. Each that runs the loop blocks SIGPIPE:
+/// a write to a broken pipe is an error value.
 class loop : public std::enable_shared_from_this<loop> {
 public:
   // -- factories ---
@@ -43,8 +44,11 @@ public:
 
   // -- properties ---
 
-  /// Runs the handlers. Post to it from any thread.
+  /// Runs the handlers. Only the loop's thread may post to it; others use `post`.
   virtual boost::asio::io_context& io() noexcept = 0;
+
+  /// Runs `task` on the loop, unless that ends first. Any thread may call this.
+  virtual void post(std::function<void()> task) = 0;
 
   /// Runs the pinned actors; other actors that these send to are handed to CAF's scheduler.
   virtual actor_host& host() noexcept = 0;
@@ -60,6 +64,36 @@ public:
 
   /// How long the thread polls before it sleeps, from the setting `peer.spin`; 0 means that it sleeps at once.
   virtual std::chrono::nanoseconds spin() const noexcept = 0;
+
+  // -- waiting ---
+
+  /// Lends the calling thread to the loop for one scope: a thread that waits for an answer is the one that reads it,
+  /// which saves two wake-ups and, where cores are few, the core that the loop's own thread would need. To be made
+  /// before the question is asked. Any thread may do so that may block.
+  class helper {
+  public:
+    /// Does nothing, now and later, if another thread is busy with the loop.
+    explicit helper(loop& where) : where_(where.take_lead() ? &where : nullptr) {}
+
+    helper(const helper&) = delete;
+    helper& operator=(const helper&) = delete;
+
+    ~helper() {
+      if (where_)
+        where_->leave_lead();
+    }
+
+    /// Runs the loop until `done` says yes. Returns before that if the caller does not help, or is no help: it then
+    /// has to wait in its own way. @pre `done` becomes true by what happens on the loop.
+    template <class Predicate>
+    void wait(const Predicate& done) {
+      if (where_)
+        where_->lead_until(std::ref(done));
+    }
+
+  private:
+    loop* where_;
+  };
 
   // -- blocking work ---
 
@@ -99,6 +133,13 @@ public:
 
   /// Number of pinned actors that have not terminated.
   virtual std::size_t tenants() const noexcept = 0;
+
+private:
+  // -- bookkeeping of helpers ---
+
+  virtual bool take_lead() = 0;
+  virtual void lead_until(const std::function<bool()>& done) = 0;
+  virtual void leave_lead() noexcept = 0;
 };
 
 } // namespace peer

@@ -9,9 +9,6 @@
 #include "peer/control/incarnation.hpp"
 #include "peer/loop/loop.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <future>
 
 using namespace peer::test;
@@ -62,7 +59,7 @@ struct fixture {
   /// Does something on the loop.
   void on_loop(std::function<void()> what) {
     auto done = std::promise<void>{};
-    boost::asio::post(loop->io(), [&] {
+    loop->post([&] {
       what();
       done.set_value();
     });

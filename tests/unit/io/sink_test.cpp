@@ -15,9 +15,6 @@
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -263,7 +260,7 @@ CAF_TEST(an actor gets the last lines although the sink is gone) {
   constexpr auto count = 1000;
   auto sink = make(peer::actor_output(caf::actor{self}));
   std::promise<void> leave;
-  boost::asio::post(peer::loop::of(*sys)->io(), [&] { leave.get_future().wait(); }); // nothing is sent before that
+  peer::loop::of(*sys)->post([&] { leave.get_future().wait(); }); // nothing is sent before that
   for (auto i = 0; i < count; ++i)
     sink->write(out, std::to_string(i) + "\n", [] {});
   sink->write(out, "last", [] {});

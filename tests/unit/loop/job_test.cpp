@@ -12,9 +12,6 @@
 #include "peer/loop/loop.hpp"
 #include "peer/loop/pinned.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -68,7 +65,7 @@ struct fixture {
 
   void execute(
       simple_job::function run, simple_job::function finish = [] {}) {
-    boost::asio::post(where->io(), [this, run = std::move(run), finish = std::move(finish)]() mutable {
+    where->post([this, run = std::move(run), finish = std::move(finish)]() mutable {
       where->execute(std::make_unique<simple_job>(std::move(run), std::move(finish)));
     });
   }
@@ -76,7 +73,7 @@ struct fixture {
   /// Waits until the loop has turned.
   void turn() {
     auto done = std::promise<void>{};
-    boost::asio::post(where->io(), [&done] { done.set_value(); });
+    where->post([&done] { done.set_value(); });
     done.get_future().wait();
   }
 
@@ -222,7 +219,7 @@ CAF_TEST(the end of a system waits for the jobs that run) {
     auto loop = peer::loop::of(inner);
     auto began = std::promise<void>{};
     peer::spawn_pinned<tenant>(inner, peer::habitat{loop})->attach_functor([&] { killed.set_value(); });
-    boost::asio::post(loop->io(), [&] {
+    loop->post([&] {
       loop->execute(std::make_unique<simple_job>(
           [&] {
             began.set_value();

@@ -9,9 +9,6 @@
 #include "peer/loop/loop.hpp"
 #include "peer/loop/pinned.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-
 #include <atomic>
 #include <csignal>
 #include <future>
@@ -67,7 +64,7 @@ struct fixture {
   /// Waits until `loop` has done all that was posted to it before.
   static void sync(const peer::loop_ptr& loop) {
     std::promise<void> done;
-    boost::asio::post(loop->io(), [&] { done.set_value(); });
+    loop->post([&] { done.set_value(); });
     done.get_future().wait();
   }
 
@@ -123,7 +120,7 @@ CAF_TEST(the system ends with live pinned actors) {
     auto handle = spawn_probe();
     address = handle.address();
     auto keeps_itself = handle; // as an actor does that a pending operation refers to
-    boost::asio::post(peer::loop::of(*sys)->io(), [keeps_itself] {});
+    peer::loop::of(*sys)->post([keeps_itself] {});
   }
   sys.reset();
   CAF_CHECK_EQUAL(instances.load(), 0);
@@ -184,7 +181,7 @@ CAF_TEST(systems come and go without leaving descriptors) {
 CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
   auto loop = peer::loop::of(*sys);
   std::promise<bool> blocked;
-  boost::asio::post(loop->io(), [&] {
+  loop->post([&] {
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     blocked.set_value(sigismember(&mask, SIGCHLD) == 1 && sigismember(&mask, SIGPIPE) == 1
