@@ -42,7 +42,7 @@ std::vector<peer_kind> cpp_peers();
 /// These, and `erl` over `tcp` and `standard_io`.
 std::vector<peer_kind> all_peers();
 
-/// The path of the worker: `erlang:node/0`, `benchmark:echo/1`, `benchmark:print/2`.
+/// The path of the worker: `erlang:node/0`, `benchmark:count/0, counted/0, echo/1, print/2`.
 std::string worker_program();
 
 /// Adds OTP's peer module as contenders: an Erlang script that is given these arguments, a connection (`tcp`,

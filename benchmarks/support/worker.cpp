@@ -4,6 +4,7 @@
 
 #include "caf/all.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -14,13 +15,26 @@
 
 namespace {
 
-void print(int count, const std::string& line) {
-  for (; count > 0; --count)
+std::atomic<std::size_t> counter = 0;
+
+void count() {
+  ++counter;
+}
+
+/// How often `count` has run since the last time.
+std::size_t counted() {
+  return counter.exchange(0);
+}
+
+void print(std::size_t lines, const std::string& line) {
+  for (; lines > 0; --lines)
     std::puts(line.c_str());
 }
 
 int run(peer::node& node) {
   return node.function("erlang", "node", [&node] { return node.name(); })
+      .function("benchmark", "count", count)
+      .function("benchmark", "counted", counted)
       .function("benchmark", "echo", [](std::vector<std::byte> x) { return x; })
       .function("benchmark", "print", print)
       .run();
