@@ -1,114 +1,113 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// Measures calls with a large argument and result, from libpeer and from OTP's own peer module, in turn.
-//
-//   bandwidth_benchmark [LARGEST [ROUNDS]]
-
-#include "peer/peer.hpp"
+#include "support/origin.hpp"
 
 #include "caf/all.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <string>
-#include <vector>
+#include <cstring>
+
+#include <malloc.h>
+#include <unistd.h>
 
 namespace {
 
-using clock_type = std::chrono::steady_clock;
+using bytes = std::vector<std::byte>;
 
-/// Runs one call with that many MiB. Returns milliseconds.
-using measurement = std::function<double(std::size_t)>;
+constexpr auto mebibyte = std::size_t{1} << 20;
 
-struct contender {
-  std::string name;
-  std::size_t largest; ///< MiB
-  measurement measure;
+/// What is sent, and how often.
+struct payload {
+  std::string name; ///< "64KiB"
+  std::size_t size;
+  std::size_t repeats;
 };
 
-peer::handle start(caf::actor_system& sys, std::string program, peer::connection_kind connection) {
-  auto worker = peer::start(sys, {.exec = peer::exec{std::move(program)}, .connection = std::move(connection)});
-  if (!worker) {
-    std::fprintf(stderr, "%s\n", peer::describe(worker.error()).c_str());
-    std::exit(1);
+/// 64 KiB, 1 MiB, 8 MiB and 64 MiB, as far as a contender goes. Small ones are sent more often.
+std::vector<payload> payloads(std::size_t largest, std::size_t repeats) {
+  auto result = std::vector<payload>{{"64KiB", mebibyte / 16, repeats * 16}};
+  for (auto size : {1, 8, 64})
+    if (size * mebibyte <= largest)
+      result.push_back({std::to_string(size) + "MiB", size * mebibyte, size == 1 ? repeats * 8 : repeats});
+  return result;
+}
+
+/// Returns the microseconds of one call. What comes back is compared when they have been taken.
+double echo(const peer::handle& worker, bool is_erl, const bytes& what) {
+  auto watch = bench::stopwatch{};
+  auto result = is_erl ? worker.call<bytes>("erlang", "max", what, 0) : worker.call<bytes>("benchmark", "echo", what);
+  auto passed = watch.microseconds();
+  auto back = bench::value_of(std::move(result));
+  if (back.size() != what.size() || std::memcmp(back.data(), what.data(), what.size()) != 0)
+    bench::fail("the payload did not come back");
+  return passed;
+}
+
+/// How much resident memory a process needs beyond what it has when this is made.
+class growth {
+public:
+  explicit growth(pid_t process) : process_(process), before_(bench::status_of(process, "VmRSS")) {
+    bench::reset_peak(process);
   }
-  return worker->within(caf::infinite);
-}
 
-double echo(const peer::handle& worker, bool is_erl, std::size_t size) {
-  auto payload = std::vector<std::byte>(size << 20, std::byte{'x'});
-  auto begin = clock_type::now();
-  auto result = is_erl ? worker.call<std::vector<std::byte>>("erlang", "max", payload, 0)
-                       : worker.call<std::vector<std::byte>>("peer_node", "echo", payload);
-  auto passed = clock_type::now() - begin;
-  if (!result || *result != payload) {
-    std::fprintf(stderr, "the payload did not come back\n");
-    std::exit(1);
+  /// The greatest so far, as a multiple of `size`.
+  double peak(std::size_t size) const {
+    return static_cast<double>(bench::status_of(process_, "VmHWM") - before_) * 1024 / static_cast<double>(size);
   }
-  return std::chrono::duration<double, std::milli>(passed).count();
+
+private:
+  pid_t process_;
+  std::size_t before_;
+};
+
+/// Both sides' peaks in the first call of a fresh peer: argument and result are part of it.
+bench::figures peaks(bench::origin& origin, const bench::peer_kind& kind, std::size_t size) {
+  auto worker = origin.start(kind.options);
+  malloc_trim(0);
+  auto here = growth{getpid()};
+  auto there = growth{bench::process_of(worker)};
+  echo(worker, kind.is_erl(), bytes(size, std::byte{'x'}));
+  auto result = bench::figures{{"origin_peak_x", here.peak(size)}, {"peer_peak_x", there.peak(size)}};
+  bench::stop(worker);
+  return result;
 }
 
-measurement libpeer(caf::actor_system& sys, bool is_erl, peer::connection_kind connection) {
-  auto worker = start(sys, is_erl ? "erl" : PEER_NODE, std::move(connection));
-  return [worker, is_erl](std::size_t size) { return echo(worker, is_erl, size); };
-}
-
-measurement otp(const char* connection) {
-  return [connection](std::size_t size) {
-    auto command = "escript " OTP_SCRIPT " " + std::to_string(size) + " " + connection + " erl";
-    auto pipe = popen(command.c_str(), "r");
-    auto result = 0.0;
-    if (pipe == nullptr || std::fscanf(pipe, "%lf", &result) != 1 || pclose(pipe) != 0) {
-      std::fprintf(stderr, "cannot run: %s\n", command.c_str());
-      std::exit(1);
-    }
-    return result;
-  };
-}
-
-double median(std::vector<double> xs) {
-  std::sort(xs.begin(), xs.end());
-  return xs[xs.size() / 2];
-}
-
-void run(caf::actor_system& sys, std::size_t largest, std::size_t rounds) {
-  auto contenders = std::vector<contender>{
-      {"C++ inherited", largest, libpeer(sys, false, peer::inherited{})},
-      {"C++ standard_io", largest, libpeer(sys, false, peer::standard_io{})},
-      {"C++ tcp", largest, libpeer(sys, false, peer::tcp{})},
-      {"erl standard_io", std::min<std::size_t>(largest, 32), libpeer(sys, true, peer::standard_io{})},
-      {"erl tcp", largest, libpeer(sys, true, peer::tcp{})},
-      {"OTP standard_io", std::min<std::size_t>(largest, 32), otp("standard_io")},
-      {"OTP tcp", largest, otp("tcp")},
-  };
-  std::printf("%6s", "MiB");
-  for (auto& each : contenders)
-    std::printf("  %15s", each.name.c_str());
-  std::printf("   (ms)\n");
-  for (auto size = std::size_t{1}; size <= largest; size *= 2) {
-    std::printf("%6zu", size);
-    auto times = std::vector<std::vector<double>>(contenders.size());
-    for (auto round = std::size_t{0}; round < rounds; ++round)
-      for (auto i = std::size_t{0}; i < contenders.size(); ++i)
-        if (size <= contenders[i].largest)
-          times[i].push_back(contenders[i].measure(size));
-    for (auto& each : times)
-      each.empty() ? std::printf("  %15s", "-") : std::printf("  %15.1f", median(each));
-    std::printf("\n");
-    std::fflush(stdout);
+bench::figures measure(bench::origin& origin, const bench::peer_kind& kind, std::size_t largest, std::size_t repeats) {
+  auto result = bench::figures{};
+  auto worker = origin.start(kind.options);
+  for (auto& each : payloads(largest, repeats)) {
+    auto what = bytes(each.size, std::byte{'x'});
+    auto times = std::vector<double>{};
+    for (auto i = std::size_t{0}; i < each.repeats; ++i)
+      times.push_back(echo(worker, kind.is_erl(), what));
+    auto rate = static_cast<double>(each.size) / mebibyte / (bench::median(times) / 1e6);
+    result.emplace_back(each.name + "_MiB_per_s", rate);
   }
+  bench::stop(worker);
+  if (largest >= 64 * mebibyte)
+    for (auto& each : peaks(origin, kind, 64 * mebibyte))
+      result.push_back(each);
+  return result;
 }
 
 } // namespace
 
+/// Large binaries as argument and result.
 int main(int argc, char** argv) {
-  peer::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
-  auto config = caf::actor_system_config{};
-  config.set("caf.scheduler.policy", "sharing");
-  auto sys = caf::actor_system{config};
-  run(sys, argc > 1 ? std::stoul(argv[1]) : 64, argc > 2 ? std::stoul(argv[2]) : 3);
+  auto suite = bench::suite{"bandwidth", "How fast do large binaries go there and back?", {.rounds = 3, .repeats = 3}};
+  auto largest = std::size_t{64};
+  auto quadratic = std::size_t{1};
+  suite.option("--largest", largest, "MiB: leave larger binaries out");
+  suite.option("--largest-quadratic", quadratic,
+               "the same over standard_io with erl, whose time grows with the square");
+  suite.parse(argc, argv);
+  auto origin = bench::origin{suite.options()};
+  auto repeats = suite.options().repeats;
+  for (auto& kind : bench::all_peers()) {
+    auto slow = kind.is_erl() && std::holds_alternative<peer::standard_io>(*kind.options.connection);
+    auto limit = (slow ? std::min(largest, quadratic) : largest) * mebibyte;
+    suite.add(kind.contender, [=, &origin] { return measure(origin, kind, limit, repeats); });
+  }
+  auto otp_limits = std::to_string(largest) + "," + std::to_string(std::min(largest, quadratic));
+  bench::add_otp(suite, OTP_SCRIPT, {std::to_string(repeats), otp_limits});
+  return suite.run();
 }

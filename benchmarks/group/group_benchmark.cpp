@@ -1,109 +1,63 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// Measures calls into all members of a group, at once and one after the other.
-//
-//   group_benchmark [PEERS [ROUNDS]]
-
-#include "peer/peer.hpp"
+#include "support/origin.hpp"
 
 #include "caf/all.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <string>
-#include <vector>
-
 namespace {
 
-using clock_type = std::chrono::steady_clock;
+/// Milliseconds that a member works.
+constexpr auto work_time = 10;
 
-double milliseconds(clock_type::duration x) {
-  return std::chrono::duration<double, std::milli>(x).count();
+bench::figures measure(std::size_t repeats, const std::function<void()>& nothing, const std::function<void()>& work) {
+  auto median_ms = [&](auto& f) { return bench::median(bench::time_each(repeats, f)) / 1000; };
+  auto idle = median_ms(nothing);
+  return {{"node_ms", idle}, {"work_ms", median_ms(work)}};
 }
 
-[[noreturn]] void fail(const caf::error& why) {
-  std::fprintf(stderr, "%s\n", peer::describe(why).c_str());
-  std::exit(1);
+template <class... Ts>
+void call_all(const peer::group& members, const char* module, const char* function, const Ts&... xs) {
+  for (auto& answer : members.multicall<void>(module, function, xs...))
+    bench::value_of(std::move(answer));
 }
 
-template <class T>
-void check(const caf::expected<T>& x) {
-  if (!x)
-    fail(x.error());
-}
-
-/// A function without a result that anybody wants.
-struct job {
-  std::string module;
-  std::string function;
-  std::vector<int> arguments;
-};
-
-void call_all(const peer::group& members, const job& x) {
-  auto all = x.arguments.empty() ? members.multicall<void>(x.module, x.function)
-                                 : members.multicall<void>(x.module, x.function, x.arguments.front());
-  for (auto& answer : all)
-    check(answer);
-}
-
-void call_each(const peer::group& members, const job& x) {
+template <class... Ts>
+void call_each(const peer::group& members, const char* module, const char* function, const Ts&... xs) {
   for (auto& member : members)
-    check(x.arguments.empty() ? member.call<void>(x.module, x.function)
-                              : member.call<void>(x.module, x.function, x.arguments.front()));
+    bench::value_of(member.call<void>(module, function, xs...));
 }
 
-struct contender {
-  std::string name;
-  std::function<void()> run;
-  std::vector<double> found = {}; ///< milliseconds
-};
-
-void measure(contender& x) {
-  auto begin = clock_type::now();
-  x.run();
-  x.found.push_back(milliseconds(clock_type::now() - begin));
-}
-
-double quantile(std::vector<double> xs, double part) {
-  std::sort(xs.begin(), xs.end());
-  return xs[std::min(xs.size() - 1, static_cast<std::size_t>(part * static_cast<double>(xs.size())))];
+bench::figures start_and_stop(bench::origin& origin, const peer::group_options& options) {
+  auto watch = bench::stopwatch{};
+  auto members = bench::value_of(peer::start_group(origin.system(), options));
+  auto started = watch.milliseconds();
+  for (auto& report : members.stop())
+    bench::value_of(std::move(report));
+  return {{"start_ms", started}, {"stop_ms", watch.milliseconds() - started}};
 }
 
 } // namespace
 
+/// Calls into all members of a group, at once and one after the other.
 int main(int argc, char** argv) {
-  auto size = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 50;
-  auto rounds = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 100;
-  peer::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
-  auto config = caf::actor_system_config{};
-  config.set("caf.scheduler.policy", "sharing");
-  auto sys = caf::actor_system{config};
-  auto each = peer::start_options{.exec = peer::exec{PEER_NODE}, .connection = peer::inherited{}};
-  auto begin = clock_type::now();
-  auto members = peer::start_group(sys, {.each = each, .size = size});
-  if (!members)
-    fail(members.error());
-  std::printf("%lu peers: started in %.1f ms\n", size, milliseconds(clock_type::now() - begin));
-  auto nothing = job{"erlang", "node", {}};
-  auto work = job{"timer", "sleep", {10}};
-  auto contenders = std::vector<contender>{
-      {"node(), multicall", [&] { call_all(*members, nothing); }},
-      {"node(), one by one", [&] { call_each(*members, nothing); }},
-      {"10 ms, multicall", [&] { call_all(*members, work); }},
-      {"10 ms, one by one", [&] { call_each(*members, work); }},
-  };
-  for (auto i = 0ul; i < rounds; ++i)
-    for (auto& x : contenders)
-      measure(x);
-  std::printf("%lu rounds, in turn\n%-28s %12s %12s\n", rounds, "", "median [ms]", "99th [ms]");
-  for (auto& x : contenders)
-    std::printf("%-28s %12.2f %12.2f\n", x.name.c_str(), quantile(x.found, 0.5), quantile(x.found, 0.99));
-  begin = clock_type::now();
-  for (auto& report : members->stop())
-    check(report);
-  std::printf("stopped in %.1f ms\n", milliseconds(clock_type::now() - begin));
+  auto suite = bench::suite{"group", "What does it cost to ask many peers?", {.rounds = 3, .repeats = 20}};
+  auto size = std::size_t{50};
+  suite.option("--peers", size, "members of the group");
+  suite.parse(argc, argv);
+  auto origin = bench::origin{suite.options()};
+  auto repeats = suite.options().repeats;
+  auto options =
+      peer::group_options{.each = {.exec = peer::exec{PEER_NODE}, .connection = peer::inherited{}}, .size = size};
+  auto members = bench::value_of(peer::start_group(origin.system(), options)).within(caf::infinite);
+  suite.add("libpeer multicall", [&] {
+    return measure(
+        repeats, [&] { call_all(members, "erlang", "node"); }, [&] { call_all(members, "timer", "sleep", work_time); });
+  });
+  suite.add("libpeer one by one", [&] {
+    return measure(
+        repeats, [&] { call_each(members, "erlang", "node"); },
+        [&] { call_each(members, "timer", "sleep", work_time); });
+  });
+  suite.add("libpeer start_group", [&] { return start_and_stop(origin, options); });
+  return suite.run();
 }

@@ -1,111 +1,99 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// Measures how long a peer takes to start until it runs, and to stop.
-//
-//   start_benchmark [STARTS]
-
-#include "peer/peer.hpp"
+#include "support/origin.hpp"
 
 #include "caf/all.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <functional>
-#include <string>
-#include <vector>
+#include <cstring>
+#include <fstream>
+#include <memory>
+
+#include <sys/mman.h>
 
 namespace {
 
-using clock_type = std::chrono::steady_clock;
+constexpr auto gibibyte = std::size_t{1} << 30;
 
-/// Milliseconds.
-struct figures {
-  double start = 0;
-  double stop = 0; ///< 0 if it was not measured
-};
-
-double milliseconds(clock_type::duration x) {
-  return std::chrono::duration<double, std::milli>(x).count();
-}
-
-figures measure_libpeer(caf::actor_system& sys, const peer::start_options& options) {
-  auto begin = clock_type::now();
-  auto worker = peer::start(sys, options);
-  auto running = clock_type::now();
-  if (!worker || !worker->stop()) {
-    std::fprintf(stderr, "%s\n", worker ? "the peer did not stop" : peer::describe(worker.error()).c_str());
-    std::exit(1);
+/// Milliseconds from the start until the peer runs, the median of some peers.
+double one_by_one(bench::origin& origin, const peer::start_options& options, std::size_t repeats) {
+  auto times = std::vector<double>{};
+  for (auto i = std::size_t{0}; i < repeats; ++i) {
+    auto watch = bench::stopwatch{};
+    auto worker = origin.start(options);
+    times.push_back(watch.milliseconds());
+    bench::stop(worker);
   }
-  return {milliseconds(running - begin), milliseconds(clock_type::now() - running)};
+  return bench::median(times);
 }
 
-/// OTP measures several starts in one run of Erlang; `next` hands out one after the other.
-std::function<figures()> measure_otp(const std::string& connection, std::size_t starts) {
-  return [command = "escript " OTP_SCRIPT " " + std::to_string(starts) + " " + connection,
-          found = std::vector<double>{}]() mutable {
-    if (found.empty()) {
-      auto pipe = popen(command.c_str(), "r");
-      for (double x; pipe != nullptr && std::fscanf(pipe, "%lf", &x) == 1;)
-        found.push_back(x);
-      if (pipe == nullptr || pclose(pipe) != 0 || found.empty()) {
-        std::fprintf(stderr, "'%s' failed\n", command.c_str());
-        std::exit(1);
-      }
-    }
-    auto result = figures{found.back(), 0};
-    found.pop_back();
-    return result;
-  };
+/// Milliseconds until all of these run.
+double at_once(bench::origin& origin, const peer::start_options& options, std::size_t size) {
+  auto watch = bench::stopwatch{};
+  auto members = bench::value_of(peer::start_group(origin.system(), {.each = options, .size = size}));
+  auto result = watch.milliseconds();
+  for (auto& report : members.stop())
+    bench::value_of(std::move(report));
+  return result;
 }
 
-struct contender {
-  std::string name;
-  std::function<figures()> measure;
-  std::vector<figures> found = {};
+/// Memory that this program has resident as long as the object lives.
+class resident {
+public:
+  explicit resident(std::size_t size) : size_(size) {
+    memory_ = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory_ == MAP_FAILED)
+      bench::fail("cannot map " + std::to_string(size) + " bytes");
+    std::memset(memory_, 1, size);
+  }
+
+  ~resident() { munmap(memory_, size_); }
+
+  resident(const resident&) = delete;
+  resident& operator=(const resident&) = delete;
+
+private:
+  std::size_t size_;
+  void* memory_;
 };
 
-double median(std::vector<figures> xs, double figures::*member) {
-  std::sort(xs.begin(), xs.end(), [=](auto& x, auto& y) { return x.*member < y.*member; });
-  return xs[xs.size() / 2].*member;
+/// Bytes that programs can have without swapping.
+std::size_t available_memory() {
+  auto file = std::ifstream{"/proc/meminfo"};
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("MemAvailable:"))
+      return std::stoull(line.substr(line.find(':') + 1)) << 10;
+  return 0;
 }
 
 } // namespace
 
+/// From the start until a peer runs.
 int main(int argc, char** argv) {
-  auto starts = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 30;
-  peer::init_global_meta_objects();
-  caf::core::init_global_meta_objects();
-  auto config = caf::actor_system_config{};
-  config.set("caf.scheduler.policy", "sharing");
-  auto sys = caf::actor_system{config};
-  auto ours = [&sys](std::string name, const char* program, peer::connection_kind connection) {
-    auto options = peer::start_options{.exec = peer::exec{program}, .connection = connection};
-    return contender{std::move(name), [=, &sys] { return measure_libpeer(sys, options); }};
-  };
-  auto contenders = std::vector<contender>{
-      ours("libpeer, C++, inherited", PEER_NODE, peer::inherited{}),
-      ours("libpeer, C++, tcp", PEER_NODE, peer::tcp{}),
-      ours("libpeer, C++, standard_io", PEER_NODE, peer::standard_io{}),
-      ours("libpeer, erl, tcp", "erl", peer::tcp{}),
-      ours("libpeer, erl, standard_io", "erl", peer::standard_io{}),
-      {"OTP, erl, tcp", measure_otp("tcp", starts)},
-      {"OTP, erl, standard_io", measure_otp("standard_io", starts)},
-  };
-  for (auto i = 0ul; i < starts; ++i) {
-    std::fprintf(stderr, "start %lu of %lu\n", i + 1, starts);
-    for (auto& x : contenders)
-      x.found.push_back(x.measure());
-  }
-  std::printf("one after the other; medians of %lu starts\n", starts);
-  std::printf("%-28s %12s %12s\n", "", "start [ms]", "stop [ms]");
-  for (auto& x : contenders) {
-    auto stop = median(x.found, &figures::stop);
-    std::printf("%-28s %12.1f", x.name.c_str(), median(x.found, &figures::start));
-    if (stop > 0)
-      std::printf(" %12.1f\n", stop);
-    else
-      std::printf(" %12s\n", "-");
-  }
+  auto suite = bench::suite{"start", "How long does a peer take to start?", {.rounds = 2, .repeats = 5}};
+  auto size = std::size_t{100};
+  auto large = std::size_t{4};
+  suite.option("--at-once", size, "peers that are started at the same time");
+  suite.option("--resident", large, "GiB that a large origin has resident");
+  suite.parse(argc, argv);
+  auto origin = bench::origin{suite.options()};
+  auto repeats = suite.options().repeats;
+  auto kinds = bench::all_peers();
+  kinds.push_back({"libpeer peer_node", {.exec = peer::exec{PEER_NODE}, .connection = peer::inherited{}}});
+  for (auto& kind : kinds)
+    suite.add(kind.contender, [=, &origin] {
+      auto result = bench::figures{{"ms", one_by_one(origin, kind.options, repeats)}};
+      if (!kind.is_erl())
+        result.emplace_back("all_at_once_ms", at_once(origin, kind.options, size));
+      return result;
+    });
+  auto name = std::string{"libpeer inherited, large origin"};
+  if (available_memory() < (large + 1) * gibibyte)
+    suite.skip(name, "less than " + std::to_string(large + 1) + " GiB of memory are free");
+  else
+    suite.add(name, [=, &origin] {
+      auto ballast = resident{large * gibibyte};
+      return bench::figures{{"ms", one_by_one(origin, bench::cpp_peers().front().options, repeats)}};
+    });
+  bench::add_otp(suite, OTP_SCRIPT, {std::to_string(repeats), std::to_string(size)});
+  return suite.run();
 }
