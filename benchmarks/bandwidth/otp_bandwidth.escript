@@ -1,5 +1,6 @@
-%% Measures peer:call/5 of OTP with large binaries: otp_bandwidth.escript REPEATS LARGEST,QUADRATIC standard_io|tcp PROGRAM,
-%% where the limits are in MiB; the second is that over standard_io, whose time grows with the square.
+%% Measures peer:call/5 of OTP with large binaries:
+%%   otp_bandwidth.escript REPEATS LARGEST,QUADRATIC standard_io|tcp PROGRAM
+%% The limits are in MiB; the second is that over standard_io, whose time grows with the square.
 -include("../support/otp.hrl").
 -define(MIB, 1048576).
 
@@ -9,7 +10,8 @@ main([Repeats, Limits, Connection, Program]) ->
     [peaks(start_peer(Connection, Program), 64 * ?MIB) || 64 * ?MIB =< Limit],
     Peer = start_peer(Connection, Program),
     [measure(Peer, Name, Size, Times * list_to_integer(Repeats))
-     || {Name, Size, Times} <- [{"64KiB", ?MIB div 16, 16}, {"1MiB", ?MIB, 8}, {"8MiB", 8 * ?MIB, 1}, {"64MiB", 64 * ?MIB, 1}],
+     || {Name, Size, Times} <- [{"64KiB", ?MIB div 16, 16}, {"1MiB", ?MIB, 8}, {"8MiB", 8 * ?MIB, 1},
+                                {"64MiB", 64 * ?MIB, 1}],
         Size =< Limit],
     peer:stop(Peer).
 

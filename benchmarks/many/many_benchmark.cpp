@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ bench::figures measure(bench::origin& origin, const peer::start_options& options
                        std::size_t repeats) {
   auto worker = origin.start(options);
   auto alone = call_latency(worker, repeats);
+  malloc_trim(0); // what another round has left
   auto before = holdings{};
   auto others = bench::value_of(peer::start_group(origin.system(), {.each = options, .size = size - 1}));
   auto after = holdings{};

@@ -1,4 +1,5 @@
-%% Measures peer:stop/1 of OTP, which returns before the process has ended: otp_stop.escript STOPS standard_io|tcp PROGRAM.
+%% Measures peer:stop/1 of OTP, which returns before the process has ended:
+%%   otp_stop.escript STOPS standard_io|tcp PROGRAM
 -include("../support/otp.hrl").
 
 main([Stops, Connection, Program]) ->

@@ -14,8 +14,8 @@
 #include <vector>
 
 /// @file
-/// libpeer as a contender: an actor system with the settings that the README recommends, and peers with default
-/// options.
+/// libpeer as a contender: an actor system with the scheduling policy that docs/design.md advises, and peers with
+/// default options.
 
 namespace bench {
 

@@ -1,4 +1,5 @@
-%% Measures many processes that call by peer:call/4 of OTP: otp_throughput.escript CALLS PROCESSES standard_io|tcp PROGRAM.
+%% Measures many processes that call by peer:call/5 of OTP:
+%%   otp_throughput.escript CALLS PROCESSES standard_io|tcp PROGRAM
 -include("../support/otp.hrl").
 
 main([Calls, Processes, Connection, Program]) ->
