@@ -25,9 +25,9 @@ struct payload {
 /// 64 KiB, 1 MiB, 8 MiB and 64 MiB, as far as a contender goes. Small ones are sent more often.
 std::vector<payload> payloads(std::size_t largest, std::size_t repeats) {
   auto result = std::vector<payload>{{"64KiB", mebibyte / 16, repeats * 16}};
-  for (auto size : {1, 8, 64})
+  for (auto [size, times] : {std::pair{1, 8}, {8, 4}, {64, 1}})
     if (size * mebibyte <= largest)
-      result.push_back({std::to_string(size) + "MiB", size * mebibyte, size == 1 ? repeats * 8 : repeats});
+      result.push_back({std::to_string(size) + "MiB", size * mebibyte, repeats * times});
   return result;
 }
 
@@ -93,7 +93,7 @@ bench::figures measure(bench::origin& origin, const bench::peer_kind& kind, std:
 
 /// Large binaries as argument and result.
 int main(int argc, char** argv) {
-  auto suite = bench::suite{"bandwidth", "How fast do large binaries go there and back?", {.rounds = 3, .repeats = 3}};
+  auto suite = bench::suite{"bandwidth", "How fast do large binaries go there and back?", {.rounds = 3, .repeats = 1}};
   auto largest = std::size_t{64};
   auto quadratic = std::size_t{1};
   suite.option("--largest", largest, "MiB: leave larger binaries out");

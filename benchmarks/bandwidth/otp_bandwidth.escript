@@ -10,7 +10,7 @@ main([Repeats, Limits, Connection, Program]) ->
     [peaks(start_peer(Connection, Program), 64 * ?MIB) || 64 * ?MIB =< Limit],
     Peer = start_peer(Connection, Program),
     [measure(Peer, Name, Size, Times * list_to_integer(Repeats))
-     || {Name, Size, Times} <- [{"64KiB", ?MIB div 16, 16}, {"1MiB", ?MIB, 8}, {"8MiB", 8 * ?MIB, 1},
+     || {Name, Size, Times} <- [{"64KiB", ?MIB div 16, 16}, {"1MiB", ?MIB, 8}, {"8MiB", 8 * ?MIB, 4},
                                 {"64MiB", 64 * ?MIB, 1}],
         Size =< Limit],
     peer:stop(Peer).
