@@ -12,12 +12,14 @@
 #include "peer/node/origin_link.hpp"
 #include "peer/node/peer_supervision.hpp"
 #include "peer/node/stop_request.hpp"
+#include "peer/process/child_limits.hpp"
 #include "peer/sys/commands.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -30,9 +32,14 @@ namespace peer {
 
 namespace {
 
+/// An actor of the program that waits for another one must not stop all of them.
+constexpr std::size_t least_scheduler_threads = 2;
+
 caf::actor_system_config& prepare(caf::actor_system_config& config) {
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");
+  // CAF starts four at least, and one for each CPU of the machine, which delays the start of each of many peers.
+  config.set("caf.scheduler.max-threads", std::max(usable_cpus().size(), least_scheduler_threads));
   return config;
 }
 

@@ -52,8 +52,9 @@ class node {
 public:
   // -- constructors, destructors ---
 
-  /// Makes a node with an actor system of its own. libpeer's and CAF's types are initialised if they are not yet;
-  /// programs with CAF types of their own do that before (`caf::init_global_meta_objects`).
+  /// Makes a node with an actor system of its own, whose scheduler has a thread for each CPU that the program may use,
+  /// and at least two. libpeer's and CAF's types are initialised if they are not yet; programs with CAF types of their
+  /// own do that before (`caf::init_global_meta_objects`).
   ///
   /// `argv` is what OTP's `peer` passes to `erl`: `-sname` or `-name`, `-user`, `-origin`; other flags are ignored.
   node(int argc, char** argv);
