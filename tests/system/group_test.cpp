@@ -57,6 +57,28 @@ struct fixture : system_fixture {
     CAF_REQUIRE(look_until([&] { return outstanding(member) > 0; }));
   }
 
+  /// Members and spares whose ends are told, and which know their numbers.
+  peer::group_options with_spares(std::size_t size, std::size_t spares) const {
+    auto result = nodes(size);
+    result.each.peer_down = peer::peer_down::stop;
+    result.spares = spares;
+    result.adapt = [](std::size_t index, peer::start_options& x) {
+      x.env.emplace_back("NUMBER", std::to_string(index));
+    };
+    return result;
+  }
+
+  static void wait_for_spares(const group& members, std::size_t count) {
+    CAF_REQUIRE(look_until([&] { return members.spares().running.size() == count; }));
+  }
+
+  static void check_numbers(const group& members, const std::vector<std::string>& expected) {
+    auto answers = members.multicall<term>("os", "getenv", charlist("NUMBER"));
+    CAF_REQUIRE_EQUAL(answers.size(), expected.size());
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      CAF_CHECK_EQUAL(value_of(answers[i]), charlist(expected[i]));
+  }
+
   static bool ready(const auto& result) { return result.wait_for(0ms) == std::future_status::ready; }
 
   static void suspend(pid_t process) {
@@ -463,6 +485,106 @@ CAF_TEST(a member that is suspended does not keep the others from stopping) {
   auto reports = members.stop();
   for (std::size_t i = 0; i < 6; ++i)
     CAF_CHECK_EQUAL(value_of(reports[i]).ended_by, i == 4 ? peer::stop_step::killed : peer::stop_step::closed);
+  CAF_CHECK(children().empty());
+}
+
+// -- spares -----------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a spare that ran already takes the place of a member that ended) {
+  auto members = value_of(peer::start_group(*sys, with_spares(2, 1))).within(patience);
+  wait_for_spares(members, 1);
+  auto spare = process_of(members.spares().running.front());
+  kill(process_of(members[1]), SIGKILL);
+  CAF_REQUIRE(look_until([&] { return members.spares().used == 1; }));
+  CAF_CHECK_EQUAL(process_of(members[1]), spare);
+  CAF_CHECK_EQUAL(members.size(), 2u);
+  check_numbers(members, {"0", "2"});
+  wait_for_spares(members, 1); // a new one, with the options of the member that ended
+  kill(process_of(members[0]), SIGKILL);
+  CAF_REQUIRE(look_until([&] { return members.spares().used == 2; }));
+  check_numbers(members, {"1", "2"});
+  CAF_CHECK(!members.spares().last_failure);
+  wait_for_spares(members, 1);
+  auto reports = members.stop();
+  CAF_CHECK_EQUAL(reports.size(), 3u); // with the spare's
+  for (auto& report : reports)
+    CAF_CHECK(report);
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(members that end while no spare runs get those that run later) {
+  auto members = value_of(peer::start_group(*sys, with_spares(3, 1))).within(patience);
+  auto before = std::vector<pid_t>{};
+  for (auto& member : members)
+    before.push_back(process_of(member));
+  for (auto process : before)
+    kill(process, SIGKILL);
+  CAF_REQUIRE(look_until([&] { return members.spares().used == 3; }));
+  auto last = std::size_t{0};
+  for (auto& member : members) {
+    CAF_CHECK_EQUAL(std::count(before.begin(), before.end(), process_of(member)), 0);
+    ++last;
+  }
+  CAF_CHECK_EQUAL(last, 3u);
+  stop(members);
+}
+
+CAF_TEST(a spare that does not start is told and keeps no member from running) {
+  auto options = with_spares(1, 1);
+  options.adapt = [this](std::size_t index, peer::start_options& x) {
+    if (index == 1)
+      x.exec = script("exit 7").exec;
+  };
+  auto members = value_of(peer::start_group(*sys, options)).within(patience);
+  CAF_REQUIRE(look_until([&] { return static_cast<bool>(members.spares().last_failure); }));
+  CAF_CHECK_EQUAL(end_status(members.spares().last_failure), 7);
+  CAF_CHECK(members.spares().running.empty());
+  CAF_CHECK_EQUAL(value_of(members[0].call<int>("peer_node", "echo", 1)), 1);
+  members.stop();
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(a spare that ends in reserve is replaced) {
+  auto members = value_of(peer::start_group(*sys, with_spares(1, 1)));
+  wait_for_spares(members, 1);
+  auto spare = process_of(members.spares().running.front());
+  kill(spare, SIGKILL);
+  CAF_REQUIRE(look_until([&] {
+    auto now = members.spares().running;
+    return now.size() == 1 && now.front().get_state() && process_of(now.front()) != spare;
+  }));
+  CAF_CHECK(members.spares().last_failure);
+  CAF_CHECK_EQUAL(members.spares().used, 0u);
+  stop(members);
+}
+
+CAF_TEST(a group that is stopped while its spares boot leaves none) {
+  auto members = value_of(peer::start_group(*sys, with_spares(2, 5)));
+  CAF_CHECK_EQUAL(members.stop().size(), 7u);
+  CAF_CHECK(children().empty());
+  for (auto& report : members.stop()) // once more
+    CAF_CHECK_EQUAL(error_of(report), errc::noproc);
+}
+
+CAF_TEST(the end of the last copy of a group stops the spares but not the members) {
+  auto member = [this] {
+    auto members = value_of(peer::start_group(*sys, with_spares(1, 2)));
+    wait_for_spares(members, 2);
+    auto copy = members;
+    return copy[0];
+  }();
+  CAF_CHECK(look_until([] { return children().size() == 1; }));
+  CAF_CHECK_EQUAL(value_of(member.call<int>("peer_node", "echo", 1)), 1);
+  CAF_CHECK(member.stop());
+  CAF_CHECK(children().empty());
+}
+
+CAF_TEST(there are no spares for members whose end nobody is told of) {
+  auto options = nodes(2);
+  options.spares = 1;
+  auto why = group_failure(options);
+  CAF_CHECK_EQUAL(why, errc::invalid_option);
+  check_contains(peer::describe(why), "member 0 of the group: peer_down is continue");
   CAF_CHECK(children().empty());
 }
 

@@ -20,11 +20,11 @@ caf::error invalid(std::string text) {
   return caf::make_error(errc::invalid_option, std::move(text));
 }
 
-/// The options of all members; an error if not all of them can be started.
-caf::expected<std::vector<start_options>> options_of_members(const group_options& options) {
+/// The options of all members, and then of the spares; an error if not all of them can be started.
+caf::expected<std::vector<start_options>> options_of_peers(const group_options& options) {
   if (options.size == 0)
     return invalid("size is 0: a group has at least one member");
-  auto result = std::vector<start_options>(options.size, options.each);
+  auto result = std::vector<start_options>(options.size + options.spares, options.each);
   auto cpus = options.spread_over_cpus ? usable_cpus() : std::vector<int>{};
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (!cpus.empty())
@@ -35,6 +35,8 @@ caf::expected<std::vector<start_options>> options_of_members(const group_options
       return of_member(err, i);
     if (result[i].wait_boot.index() != result[0].wait_boot.index())
       return of_member(invalid("wait_boot is of another kind than that of member 0"), i);
+    if (options.spares > 0 && result[i].peer_down == peer_down::continue_)
+      return of_member(invalid("peer_down is continue, but there are spares, which have to be told of its end"), i);
   }
   return result;
 }
@@ -93,7 +95,12 @@ caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& sta
 // -- group ------------------------------------------------------------------------------------------------------------
 
 group::group(caf::actor_system& sys, std::vector<handle> members)
-    : sys_(&sys), members_(std::make_shared<const std::vector<handle>>(std::move(members))) {
+    : sys_(&sys), members_(std::make_shared<roster>(std::move(members))) {
+  // nop
+}
+
+group::group(caf::actor_system& sys, std::shared_ptr<roster> members, spares_actor keeper)
+    : sys_(&sys), members_(std::move(members)), keeper_(std::move(keeper)) {
   // nop
 }
 
@@ -106,7 +113,7 @@ group group::within(caf::timespan timeout) const {
 caf::error group::barrier(caf::timespan timeout) const {
   // A message to a name waits at the origin until the peer has booted. A call does not.
   auto began = std::chrono::steady_clock::now();
-  if (auto err = first_failure(ask_all<atom>(*sys_, actors(), await_boot_atom_v, timeout)))
+  if (auto err = first_failure(ask_all<atom>(*sys_, members_->actors(), await_boot_atom_v, timeout)))
     return err;
   auto left = timeout;
   if (timeout != caf::infinite)
@@ -116,25 +123,25 @@ caf::error group::barrier(caf::timespan timeout) const {
 
 std::vector<caf::expected<process_usage>> group::usage() const {
   auto result = std::vector<caf::expected<process_usage>>{};
-  for (auto& status : ask_all<peer_status>(*sys_, actors(), get_state_atom_v, timeout_))
+  for (auto& status : ask_all<peer_status>(*sys_, members_->actors(), get_state_atom_v, timeout_))
     result.push_back(usage_of_peer(status));
   return result;
 }
 
 std::vector<caf::expected<stop_report>> group::stop() const {
-  return ask_all<stop_report>(*sys_, actors(), stop_atom_v);
-}
-
-std::vector<control_actor> group::actors() const {
-  auto result = std::vector<control_actor>{};
-  for (auto& member : *members_)
-    result.push_back(member.actor());
-  return result;
+  if (keeper_) {
+    auto self = caf::scoped_actor{*sys_};
+    self->request(keeper_, caf::infinite, stop_atom_v).receive([] {}, [](const caf::error&) {}); // it was told before
+  }
+  auto all = members_->actors();
+  auto spares = members_->take_left();
+  all.insert(all.end(), spares.begin(), spares.end());
+  return ask_all<stop_report>(*sys_, all, stop_atom_v);
 }
 
 group::answers group::request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const {
   auto request = call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_};
-  return ask_all<encoded_term>(*sys_, actors(), std::move(request), timeout_);
+  return ask_all<encoded_term>(*sys_, members_->actors(), std::move(request), timeout_);
 }
 
 group::answers group::request_map(std::string_view module, std::string_view function,
@@ -147,7 +154,7 @@ group::answers group::request_map(std::string_view module, std::string_view func
   for (auto& item : items)
     if (item)
       request.items.push_back(std::move(*item));
-  auto results = map_items(*sys_, actors(), std::move(request));
+  auto results = map_items(*sys_, members_->actors(), std::move(request));
   auto next = results.begin();
   auto result = answers{};
   for (auto& item : items)
@@ -159,26 +166,32 @@ group::answers group::request_map(std::string_view module, std::string_view func
 }
 
 void group::start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const {
-  for (auto& member : *members_)
-    caf::anon_send(member.actor(), cast_request{std::string{module}, std::string{function}, arguments});
+  for (auto& member : members_->actors())
+    caf::anon_send(member, cast_request{std::string{module}, std::string{function}, arguments});
 }
 
 void group::start_sends(std::string_view registered_name, const byte_buffer& content) const {
-  for (auto& member : *members_)
-    caf::anon_send(member.actor(), send_request{atom{registered_name}, content});
+  for (auto& member : members_->actors())
+    caf::anon_send(member, send_request{atom{registered_name}, content});
 }
 
 // -- start_group ------------------------------------------------------------------------------------------------------
 
 caf::expected<group> start_group(caf::actor_system& sys, const group_options& options) {
-  auto each = options_of_members(options);
+  auto each = options_of_peers(options);
   if (!each)
     return std::move(each.error());
   auto waits = std::holds_alternative<caf::timespan>(each->front().wait_boot);
-  auto members = waits ? boot_members(sys, std::move(*each)) : start_members(sys, std::move(*each));
+  auto of_members =
+      std::vector<start_options>{each->begin(), each->begin() + static_cast<std::ptrdiff_t>(options.size)};
+  auto members = waits ? boot_members(sys, std::move(of_members)) : start_members(sys, std::move(of_members));
   if (!members)
     return std::move(members.error());
-  return group{sys, std::move(*members)};
+  if (options.spares == 0)
+    return group{sys, std::move(*members)};
+  auto places = std::make_shared<roster>(std::move(*members));
+  auto keeper = spawn_spares(sys, places, std::move(*each));
+  return group{sys, std::move(places), std::move(keeper)};
 }
 
 } // namespace peer

@@ -4,6 +4,8 @@
 
 #include "peer/control/handle.hpp"
 #include "peer/process/usage.hpp"
+#include "peer/supervisor/roster.hpp"
+#include "peer/supervisor/spares_actor.hpp"
 #include "peer/supervisor/work_list.hpp"
 
 #include "caf/expected.hpp"
@@ -11,7 +13,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -33,6 +37,16 @@ struct group_options {
 
   /// Gives each member one CPU, in turn, of those that this program may use (`start_options::cpu_affinity`).
   bool spread_over_cpus = false;
+
+  /// How many peers more are started and kept in reserve. When a member ends, however that comes about, a spare that
+  /// runs takes its place at once, so that nobody waits for a start; and a new spare is started after 100 ms, later if
+  /// spares go on ending soon (`restart_backoff`). A member that ends while no spare runs gets its successor when one
+  /// does. Spares are numbered on from `size`, for `adapt` and `spread_over_cpus`; a peer that ends leaves its number
+  /// and its options to a new spare, so of those that run no two have the same.
+  ///
+  /// The group is there when its members are; a spare that does not start is tried again (`group::spares` tells). Not
+  /// together with `peer_down::continue_`, with which nobody is told of a member's end.
+  std::size_t spares = 0;
 };
 
 /// Peers for the same work, for code that may block: what benchmark harnesses and drivers of tests do with many peers.
@@ -42,26 +56,78 @@ struct group_options {
 ///     auto counts = workers->map<int>("text", "count", files, {.outstanding = 2});
 ///     for (auto& report : workers->stop()) …
 ///
-/// A group is a value: copies mean the same peers, and the last one's end does not stop them. A member that ends stays
-/// in the group, and the others stay as they are: whatever is asked of it then is answered with an error at once, so
-/// nothing hangs. All functions may be called by any thread but the loop's and, as they wait, by no event-based actor:
-/// an actor sends requests to `group[i].actor()` for all `i` and counts the answers. The actor system must outlive the
-/// call.
+/// A group is a value: copies mean the same peers, and the last one's end stops its spares, but not its members. A
+/// member that ends stays in the group until a spare takes its place, if there are spares, and the others stay as they
+/// are: whatever is asked of it then is answered with an error at once, so nothing hangs. A request to all goes to
+/// those who are members when it is made. All functions may be called by any thread but the loop's and, as they wait,
+/// by no event-based actor: an actor sends requests to `group[i].actor()` for all `i` and counts the answers. The actor
+/// system must outlive the call.
 class group {
 public:
+  // -- member types ---
+
+  /// Goes over the places of a group. What it refers to, the member of a place when it came there, is valid until it
+  /// goes on.
+  class iterator {
+  public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = handle;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const handle*;
+    using reference = const handle&;
+
+    iterator(std::shared_ptr<const roster> members, std::size_t index) : members_(std::move(members)), index_(index) {
+      load();
+    }
+
+    reference operator*() const { return *current_; }
+    pointer operator->() const { return &*current_; }
+
+    iterator& operator++() {
+      ++index_;
+      load();
+      return *this;
+    }
+
+    iterator operator++(int) {
+      auto before = *this;
+      ++*this;
+      return before;
+    }
+
+    friend bool operator==(const iterator& x, const iterator& y) noexcept { return x.index_ == y.index_; }
+
+  private:
+    void load() {
+      if (index_ < members_->size())
+        current_.emplace(members_->at(index_));
+    }
+
+    std::shared_ptr<const roster> members_;
+    std::size_t index_;
+    std::optional<handle> current_;
+  };
+
   // -- constructors ---
 
   /// A group of peers that have been started already.
   group(caf::actor_system& sys, std::vector<handle> members);
 
+  /// The same with what keeps its spares.
+  group(caf::actor_system& sys, std::shared_ptr<roster> members, spares_actor keeper);
+
   // -- properties ---
 
   std::size_t size() const noexcept { return members_->size(); }
 
-  const handle& operator[](std::size_t index) const { return (*members_)[index]; }
+  /// The member that has that place now.
+  handle operator[](std::size_t index) const { return members_->at(index); }
 
-  auto begin() const noexcept { return members_->begin(); }
-  auto end() const noexcept { return members_->end(); }
+  iterator begin() const { return {members_, 0}; }
+  iterator end() const { return {members_, size()}; }
+
+  /// The spares, which are no members yet.
+  spares_state spares() const { return members_->spares(); }
 
   /// The same group with another time-out for calls. `caf::infinite` waits for ever.
   group within(caf::timespan timeout) const;
@@ -130,8 +196,10 @@ public:
   /// usage of its whole life.
   std::vector<caf::expected<process_usage>> usage() const;
 
-  /// Stops all peers at the same time, each as its option `shutdown` says. Returns when all processes have ended and
-  /// were reaped; the error is `errc::noproc` for a peer whose control actor had exited already.
+  /// Stops all peers at the same time, the spares too, each as its option `shutdown` says. Returns when all processes
+  /// have ended and were reaped: the reports of the members, and then those of the spares that there were. The error is
+  /// `errc::noproc` for a peer whose control actor had exited already. No spare is started or takes a place from then
+  /// on.
   std::vector<caf::expected<stop_report>> stop() const;
 
 private:
@@ -151,7 +219,6 @@ private:
     return result;
   }
 
-  std::vector<control_actor> actors() const;
   answers request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const;
   answers request_map(std::string_view module, std::string_view function, std::vector<caf::expected<byte_buffer>> items,
                       const map_options& options) const;
@@ -159,7 +226,8 @@ private:
   void start_sends(std::string_view registered_name, const byte_buffer& content) const;
 
   caf::actor_system* sys_;
-  std::shared_ptr<const std::vector<handle>> members_;
+  std::shared_ptr<roster> members_;
+  spares_actor keeper_; ///< null without spares
   caf::timespan timeout_{defaults::call_timeout};
 };
 
