@@ -8,10 +8,9 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace peer {
 
@@ -31,17 +30,18 @@ public:
     auto deadline = timeout >= never - now ? never : now + timeout;
     if (deadline < next_check_)
       next_check_ = deadline;
-    calls_.try_emplace(next_seq_, std::move(waiter), deadline);
+    insert({std::move(waiter), deadline});
     return next_seq_++;
   }
 
   /// Takes the call of that number out of the table. Nothing if it has been answered already, or never existed.
   std::optional<Waiter> take(std::uint64_t seq) {
-    auto found = calls_.find(seq);
-    if (found == calls_.end())
+    auto found = calls_.extract(seq);
+    if (!found)
       return std::nullopt;
-    auto result = std::move(found->second.waiter);
-    calls_.erase(found);
+    auto result = std::optional<Waiter>{std::move(found.mapped().waiter)};
+    if (spare_.size() < max_spare)
+      spare_.push_back(std::move(found));
     return result;
   }
 
@@ -52,7 +52,7 @@ public:
     for (auto i = calls_.begin(); i != calls_.end();) {
       if (i->second.deadline <= now) {
         result.emplace_back(i->first, std::move(i->second.waiter));
-        calls_.erase(i++); // moves no other
+        i = calls_.erase(i);
       } else {
         next_check_ = std::min(next_check_, i->second.deadline);
         ++i;
@@ -94,13 +94,29 @@ public:
 
 private:
   struct entry {
-    entry(Waiter&& who, time_point until) : waiter(std::move(who)), deadline(until) {}
-
     Waiter waiter;
     time_point deadline;
   };
 
-  boost::unordered_flat_map<std::uint64_t, entry> calls_; // no memory of its own for each call
+  using map_type = std::unordered_map<std::uint64_t, entry>;
+
+  /// Takes no memory for a call if an earlier one has left some.
+  void insert(entry call) {
+    if (spare_.empty()) {
+      calls_.emplace(next_seq_, std::move(call));
+      return;
+    }
+    auto node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = next_seq_;
+    node.mapped() = std::move(call);
+    calls_.insert(std::move(node));
+  }
+
+  static constexpr std::size_t max_spare = 64;
+
+  map_type calls_;
+  std::vector<typename map_type::node_type> spare_; ///< memory of calls that are over
   std::uint64_t next_seq_ = 0;
   time_point next_check_ = never;
 };
