@@ -59,7 +59,7 @@ public:
   }
 
   void echo(const std::string& payload) override {
-    if (ask(payload).size() != payload.size())
+    if (ask(payload) != payload)
       bench::fail("the payload did not come back");
   }
 

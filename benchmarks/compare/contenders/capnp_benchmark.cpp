@@ -47,9 +47,10 @@ public:
 
   void echo(const std::string& payload) override {
     auto asked = server_.echoRequest();
-    asked.setContent({reinterpret_cast<const kj::byte*>(payload.data()), payload.size()});
+    auto content = kj::arrayPtr(payload.data(), payload.size()).asBytes();
+    asked.setContent(content);
     auto answer = asked.send().wait(rpc_.getWaitScope());
-    if (answer.getContent().size() != payload.size())
+    if (answer.getContent() != content)
       bench::fail("the payload did not come back");
   }
 

@@ -27,7 +27,7 @@ public:
   /// Makes that many calls with `outstanding` of them on their way at any time, and waits for the last answer.
   virtual void call_often(std::size_t calls) = 0;
 
-  /// Sends the payload and waits for it to come back.
+  /// Sends the payload, waits for what comes back and checks that it is the same.
   virtual void echo(const std::string& payload) = 0;
 };
 

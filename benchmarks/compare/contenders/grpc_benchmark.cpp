@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <string>
 
 #include <unistd.h>
@@ -43,8 +44,8 @@ class echo_service final : public contenders::echo_service::CallbackService {
   }
 };
 
-/// Keeps calls on their way until there are none left to make.
-class many_calls {
+/// Keeps calls on their way until there are none left to make. Owned by the calls, too.
+class many_calls : public std::enable_shared_from_this<many_calls> {
 public:
   many_calls(contenders::echo_service::Stub& server, std::size_t calls)
       : server_(server),
@@ -69,12 +70,14 @@ private:
       return;
     auto call = std::make_shared<one_call>();
     call->request.set_value(1);
-    server_.async()->call(&call->context, &call->request, &call->answer, [this, call](const grpc::Status& status) {
-      must(status);
-      next();
-      if (to_finish_.fetch_sub(1) == 1)
-        done_.set_value();
-    });
+    server_.async()->call(&call->context, &call->request, &call->answer,
+                          [self = shared_from_this(), call](const grpc::Status& status) mutable {
+                            must(status);
+                            self->next();
+                            call.reset(); // it owns the channel, too, which must not end in a thread of its own
+                            if (self->to_finish_.fetch_sub(1) == 1)
+                              self->done_.set_value();
+                          });
   }
 
   contenders::echo_service::Stub& server_;
@@ -100,7 +103,7 @@ public:
     must(server_->call(&context, request, &answer));
   }
 
-  void call_often(std::size_t calls) override { many_calls{*server_, calls}.run(); }
+  void call_often(std::size_t calls) override { std::make_shared<many_calls>(*server_, calls)->run(); }
 
   void echo(const std::string& payload) override {
     auto context = grpc::ClientContext{};
@@ -108,7 +111,7 @@ public:
     auto answer = contenders::payload{};
     request.set_content(payload);
     must(server_->echo(&context, request, &answer));
-    if (answer.content().size() != payload.size())
+    if (answer.content() != payload)
       bench::fail("the payload did not come back");
   }
 
