@@ -17,5 +17,5 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/libpeerConfig.cmake.i
 # Before 1.0 each minor version may change the interface.
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/libpeerConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/libpeerConfig.cmake" "${PROJECT_BINARY_DIR}/libpeerConfigVersion.cmake"
-  DESTINATION "${LIBPEER_PACKAGE_DIR}")
+  "${PROJECT_SOURCE_DIR}/cmake/FindLibdeflate.cmake" DESTINATION "${LIBPEER_PACKAGE_DIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -6,7 +6,7 @@
 
 #include "caf/all.hpp"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -28,9 +28,9 @@ void append_number(std::string& out, std::uint32_t value) {
 } // namespace
 
 raw_frame raw_frame::of_bytes(std::string payload) {
-  auto crc = ::crc32(0, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size()));
+  auto crc = libdeflate_crc32(0, payload.data(), payload.size());
   auto size = static_cast<std::uint32_t>(payload.size());
-  return {size, std::move(payload), static_cast<std::uint32_t>(crc)};
+  return {size, std::move(payload), crc};
 }
 
 raw_frame raw_frame::of(const term& message) {

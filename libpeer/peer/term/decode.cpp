@@ -6,10 +6,10 @@
 
 #include "caf/expected.hpp"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
-#include <algorithm>
-#include <limits>
+#include <memory>
+#include <new>
 
 namespace peer {
 
@@ -18,39 +18,29 @@ namespace {
 /// zlib cannot do better than this, so that a size beyond it is a lie ("zlib Technical Details": 1032:1).
 constexpr std::uint64_t max_compression = 1040;
 
+struct free_decompressor {
+  void operator()(libdeflate_decompressor* x) const noexcept { libdeflate_free_decompressor(x); }
+};
+
 /// Inflates `input`, a whole zlib stream, to exactly `output`. Returns what is wrong, or null.
 const char* inflate_to(const_byte_span input, std::span<std::byte> output) {
-  z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK)
-    return "zlib cannot be initialized";
-  // zlib counts in `unsigned`.
-  constexpr auto max_chunk = std::size_t{std::numeric_limits<uInt>::max()};
-  auto rest_in = input;
-  auto rest_out = output;
-  auto code = Z_OK;
-  std::byte overflow;
-  while (code == Z_OK) {
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(rest_in.data()));
-    stream.avail_in = static_cast<uInt>(std::min(rest_in.size(), max_chunk));
-    // With all output written, zlib may still need to read its checksum: it gets room for a byte that must not come.
-    auto room = rest_out.empty() ? std::span{&overflow, 1} : rest_out.first(std::min(rest_out.size(), max_chunk));
-    stream.next_out = reinterpret_cast<Bytef*>(room.data());
-    stream.avail_out = static_cast<uInt>(room.size());
-    code = ::inflate(&stream, Z_NO_FLUSH);
-    auto written = room.size() - stream.avail_out;
-    if (rest_out.empty() && written > 0)
-      code = Z_BUF_ERROR;
-    else
-      rest_out = rest_out.subspan(written);
-    rest_in = rest_in.last(rest_in.size()
-                           - static_cast<std::size_t>(reinterpret_cast<std::byte*>(stream.next_in) - rest_in.data()));
+  auto inflater = std::unique_ptr<libdeflate_decompressor, free_decompressor>{libdeflate_alloc_decompressor()};
+  if (!inflater)
+    throw std::bad_alloc{};
+  std::size_t used = 0;
+  std::size_t written = 0;
+  switch (libdeflate_zlib_decompress_ex(inflater.get(), input.data(), input.size(), output.data(), output.size(), &used,
+                                        &written)) {
+  case LIBDEFLATE_SUCCESS:
+    break;
+  case LIBDEFLATE_INSUFFICIENT_SPACE:
+    return "the zlib stream is longer than announced";
+  default:
+    return "the zlib stream is damaged or cut off";
   }
-  inflateEnd(&stream);
-  if (code != Z_STREAM_END)
-    return code == Z_BUF_ERROR ? "the zlib stream is cut off or longer than announced" : "the zlib stream is damaged";
-  if (!rest_out.empty())
+  if (written < output.size())
     return "the zlib stream is shorter than announced";
-  return rest_in.empty() ? nullptr : "bytes follow the zlib stream";
+  return used == input.size() ? nullptr : "bytes follow the zlib stream";
 }
 
 } // namespace

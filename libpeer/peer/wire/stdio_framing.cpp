@@ -6,7 +6,7 @@
 
 #include "peer/base/error.hpp"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <array>
@@ -53,8 +53,7 @@ constexpr std::string_view tuple_mark = "\xE3\xCF\xDB\xE3";
 constexpr std::uint64_t rescan_factor = 8;
 
 std::uint32_t crc_of(const_byte_span payload) noexcept {
-  auto* data = reinterpret_cast<const Bytef*>(payload.data());
-  return static_cast<std::uint32_t>(::crc32(0, data, static_cast<uInt>(payload.size())));
+  return libdeflate_crc32(0, payload.data(), payload.size());
 }
 
 class stdio_framing final : public framing {
