@@ -90,7 +90,13 @@ std::string make_frame(wire::framing& framing, std::string_view payload) {
     std::fprintf(stderr, "make_frame: %s\n", to_string(err).c_str());
     std::abort();
   }
-  return std::string{as_text(out)};
+  return to_code(framing, out);
+}
+
+std::string to_code(const wire::framing& framing, const_byte_span frames) {
+  auto code = byte_buffer(framing.code_width() * frames.size());
+  framing.encode(frames, code.data());
+  return std::string{as_text(code)};
 }
 
 // -- resync_model -----------------------------------------------------------------------------------------------------

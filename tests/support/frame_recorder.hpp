@@ -38,6 +38,9 @@ public:
 /// The bytes of a frame with `payload`. Ends the program if it exceeds the framing's limit.
 std::string make_frame(wire::framing& framing, std::string_view payload);
 
+/// What finished frames are in the stream.
+std::string to_code(const wire::framing& framing, const_byte_span frames);
+
 /// What `resync` mode makes of a whole stream, by the letter of the protocol: simple, with unbounded work, and sharing
 /// no code with the library.
 struct resync_model {

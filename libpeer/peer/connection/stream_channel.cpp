@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -62,7 +63,7 @@ private:
 class stream_channel_impl final : public stream_channel {
 public:
   stream_channel_impl(boost::asio::io_context& io, wire::framing_ptr framing, listener& events)
-      : io_(io), framing_(std::move(framing)), events_(events), output_(io) {}
+      : io_(io), framing_(std::move(framing)), width_(framing_->code_width()), events_(events), output_(io) {}
 
   ~stream_channel_impl() override { *alive_ = false; }
 
@@ -122,7 +123,7 @@ public:
     close_output();
   }
 
-  std::size_t queued() const noexcept override { return pending_.size() - written_; }
+  std::size_t queued() const noexcept override { return width_ * pending_.size() - written_; }
 
   std::uint64_t written() const noexcept override { return total_; }
 
@@ -193,9 +194,7 @@ private:
   /// Writes as much as needs no waiting. Returns an errno value, 0 also if something is left.
   int write_some() {
     while (queued() > 0) {
-      auto from = pending_.data() + written_;
-      auto count = writes_socket_ ? ::send(output_handle(), from, queued(), MSG_NOSIGNAL)
-                                  : ::write(output_handle(), from, queued());
+      auto count = width_ == 1 ? write(const_byte_span{pending_}.subspan(written_)) : write_code();
       if (count > 0) {
         written_ += static_cast<std::size_t>(count);
         total_ += static_cast<std::uint64_t>(count);
@@ -208,6 +207,20 @@ private:
     return 0;
   }
 
+  ssize_t write(const_byte_span bytes) {
+    return writes_socket_ ? ::send(output_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL)
+                          : ::write(output_handle(), bytes.data(), bytes.size());
+  }
+
+  /// Encodes the next frames and writes their code. What does not fit is encoded again the next time.
+  ssize_t write_code() {
+    std::array<std::byte, code_chunk> code;
+    auto next = const_byte_span{pending_}.subspan(written_ / width_);
+    auto part = next.first(std::min(next.size(), code.size() / width_));
+    framing_->encode(part, code.data());
+    return write(const_byte_span{code}.first(width_ * part.size()).subspan(written_ % width_));
+  }
+
   int write_failed(int code) const {
     if (code == EPIPE && !writes_socket_)
       take_sigpipe();
@@ -216,16 +229,17 @@ private:
 
   /// Forgets what was written, without moving a large rest on every call.
   void compact() {
+    auto done = written_ / width_;
     if (queued() == 0) {
       pending_.clear();
       if (pending_.capacity() > shrink_above)
         pending_.shrink_to_fit();
-    } else if (written_ > pending_.size() / 2) {
-      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(written_));
+    } else if (done > pending_.size() / 2) {
+      pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(done));
     } else {
       return;
     }
-    written_ = 0;
+    written_ -= width_ * done;
   }
 
   /// What could not be written is dropped.
@@ -293,14 +307,18 @@ private:
   /// An output buffer above this size is given back when it is empty.
   static constexpr std::size_t shrink_above = std::size_t{64} << 10;
 
+  /// Bytes of code per system call.
+  static constexpr std::size_t code_chunk = std::size_t{64} << 10;
+
   using stream_type = boost::asio::posix::stream_descriptor;
 
   boost::asio::io_context& io_;
   wire::framing_ptr framing_;
+  std::size_t width_; ///< of what the framing writes: bytes of the stream for each in `pending_`
   listener& events_;
   stream_type output_; ///< closed if the input is a socket for both directions
   byte_buffer pending_;
-  std::size_t written_ = 0; ///< of `pending_`
+  std::size_t written_ = 0; ///< bytes of the stream that `pending_` has become so far
   std::uint64_t total_ = 0; ///< ever written
   std::uint64_t received_ = 0;
   bool writable_ = true;

@@ -38,6 +38,13 @@ public:
   /// `errc::protocol_violation`, and removes them, if they are more than a frame may hold.
   virtual caf::error end_frame(byte_buffer& out, std::size_t token) = 0;
 
+  /// The bytes of the stream that each byte of a frame becomes: 1 if frames are sent as they are, else they have to
+  /// pass through `encode` on their way, so that their code needs no memory while they wait.
+  virtual std::size_t code_width() const noexcept = 0;
+
+  /// Writes the code of `bytes`, any part of frames, to `out`: `code_width()` times as many, which must not overlap.
+  virtual void encode(const_byte_span bytes, std::byte* out) const noexcept = 0;
+
   // -- incoming ---
 
   /// Takes the next bytes of the stream, as many as there are, and passes on what they complete. After an error

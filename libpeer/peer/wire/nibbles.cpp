@@ -2,11 +2,17 @@
 
 #include "peer/wire/nibbles.hpp"
 
+#include "peer/wire/nibbles_avx2.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <vector>
+
+// The portable method. Its loops over blocks are of fixed length and over local arrays: compilers turn them into vector
+// code of what every machine of a kind has (SSE2, NEON).
 
 namespace peer::wire::nibbles {
 
@@ -27,7 +33,7 @@ constexpr bool has_zero_byte(std::uint64_t word) noexcept {
   return ((word - 0x0101'0101'0101'0101) & ~word & 0x8080'8080'8080'8080) != 0;
 }
 
-// -- blocks: loops of fixed length over local arrays, which compilers turn into vector code ---
+// -- blocks ---
 
 /// Bytes of payload per block.
 constexpr std::size_t block_size = 64;
@@ -52,7 +58,7 @@ constexpr std::uint8_t decode_one(unsigned x) noexcept {
 static_assert(std::bit_cast<std::array<std::uint8_t, 2>>(encode_one(0x0F)) == std::array<std::uint8_t, 2>{0xC3, 0xFF});
 static_assert(decode_one(encode_one(0x5A)) == 0x5A);
 
-/// Encodes one block. The two ranges may overlap: all input is read before output is written.
+/// Encodes one block.
 void encode_block(const std::byte* from, std::byte* to) noexcept {
   std::array<std::uint8_t, block_size> plain;
   std::array<pair, block_size> code;
@@ -72,7 +78,7 @@ void decode_block(const std::byte* from, std::byte* to) noexcept {
   std::memcpy(to, plain.data(), sizeof(plain));
 }
 
-} // namespace
+// -- the method ---
 
 std::size_t count_nibbles(const_byte_span bytes) noexcept {
   std::size_t n = 0;
@@ -92,19 +98,21 @@ std::size_t count_text(const_byte_span bytes) noexcept {
   return n;
 }
 
-void encode_in_place(byte_buffer& buffer, std::size_t begin) {
-  auto left = buffer.size() - begin;
-  buffer.resize(begin + 2 * left);
-  auto* base = buffer.data() + begin;
-  while (left >= block_size) { // from the end, so that nothing is overwritten before it was read
-    left -= block_size;
-    encode_block(base + left, base + 2 * left);
+std::size_t find_mark(const_byte_span bytes) noexcept {
+  return std::min(as_text(bytes).find(tuple_mark), bytes.size());
+}
+
+void encode(const_byte_span bytes, std::byte* out) noexcept {
+  while (bytes.size() >= block_size) {
+    encode_block(bytes.data(), out);
+    bytes = bytes.subspan(block_size);
+    out += 2 * block_size;
   }
-  std::array<std::byte, block_size> plain{};
-  std::array<std::byte, 2 * block_size> code;
-  std::copy_n(base, left, plain.begin());
-  encode_block(plain.data(), code.data());
-  std::copy_n(code.begin(), 2 * left, base);
+  for (auto x : bytes) {
+    auto code = encode_one(std::to_integer<unsigned>(x));
+    std::memcpy(out, &code, sizeof(code));
+    out += sizeof(code);
+  }
 }
 
 void decode(const_byte_span pairs, std::byte* out) noexcept {
@@ -113,11 +121,20 @@ void decode(const_byte_span pairs, std::byte* out) noexcept {
     pairs = pairs.subspan(2 * block_size);
     out += block_size;
   }
-  std::array<std::byte, 2 * block_size> code{};
-  std::array<std::byte, block_size> plain;
-  std::copy(pairs.begin(), pairs.end(), code.begin());
-  decode_block(code.data(), plain.data());
-  std::copy_n(plain.begin(), pairs.size() / 2, out);
+  for (; !pairs.empty(); pairs = pairs.subspan(sizeof(pair))) {
+    pair code;
+    std::memcpy(&code, pairs.data(), sizeof(code));
+    *out++ = std::byte{decode_one(code)};
+  }
+}
+
+} // namespace
+
+constinit const method portable = {"portable", &count_nibbles, &count_text, &find_mark, &encode, &decode};
+
+std::span<const method> methods() {
+  static const auto list = avx2() ? std::vector{*avx2(), portable} : std::vector{portable};
+  return list;
 }
 
 } // namespace peer::wire::nibbles

@@ -4,6 +4,9 @@
 
 #include "peer/base/bytes.hpp"
 
+#include <span>
+#include <string_view>
+
 /// @file
 /// The code of OTP's `standard_io` connection: a byte becomes two, upper nibble first, each as `0b11nnnn11`.
 ///
@@ -21,27 +24,45 @@ constexpr bool is_nibble(std::byte x) noexcept {
   return (x & marker) == marker;
 }
 
-/// The byte that carries the lower four bits of `value`.
-constexpr std::byte from_value(unsigned value) noexcept {
-  return marker | std::byte((value & 0x0F) << 2);
-}
-
 /// The four bits that `x` carries.
 constexpr unsigned to_value(std::byte x) noexcept {
   return std::to_integer<unsigned>(x) >> 2 & 0x0F;
 }
 
-/// The number of bytes at the beginning of `bytes` that carry a nibble.
-std::size_t count_nibbles(const_byte_span bytes) noexcept;
+/// The code of the bytes 131 (version) and 104 (tuple), with which every message begins.
+inline constexpr std::string_view tuple_mark = "\xE3\xCF\xDB\xE3";
 
-/// The number of bytes at the beginning of `bytes` that carry none.
-std::size_t count_text(const_byte_span bytes) noexcept;
+/// One way to work on the code. All give the same results, some faster than others.
+struct method {
+  std::string_view name;
 
-/// Replaces the bytes of `buffer` from `begin` on by their code, twice as many bytes.
-void encode_in_place(byte_buffer& buffer, std::size_t begin);
+  /// The number of bytes at the beginning of `bytes` that carry a nibble.
+  std::size_t (*count_nibbles)(const_byte_span bytes) noexcept;
 
-/// Writes `pairs.size() / 2` bytes to `out`.
-/// @pre every byte of `pairs` carries a nibble, and their number is even.
-void decode(const_byte_span pairs, std::byte* out) noexcept;
+  /// The number of bytes at the beginning of `bytes` that carry none.
+  std::size_t (*count_text)(const_byte_span bytes) noexcept;
+
+  /// The index of the first `tuple_mark` in `bytes`, or `bytes.size()`.
+  std::size_t (*find_mark)(const_byte_span bytes) noexcept;
+
+  /// Writes the code of `bytes` to `out`, `2 * bytes.size()` bytes, which must not overlap.
+  void (*encode)(const_byte_span bytes, std::byte* out) noexcept;
+
+  /// Writes `pairs.size() / 2` bytes to `out`, which must not overlap.
+  /// @pre every byte of `pairs` carries a nibble, and their number is even.
+  void (*decode)(const_byte_span pairs, std::byte* out) noexcept;
+};
+
+/// The method for any machine.
+extern const method portable;
+
+/// The methods that this machine can run, the fastest first.
+std::span<const method> methods();
+
+/// The fastest method that this machine can run.
+inline const method& best() {
+  static const auto& result = methods().front();
+  return result;
+}
 
 } // namespace peer::wire::nibbles

@@ -8,9 +8,6 @@
 
 namespace peer::wire {
 
-/// A reader's buffer that has grown beyond this is given back after the frame, since most frames are small.
-inline constexpr std::size_t kept_capacity = std::size_t{4} << 20;
-
 /// Reads the four bytes at `from` as a big-endian number.
 constexpr std::uint32_t load_u32(const std::byte* from) noexcept {
   std::uint32_t result = 0;

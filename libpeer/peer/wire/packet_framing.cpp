@@ -1,11 +1,13 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/wire/frame_buffer.hpp"
 #include "peer/wire/framing.hpp"
 #include "peer/wire/numbers.hpp"
 
 #include "peer/base/error.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 // The framing of OTP's `tcp` connection, Erlang's `{packet, 4}`. Every byte of the stream belongs to a frame:
 //
@@ -36,6 +38,12 @@ public:
     }
     store_u32(out.data() + token, static_cast<std::uint32_t>(size));
     return {};
+  }
+
+  std::size_t code_width() const noexcept override { return 1; }
+
+  void encode(const_byte_span bytes, std::byte* out) const noexcept override {
+    std::memcpy(out, bytes.data(), bytes.size());
   }
 
   // -- incoming ---
@@ -78,24 +86,20 @@ public:
   std::size_t lost_frames() const noexcept override { return 0; }
 
 private:
-  /// Appends what belongs to the current frame, or to its header if that is incomplete, and returns the rest. Memory
-  /// grows with the bytes that came: the announced size is a claim of the other side.
+  /// Appends what belongs to the current frame, or to its header if that is incomplete, and returns the rest.
   const_byte_span collect(const_byte_span bytes) {
     auto goal = header_size;
     if (partial_.size() >= header_size)
       goal += load_u32(partial_.data());
     auto n = std::min(bytes.size(), goal - partial_.size());
-    append(partial_, bytes.first(n));
+    std::memcpy(partial_.extend(n, goal), bytes.data(), n);
     return bytes.subspan(n);
   }
 
   void pass_on(sink& out) {
     begin_ += partial_.size();
     out.on_frame(const_byte_span{partial_}.subspan(header_size));
-    if (partial_.capacity() > kept_capacity)
-      partial_ = byte_buffer{};
-    else
-      partial_.clear();
+    partial_.clear();
   }
 
   caf::error too_long(std::string where, std::size_t size) const {
@@ -108,7 +112,7 @@ private:
   std::uint32_t max_frame_;
 
   /// The beginning of a frame, header included, that came in pieces.
-  byte_buffer partial_;
+  frame_buffer partial_;
 
   /// Where in the stream the current frame begins.
   std::uint64_t begin_ = 0;

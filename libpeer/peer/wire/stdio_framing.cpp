@@ -1,5 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/wire/frame_buffer.hpp"
 #include "peer/wire/framing.hpp"
 #include "peer/wire/nibbles.hpp"
 #include "peer/wire/numbers.hpp"
@@ -46,9 +47,6 @@ constexpr std::size_t header_nibbles = 12;
 constexpr std::size_t size_nibbles = 8;
 constexpr std::uint32_t least_payload = 2;
 
-/// The code of the bytes 131 (version) and 104 (tuple).
-constexpr std::string_view tuple_mark = "\xE3\xCF\xDB\xE3";
-
 /// Bytes that may be looked at again for each byte received.
 constexpr std::uint64_t rescan_factor = 8;
 
@@ -58,7 +56,7 @@ std::uint32_t crc_of(const_byte_span payload) noexcept {
 
 class stdio_framing final : public framing {
 public:
-  stdio_framing(damage policy, std::uint32_t max_frame) noexcept : policy_(policy), max_frame_(max_frame) {}
+  stdio_framing(damage policy, std::uint32_t max_frame) : policy_(policy), max_frame_(max_frame) {}
 
   // -- outgoing ---
 
@@ -78,9 +76,12 @@ public:
     std::array<std::byte, crc_bytes> crc;
     store_u32(crc.data(), crc_of(payload));
     append(out, crc);
-    nibbles::encode_in_place(out, token);
     return {};
   }
+
+  std::size_t code_width() const noexcept override { return 2; }
+
+  void encode(const_byte_span bytes, std::byte* out) const noexcept override { code_.encode(bytes, out); }
 
   // -- incoming ---
 
@@ -152,7 +153,7 @@ private:
 
   /// `reject`: every nibble begins a frame.
   const_byte_span skip_text(const_byte_span in, sink& out) {
-    auto n = nibbles::count_text(in);
+    auto n = code_.count_text(in);
     pass_text(in.first(n), out);
     if (n < in.size()) {
       frame_position_ = position_ + n;
@@ -202,30 +203,27 @@ private:
   /// Reads nibbles of the current frame, or text from between them.
   const_byte_span fill(const_byte_span in, sink& out) {
     auto wanted = 2 * (goal_ - frame_.size()) - (has_half_ ? 1 : 0);
-    auto n = nibbles::count_nibbles(in.first(std::min(in.size(), wanted)));
+    auto n = code_.count_nibbles(in.first(std::min(in.size(), wanted)));
     if (n > 0) {
       take(in.first(n));
       if (n == wanted)
         reach_goal(out);
     } else {
-      n = nibbles::count_text(in);
+      n = code_.count_text(in);
       out.on_text(in.first(n));
     }
     return in.subspan(n);
   }
 
-  /// Appends what the nibbles carry to the frame. Memory grows with the bytes that came: the announced size is a claim
-  /// of the other side.
+  /// Appends what the nibbles carry to the frame.
   void take(const_byte_span in) {
     if (has_half_) {
-      frame_.push_back(static_cast<std::byte>(nibbles::to_value(half_) << 4 | nibbles::to_value(in.front())));
+      *frame_.extend(1, goal_) = static_cast<std::byte>(nibbles::to_value(half_) << 4 | nibbles::to_value(in.front()));
       has_half_ = false;
       in = in.subspan(1);
     }
-    auto old_size = frame_.size();
     auto pairs = in.size() / 2;
-    frame_.resize(old_size + pairs);
-    nibbles::decode(in.first(2 * pairs), frame_.data() + old_size);
+    code_.decode(in.first(2 * pairs), frame_.extend(pairs, goal_));
     if (in.size() % 2 != 0) {
       half_ = in.back();
       has_half_ = true;
@@ -248,8 +246,7 @@ private:
     }
     state_ = state::text;
     out.on_frame(payload);
-    if (frame_.capacity() > kept_capacity)
-      frame_ = byte_buffer{};
+    frame_.clear();
   }
 
   void start_frame() noexcept {
@@ -263,10 +260,12 @@ private:
 
   /// The index of the first header in `in`.
   std::optional<std::size_t> find_header(const_byte_span in) const noexcept {
-    auto text = as_text(in);
-    for (auto mark = text.find(tuple_mark, size_nibbles); mark != text.npos; mark = text.find(tuple_mark, mark + 1)) {
+    for (auto mark = size_nibbles; mark < in.size(); ++mark) {
+      mark += code_.find_mark(in.subspan(mark));
+      if (mark == in.size())
+        break;
       auto size = in.subspan(mark - size_nibbles, size_nibbles);
-      if (nibbles::count_nibbles(size) < size_nibbles)
+      if (code_.count_nibbles(size) < size_nibbles)
         continue;
       std::uint32_t value = 0;
       for (auto x : size)
@@ -280,8 +279,8 @@ private:
   /// Turns the current frame back into the nibbles that it came as, and reads them again from the second one on.
   /// @param at_end no more input follows, so that a frame which is incomplete counts as damaged.
   void recover(sink& out, bool at_end) {
-    auto again = frame_;
-    nibbles::encode_in_place(again, 0);
+    auto again = byte_buffer(2 * frame_.size());
+    code_.encode(frame_, again.data());
     if (has_half_)
       again.push_back(half_);
     auto input = const_byte_span{again};
@@ -346,12 +345,13 @@ private:
 
   // -- member variables ---
 
+  const nibbles::method& code_ = nibbles::best();
   damage policy_;
   state state_ = state::text;
   std::uint32_t max_frame_;
 
   /// What came of the current frame: size, payload, CRC, decoded.
-  byte_buffer frame_;
+  frame_buffer frame_;
 
   /// The size of `frame_` at which something can be decided: that of the size, then that of the frame.
   std::size_t goal_ = size_bytes;

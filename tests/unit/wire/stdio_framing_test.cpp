@@ -17,11 +17,13 @@ using peer::append;
 using peer::as_byte_span;
 using peer::as_text;
 using peer::byte_buffer;
+using peer::const_byte_span;
 using peer::errc;
 using peer::test::frame_recorder;
 using peer::test::from_hex;
 using peer::test::make_frame;
 using peer::test::stream_item;
+using peer::test::to_code;
 using peer::test::to_hex;
 using peer::wire::damage;
 using peer::wire::make_stdio_framing;
@@ -121,7 +123,9 @@ CAF_TEST(a frame is appended to what the buffer holds) {
   auto token = framing->begin_frame(out);
   append(out, from_hex(started_payload));
   CHECK_EQ(framing->end_frame(out, token), caf::error{});
-  CHECK_EQ(to_hex(out), "616263" + to_hex(from_hex(started_frame)));
+  CHECK_EQ(to_hex(const_byte_span{out}.first(3)), "616263");
+  auto code = to_code(*framing, const_byte_span{out}.subspan(3));
+  CHECK_EQ(to_hex(as_byte_span(code)), to_hex(from_hex(started_frame)));
 }
 
 CAF_TEST(a payload over the limit is refused and removed) {
