@@ -233,17 +233,21 @@ bool term_reader::skip(const_byte_span& skipped) {
 }
 
 bool term_reader::skip_terms() {
+  std::uint64_t children = 0;
+  std::size_t fun_end = 0;
+  if (!skip_one(children, fun_end))
+    return false;
+  return (children == 0 && fun_end == 0) || skip_rest(children, fun_end);
+}
+
+/// Passes over what belongs to a term whose header has been passed.
+bool term_reader::skip_rest(std::uint64_t children, std::size_t fun_end) {
   // Counts what is still to come instead of calling itself, so that no nesting exhausts the stack. The count cannot
   // overflow: each term takes a byte at least, and a header that announces more than the bytes left is refused.
-  std::uint64_t pending = 1;
+  std::uint64_t pending = 0;
   // Funs that are not passed yet: what is pending after one, and where its size says that it ends.
   std::vector<std::pair<std::uint64_t, std::size_t>> funs;
-  while (pending > 0) {
-    std::uint64_t children = 0;
-    std::size_t fun_end = 0;
-    if (!skip_one(children, fun_end))
-      return false;
-    --pending;
+  for (;;) {
     if (fun_end != 0)
       funs.emplace_back(pending, fun_end);
     pending += children;
@@ -252,8 +256,14 @@ bool term_reader::skip_terms() {
     for (; !funs.empty() && funs.back().first == pending; funs.pop_back())
       if (funs.back().second != position_)
         return fail("tag 112 should end at byte " + std::to_string(funs.back().second));
+    if (pending == 0)
+      return true;
+    children = 0;
+    fun_end = 0;
+    if (!skip_one(children, fun_end))
+      return false;
+    --pending;
   }
-  return true;
 }
 
 bool term_reader::skip_one(std::uint64_t& children, std::size_t& fun_end) {
@@ -272,8 +282,9 @@ bool term_reader::skip_one(std::uint64_t& children, std::size_t& fun_end) {
     return real(ignored);
   }
   case kind::atom: {
-    std::string ignored;
-    return atom(ignored);
+    std::string_view ignored;
+    std::string converted;
+    return atom(ignored, converted);
   }
   case kind::binary:
     return binary(bytes);

@@ -38,7 +38,8 @@ std::string show(const_byte_span encoded) {
 
 std::string term_load_inspector::path() const {
   std::string result{root_};
-  for (const auto& [name, index] : path_) {
+  for (std::size_t i = 0; i < path_.size(); ++i) {
+    const auto& [name, index] = path_[i];
     if (name.empty())
       result += '[' + std::to_string(index) + ']';
     else
@@ -106,14 +107,26 @@ bool term_load_inspector::expect_name(std::string& name) {
   return expect_kind(kind::atom, "an atom") && reader_->atom(name);
 }
 
+bool term_load_inspector::expect_name(std::string_view& name, std::string& converted) {
+  return expect_kind(kind::atom, "an atom") && reader_->atom(name, converted);
+}
+
+bool term_load_inspector::open_tuple(std::size_t& arity) {
+  kind what;
+  if (!reader_->peek(what))
+    return false;
+  return what == kind::tuple && reader_->tuple(arity);
+}
+
 bool term_load_inspector::expect_atom(std::string_view name) {
   auto start = reader_->position();
   kind what;
   if (!reader_->peek(what))
     return false;
   if (what == kind::atom) {
-    std::string found;
-    if (!reader_->atom(found))
+    std::string_view found;
+    std::string converted;
+    if (!reader_->atom(found, converted))
       return false;
     if (found == name)
       return true;
@@ -134,8 +147,9 @@ bool term_load_inspector::present(bool& result) {
   if (what != kind::atom)
     return true;
   auto start = reader_->position();
-  std::string name;
-  if (!reader_->atom(name))
+  std::string_view name;
+  std::string converted;
+  if (!reader_->atom(name, converted))
     return false;
   result = name != "undefined";
   if (result)
@@ -160,23 +174,21 @@ void term_load_inspector::leave() {
 bool term_load_inspector::begin_object(caf::type_id_t, caf_string_view name) {
   if (path_.empty() && root_.empty())
     root_ = to_std(name);
-  auto expected = "a tuple that starts with " + to_string(atom{to_std(name)});
   auto start = reader_->position();
   std::size_t arity = 0;
-  if (!expect_kind(kind::tuple, expected.c_str()) || !reader_->tuple(arity))
-    return false;
   auto what = kind::nil;
-  std::string found;
-  if (arity == 0 || (reader_->peek(what) && what != kind::atom)) {
-    reader_->rewind(start);
-    return mismatch(expected);
+  if (open_tuple(arity) && arity > 0 && (!reader_->peek(what) || what == kind::atom)) {
+    std::string_view found;
+    std::string converted;
+    if (!reader_->atom(found, converted))
+      return false;
+    if (found == to_std(name))
+      return enter(arity, 1);
   }
-  if (!reader_->atom(found))
+  if (reader_->error())
     return false;
-  if (found == to_std(name))
-    return enter(arity, 1);
   reader_->rewind(start);
-  return mismatch(expected);
+  return mismatch("a tuple that starts with " + to_string(atom{to_std(name)}));
 }
 
 bool term_load_inspector::end_object() {
@@ -189,7 +201,7 @@ bool term_load_inspector::end_object() {
 
 bool term_load_inspector::begin_field(caf_string_view name) {
   path_.push_back({to_std(name), 0});
-  alternatives_.push_back(false);
+  fields_.push_back({false});
   auto& [size, used, ignored] = frames_.back();
   if (used == size)
     return fail("the tuple of " + std::to_string(size) + " elements has no such field");
@@ -202,13 +214,14 @@ bool term_load_inspector::begin_field(caf_string_view name, bool& is_present) {
 }
 
 bool term_load_inspector::begin_field(caf_string_view name, caf::span<const caf::type_id_t> types, std::size_t& index) {
-  std::string found;
-  if (!begin_field(name) || !begin_tuple(2) || !expect_name(found))
+  std::string_view found;
+  std::string converted;
+  if (!begin_field(name) || !begin_tuple(2) || !expect_name(found, converted))
     return false;
-  alternatives_.back() = true;
+  fields_.back().is_pair = true;
   auto has_name = [&found](caf::type_id_t id) { return to_std(caf::query_type_name(id)) == found; };
   index = static_cast<std::size_t>(std::find_if(types.begin(), types.end(), has_name) - types.begin());
-  return index < types.size() || fail("a sum type without an alternative '" + found + "'");
+  return index < types.size() || fail("a sum type without an alternative '" + std::string{found} + "'");
 }
 
 bool term_load_inspector::begin_field(caf_string_view name, bool& is_present, caf::span<const caf::type_id_t> types,
@@ -221,22 +234,21 @@ bool term_load_inspector::begin_field(caf_string_view name, bool& is_present, ca
 }
 
 bool term_load_inspector::end_field() {
-  auto is_pair = alternatives_.back();
-  alternatives_.pop_back();
+  auto is_pair = fields_.back().is_pair;
+  fields_.pop_back();
   path_.pop_back();
   return !is_pair || end_tuple();
 }
 
 bool term_load_inspector::begin_tuple(std::size_t size) {
-  auto expected = "a tuple of " + std::to_string(size) + " elements";
   auto start = reader_->position();
   std::size_t arity = 0;
-  if (!expect_kind(kind::tuple, expected.c_str()) || !reader_->tuple(arity))
-    return false;
-  if (arity == size)
+  if (open_tuple(arity) && arity == size)
     return enter(size);
+  if (reader_->error())
+    return false;
   reader_->rewind(start);
-  return mismatch(expected);
+  return mismatch("a tuple of " + std::to_string(size) + " elements");
 }
 
 bool term_load_inspector::end_tuple() {

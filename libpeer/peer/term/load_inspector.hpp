@@ -3,9 +3,11 @@
 #pragma once
 
 #include "peer/base/error.hpp"
+#include "peer/base/large_memory.hpp"
 #include "peer/term/direct_field.hpp"
 #include "peer/term/inspector_traits.hpp"
 #include "peer/term/reader.hpp"
+#include "peer/term/small_stack.hpp"
 
 #include "caf/load_inspector_base.hpp"
 
@@ -128,6 +130,9 @@ public:
     if (!begin_sequence(size))
       return false;
     for (std::size_t index = 0;;) {
+      if constexpr (requires { xs.reserve(size); })
+        if (index == 0)
+          xs.reserve(std::min(size, max_reserved / sizeof(element_type)));
       for (auto end = index + size; index < end; ++index) {
         element_type element{};
         if (!element_at(index, element))
@@ -202,8 +207,9 @@ public:
   template <detail::parsable_enum T>
   bool builtin_inspect(T& x) {
     auto start = reader_->position();
-    std::string text;
-    if (expect_name(text) && detail::enum_value(text, x))
+    std::string_view text;
+    std::string converted;
+    if (expect_name(text, converted) && detail::enum_value(std::string{text}, x))
       return true;
     reader_->rewind(start);
     return mismatch("the name of a value of " + std::string{to_std(caf::type_name_or_anonymous<T>())});
@@ -227,6 +233,10 @@ public:
         return mismatch("a binary of " + std::to_string(xs.size()) + " bytes");
       }
       std::transform(bytes.begin(), bytes.end(), xs.begin(), [](auto x) { return static_cast<byte_type>(x); });
+    } else if constexpr (std::same_as<T, byte_buffer>) {
+      xs.clear();
+      make_room(xs, bytes.size());
+      append(xs, bytes);
     } else {
       xs.clear();
       for (auto byte : bytes)
@@ -276,9 +286,10 @@ public:
   bool builtin_inspect(T& x) {
     static_assert(detail::alternatives_of<T>::named, "each alternative of a variant needs a CAF type ID");
     auto start = reader_->position();
-    std::string name;
+    std::string_view name;
+    std::string converted;
     bool is_known = false;
-    if (!begin_tuple(2) || !expect_name(name) || !load_alternative(x, name, is_known))
+    if (!begin_tuple(2) || !expect_name(name, converted) || !load_alternative(x, name, is_known))
       return false;
     if (is_known)
       return end_tuple();
@@ -310,11 +321,18 @@ public:
   }
 
 private:
+  /// What an announced size may cost in advance, in bytes.
+  static constexpr std::size_t max_reserved = std::size_t{64} << 10;
+
   /// A container whose header is read.
   struct frame {
     std::size_t size;
     std::size_t used;
     bool is_expanded; ///< A compact list of bytes, read from the last of `expansions_`.
+  };
+
+  struct open_field {
+    bool is_pair; ///< of a sum type
   };
 
   /// The elements of a compact list of bytes as terms that can be read one by one.
@@ -334,8 +352,14 @@ private:
   std::string path() const;
 
   bool expect_kind(term_reader::kind what, const char* expected);
+
+  /// Reads the header of a tuple. False, with the reader where it was, if it is none.
+  bool open_tuple(std::size_t& arity);
   bool expect_integer(std::uint64_t least, std::uint64_t greatest, term_reader::number& found);
   bool expect_name(std::string& name);
+
+  /// Reads an atom; `name` may view `converted`.
+  bool expect_name(std::string_view& name, std::string& converted);
   bool expect_binary(const_byte_span& bytes);
 
   /// Passes over `undefined`; then the value is not present.
@@ -407,10 +431,10 @@ private:
   }
 
   term_reader* reader_;
-  std::vector<frame> frames_;
+  detail::small_stack<frame, 8> frames_;
   std::vector<expansion> expansions_;
-  std::vector<step> path_;
-  std::vector<bool> alternatives_; ///< For each open field, whether it holds the pair of a sum type.
+  detail::small_stack<step, 8> path_;
+  detail::small_stack<open_field, 16> fields_;
   std::string_view root_;
 };
 

@@ -37,19 +37,6 @@ term_reader::term_reader(const_byte_span input, const term_limits& limits) noexc
 
 // -- bytes and errors -------------------------------------------------------------------------------------------------
 
-std::uint64_t term_reader::take(std::size_t size) noexcept {
-  std::uint64_t result = 0;
-  for (auto byte : take_bytes(size))
-    result = (result << 8) | static_cast<std::uint64_t>(byte);
-  return result;
-}
-
-const_byte_span term_reader::take_bytes(std::size_t size) noexcept {
-  auto result = input_.subspan(position_, size);
-  position_ += size;
-  return result;
-}
-
 bool term_reader::take_tag(tag& result) {
   tag_at_ = position_;
   if (left() == 0)
@@ -58,9 +45,7 @@ bool term_reader::take_tag(tag& result) {
   return true;
 }
 
-bool term_reader::need(std::uint64_t size) {
-  if (size <= left())
-    return true;
+bool term_reader::fail_need(std::uint64_t size) {
   return fail_at(tag_at_, describe(static_cast<tag>(input_[tag_at_])) + " needs " + std::to_string(size)
                               + " more bytes at byte " + std::to_string(position_) + " and " + std::to_string(left())
                               + " are left");
@@ -278,7 +263,7 @@ bool term_reader::real(double& value) {
 
 // -- atoms and binaries -----------------------------------------------------------------------------------------------
 
-bool term_reader::atom_body(tag which, std::string& name) {
+bool term_reader::atom_body(tag which, std::string_view& name, std::string& converted) {
   if (which != tag::atom && which != tag::small_atom && which != tag::atom_utf8 && which != tag::small_atom_utf8)
     return mismatch("an atom");
   auto width = which == tag::small_atom || which == tag::small_atom_utf8 ? 1u : 2u;
@@ -287,21 +272,30 @@ bool term_reader::atom_body(tag which, std::string& name) {
   auto size = take(width);
   if (!need(size))
     return false;
-  auto text = as_text(take_bytes(size));
-  name.clear();
-  if (which == tag::atom || which == tag::small_atom)
-    append_latin1(name, text);
-  else
-    name = text;
+  name = as_text(take_bytes(size));
+  if (which == tag::atom || which == tag::small_atom) {
+    converted.clear();
+    append_latin1(converted, name);
+    name = converted;
+  }
   if (valid_atom(name))
     return true;
   return fail_at(tag_at_, describe(which)
                               + (count_utf8(name) ? " holds an atom of more than 255 characters" : " holds no UTF-8"));
 }
 
-bool term_reader::atom(std::string& name) {
+bool term_reader::atom(std::string_view& name, std::string& converted) {
   tag which;
-  return take_tag(which) && atom_body(which, name);
+  return take_tag(which) && atom_body(which, name, converted);
+}
+
+bool term_reader::atom(std::string& name) {
+  std::string_view found;
+  if (!atom(found, name))
+    return false;
+  if (found.data() != name.data())
+    name = found;
+  return true;
 }
 
 bool term_reader::binary(const_byte_span& bytes) {

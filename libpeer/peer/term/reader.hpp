@@ -67,7 +67,11 @@ public:
   bool integer(std::uint64_t& value);
   bool integer(term& value); ///< of any size
   bool real(double& value);
-  bool atom(std::string& name);        ///< as UTF-8
+  bool atom(std::string& name); ///< as UTF-8
+
+  /// Reads an atom. `name` views the input, or `converted` if it had to be converted to UTF-8.
+  bool atom(std::string_view& name, std::string& converted);
+
   bool binary(const_byte_span& bytes); ///< views the input
   bool bits(bitstring& value);         ///< a binary, too
   bool identifier(pid& value);
@@ -127,15 +131,26 @@ private:
   std::size_t left() const noexcept { return input_.size() - position_; }
 
   /// Reads a big-endian number. @pre the bytes are there.
-  std::uint64_t take(std::size_t size) noexcept;
+  std::uint64_t take(std::size_t size) noexcept {
+    std::uint64_t result = 0;
+    for (auto byte : take_bytes(size))
+      result = (result << 8) | static_cast<std::uint64_t>(byte);
+    return result;
+  }
 
-  const_byte_span take_bytes(std::size_t size) noexcept;
+  const_byte_span take_bytes(std::size_t size) noexcept {
+    auto result = input_.subspan(position_, size);
+    position_ += size;
+    return result;
+  }
 
   /// Reads a tag, to which the errors that follow refer.
   bool take_tag(tag& result);
 
   /// Checks that `size` more bytes are there.
-  bool need(std::uint64_t size);
+  bool need(std::uint64_t size) { return size <= left() || fail_need(size); }
+
+  bool fail_need(std::uint64_t size);
 
   /// Checks that `count` more elements, of a byte at least, are there.
   bool need_elements(std::uint64_t count);
@@ -149,7 +164,7 @@ private:
 
   bool number_body(tag which, bool& negative, const_byte_span& magnitude, std::uint64_t& small);
   bool real_text(double& value);
-  bool atom_body(tag which, std::string& name);
+  bool atom_body(tag which, std::string_view& name, std::string& converted);
   bool bits_header(std::size_t& size, std::uint8_t& used_bits);
   bool pid_body(tag which, pid& value);
   bool port_body(tag which, port& value);
@@ -178,6 +193,7 @@ private:
   bool read_list(term& value);
   bool read_map(term& value);
   bool skip_terms();
+  bool skip_rest(std::uint64_t children, std::size_t fun_end);
   bool skip_one(std::uint64_t& children, std::size_t& fun_end);
   bool skip_fun(std::uint64_t& children, std::size_t& fun_end);
   bool inflate();

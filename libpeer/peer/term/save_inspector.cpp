@@ -78,7 +78,7 @@ bool term_save_inspector::end_object_as_atom(std::string_view text) {
 
 bool term_save_inspector::begin_field(caf_string_view) {
   ++frames_.back().size;
-  alternatives_.push_back(false);
+  fields_.push_back({false});
   return true;
 }
 
@@ -90,7 +90,7 @@ bool term_save_inspector::begin_field(caf_string_view field_name, caf::span<cons
                                       std::size_t index) {
   if (!begin_field(field_name))
     return false;
-  alternatives_.back() = true;
+  fields_.back().is_pair = true;
   return begin_tuple(2) && name(to_std(caf::query_type_name(types[index])));
 }
 
@@ -100,8 +100,8 @@ bool term_save_inspector::begin_field(caf_string_view field_name, bool is_presen
 }
 
 bool term_save_inspector::end_field() {
-  auto is_pair = alternatives_.back();
-  alternatives_.pop_back();
+  auto is_pair = fields_.back().is_pair;
+  fields_.pop_back();
   return !is_pair || end_tuple();
 }
 

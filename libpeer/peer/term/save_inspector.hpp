@@ -6,14 +6,16 @@
 #include "peer/term/direct_field.hpp"
 #include "peer/term/inspector_traits.hpp"
 #include "peer/term/limits.hpp"
+#include "peer/term/small_stack.hpp"
 #include "peer/term/tags.hpp"
 #include "peer/term/writer.hpp"
 
 #include "caf/save_inspector_base.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <span>
 #include <tuple>
-#include <vector>
 
 namespace peer {
 
@@ -115,14 +117,18 @@ public:
     if constexpr (std::integral<element> && !std::same_as<element, bool>) {
       auto is_byte = [](element x) { return std::in_range<std::uint8_t>(detail_integer(x)); };
       if (xs.size() <= max_string_size && std::all_of(xs.begin(), xs.end(), is_byte)) {
-        byte_buffer bytes;
-        for (auto x : xs)
-          bytes.push_back(static_cast<std::byte>(x));
+        byte_buffer bytes(xs.size());
+        std::transform(xs.begin(), xs.end(), bytes.begin(), [](element x) { return static_cast<std::byte>(x); });
         out_->string(bytes);
         return true;
       }
+      if (!begin_sequence(xs.size()))
+        return false;
+      out_->integers(xs);
+      return end_sequence();
+    } else {
+      return super::list(xs);
     }
-    return super::list(xs);
   }
 
   /// A multimap cannot be an Erlang map. It becomes a list of pairs.
@@ -164,11 +170,13 @@ public:
 
   template <detail::byte_sequence T>
   bool builtin_inspect(const T& xs) {
-    byte_buffer bytes;
-    bytes.reserve(xs.size());
-    for (auto x : xs)
-      bytes.push_back(static_cast<std::byte>(x));
-    return binary(bytes);
+    if constexpr (std::ranges::contiguous_range<const T>) {
+      return binary(std::as_bytes(std::span{xs.data(), xs.size()}));
+    } else {
+      byte_buffer bytes(xs.size());
+      std::transform(xs.begin(), xs.end(), bytes.begin(), [](auto x) { return static_cast<std::byte>(x); });
+      return binary(bytes);
+    }
   }
 
   template <class T>
@@ -224,6 +232,10 @@ private:
     std::size_t size;
   };
 
+  struct open_field {
+    bool is_pair; ///< of a sum type
+  };
+
   bool enter(frame x);
   bool name(std::string_view x);
   bool binary(const_byte_span bytes);
@@ -252,8 +264,8 @@ private:
   }
 
   term_writer* out_;
-  std::vector<frame> frames_;
-  std::vector<bool> alternatives_; ///< For each open field, whether it holds the pair of a sum type.
+  detail::small_stack<frame, 8> frames_;
+  detail::small_stack<open_field, 16> fields_;
 };
 
 } // namespace peer

@@ -2,6 +2,9 @@
 
 #include "peer/term/utf8.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace peer {
 
 namespace {
@@ -10,6 +13,16 @@ constexpr std::size_t max_atom_characters = 255;
 
 bool is_scalar_value(std::uint64_t code) noexcept {
   return code < 0xD800 || (code > 0xDFFF && code <= 0x10FFFF);
+}
+
+bool is_ascii(std::string_view text) noexcept {
+  constexpr std::uint64_t upper_bits = 0x8080'8080'8080'8080;
+  for (std::uint64_t word; text.size() >= sizeof(word); text.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, text.data(), sizeof(word));
+    if ((word & upper_bits) != 0)
+      return false;
+  }
+  return std::none_of(text.begin(), text.end(), [](char x) { return (x & 0x80) != 0; });
 }
 
 } // namespace
@@ -75,6 +88,8 @@ void append_latin1(std::string& out, std::string_view latin1) {
 }
 
 bool valid_atom(std::string_view name) noexcept {
+  if (name.size() <= max_atom_characters && is_ascii(name))
+    return true;
   auto characters = count_utf8(name);
   return characters && *characters <= max_atom_characters;
 }

@@ -2,10 +2,12 @@
 
 #include "peer/term/writer.hpp"
 
+#include "peer/base/large_memory.hpp"
 #include "peer/term/tags.hpp"
 
 #include <array>
 #include <bit>
+#include <cstring>
 #include <limits>
 
 namespace peer {
@@ -22,6 +24,24 @@ void put_big_endian(byte_buffer& out, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i)
     bytes[i] = static_cast<std::byte>(value >> (8 * (sizeof(T) - 1 - i)));
   append(out, bytes);
+}
+
+std::size_t store_four_bytes(std::byte* to, std::uint32_t value) noexcept {
+  *to++ = std::byte{+tag::integer};
+  for (auto shift : {24, 16, 8, 0})
+    *to++ = static_cast<std::byte>(value >> shift);
+  return 5;
+}
+
+/// @pre `magnitude` is not 0.
+std::size_t store_big(std::byte* to, bool negative, std::uint64_t magnitude) noexcept {
+  to[0] = std::byte{+tag::small_big};
+  to[2] = std::byte{negative};
+  std::size_t size = 0;
+  for (; magnitude != 0; magnitude >>= 8)
+    to[3 + size++] = static_cast<std::byte>(magnitude);
+  to[1] = static_cast<std::byte>(size);
+  return 3 + size;
 }
 
 } // namespace
@@ -58,36 +78,33 @@ void term_writer::big(bool negative, const_byte_span magnitude) {
   append(out_, magnitude);
 }
 
-void term_writer::integer(std::int64_t value) {
-  if (value >= 0) {
-    integer(static_cast<std::uint64_t>(value));
-  } else if (value >= std::numeric_limits<std::int32_t>::min()) {
-    put8(+tag::integer);
-    put32(static_cast<std::uint32_t>(value));
-  } else {
-    std::array<std::byte, 8> magnitude;
-    auto rest = ~static_cast<std::uint64_t>(value) + 1;
-    std::size_t size = 0;
-    for (; rest != 0; rest >>= 8)
-      magnitude[size++] = static_cast<std::byte>(rest);
-    big(true, const_byte_span{magnitude}.first(size));
+std::size_t term_writer::store_integer(std::byte* to, std::int64_t value) noexcept {
+  if (value >= 0)
+    return store_integer(to, static_cast<std::uint64_t>(value));
+  if (value >= std::numeric_limits<std::int32_t>::min())
+    return store_four_bytes(to, static_cast<std::uint32_t>(value));
+  return store_big(to, true, ~static_cast<std::uint64_t>(value) + 1);
+}
+
+std::size_t term_writer::store_integer(std::byte* to, std::uint64_t value) noexcept {
+  if (value <= 0xFF) {
+    to[0] = std::byte{+tag::small_integer};
+    to[1] = static_cast<std::byte>(value);
+    return 2;
   }
+  if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()))
+    return store_four_bytes(to, static_cast<std::uint32_t>(value));
+  return store_big(to, false, value);
+}
+
+void term_writer::integer(std::int64_t value) {
+  std::array<std::byte, max_integer_size> bytes;
+  append(out_, const_byte_span{bytes}.first(store_integer(bytes.data(), value)));
 }
 
 void term_writer::integer(std::uint64_t value) {
-  if (value <= 0xFF) {
-    put8(+tag::small_integer);
-    put8(static_cast<std::uint8_t>(value));
-  } else if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max())) {
-    put8(+tag::integer);
-    put32(static_cast<std::uint32_t>(value));
-  } else {
-    std::array<std::byte, 8> magnitude;
-    std::size_t size = 0;
-    for (auto rest = value; rest != 0; rest >>= 8)
-      magnitude[size++] = static_cast<std::byte>(rest);
-    big(false, const_byte_span{magnitude}.first(size));
-  }
+  std::array<std::byte, max_integer_size> bytes;
+  append(out_, const_byte_span{bytes}.first(store_integer(bytes.data(), value)));
 }
 
 void term_writer::integer(const big_integer& value) {
@@ -106,16 +123,20 @@ void term_writer::real(double value) {
 
 void term_writer::atom(std::string_view name) {
   if (name.size() <= 0xFF) {
-    put8(+tag::small_atom_utf8);
-    put8(static_cast<std::uint8_t>(name.size()));
+    std::array<std::byte, 2 + 0xFF> bytes;
+    bytes[0] = std::byte{+tag::small_atom_utf8};
+    bytes[1] = static_cast<std::byte>(name.size());
+    std::memcpy(bytes.data() + 2, name.data(), name.size());
+    append(out_, const_byte_span{bytes}.first(2 + name.size()));
   } else {
     put8(+tag::atom_utf8);
     put16(static_cast<std::uint16_t>(name.size()));
+    append(out_, as_byte_span(name));
   }
-  append(out_, as_byte_span(name));
 }
 
 void term_writer::binary(const_byte_span bytes) {
+  make_room(out_, 5 + bytes.size() + 1); // what stands around an argument, too
   put8(+tag::binary);
   put32(static_cast<std::uint32_t>(bytes.size()));
   append(out_, bytes);

@@ -7,6 +7,9 @@
 
 #include "caf/fwd.hpp"
 
+#include <array>
+#include <type_traits>
+
 namespace peer {
 
 /// Writes terms in the external format to a buffer, value by value: the sink of everything that is encoded.
@@ -16,7 +19,10 @@ namespace peer {
 class term_writer {
 public:
   /// Appends to `out`, which must outlive the writer.
-  explicit term_writer(byte_buffer& out) noexcept : out_(out) {}
+  explicit term_writer(byte_buffer& out) : out_(out) {
+    if (out.capacity() == 0)
+      out.reserve(first_capacity);
+  }
 
   /// Starts a term that stands alone: the version byte 131.
   void version();
@@ -53,6 +59,31 @@ public:
   /// @pre `bytes` has at most 65535 elements.
   void string(const_byte_span bytes);
 
+  /// Writes the elements of a list of integers, between its header and its tail. @pre They are not `bool`.
+  template <class Range>
+  void integers(const Range& xs) {
+    std::array<std::byte, 64 * max_integer_size> chunk;
+    std::size_t used = 0;
+    for (auto x : xs) {
+      if (chunk.size() - used < max_integer_size) {
+        encoded(const_byte_span{chunk}.first(used));
+        used = 0;
+      }
+      if constexpr (std::is_signed_v<decltype(x)>)
+        used += store_integer(chunk.data() + used, static_cast<std::int64_t>(x));
+      else
+        used += store_integer(chunk.data() + used, static_cast<std::uint64_t>(x));
+    }
+    encoded(const_byte_span{chunk}.first(used));
+  }
+
+  /// Room for any integer of 64 bits: tag, size, sign and magnitude.
+  static constexpr std::size_t max_integer_size = 11;
+
+  /// Writes `value` to `to`, which has that much room, and returns the number of bytes.
+  static std::size_t store_integer(std::byte* to, std::int64_t value) noexcept;
+  static std::size_t store_integer(std::byte* to, std::uint64_t value) noexcept;
+
   /// Writes the header of a map; `size` times a key and a value follow.
   void map(std::size_t size);
 
@@ -67,6 +98,9 @@ public:
   byte_buffer& buffer() noexcept { return out_; }
 
 private:
+  /// Room for most terms of a call, so that one allocation does for them.
+  static constexpr std::size_t first_capacity = 64;
+
   void put8(std::uint8_t value) { out_.push_back(static_cast<std::byte>(value)); }
   void put16(std::uint16_t value);
   void put32(std::uint32_t value);

@@ -121,23 +121,21 @@ bool fields::open() {
     return malformed("message");
   if (what != kind::atom)
     return violation(std::string{"a message must begin with an atom, found "} + describe(what));
-  return reader_.atom(tag_) || malformed("message");
+  return reader_.atom(tag_, converted_tag_) || malformed("message");
 }
 
 bool fields::arity(std::size_t expected) {
   return arity_ == expected
-      || violation("message " + tag_ + ": must have " + std::to_string(expected) + " elements, found "
-                   + std::to_string(arity_));
+      || violation(place() + "must have " + std::to_string(expected) + " elements, found " + std::to_string(arity_));
 }
 
 bool fields::close() {
-  return reader_.at_end()
-      || violation("message " + tag_ + ": " + std::to_string(reader_.remaining().size()) + " bytes follow it");
+  return reader_.at_end() || violation(place() + std::to_string(reader_.remaining().size()) + " bytes follow it");
 }
 
 bool fields::unknown(const char* sender) {
   return violation("unknown message from the " + std::string{sender} + ": a tuple of " + std::to_string(arity_)
-                   + " elements that begins with '" + tag_ + "'");
+                   + " elements that begins with '" + std::string{tag_} + "'");
 }
 
 // -- elements ---------------------------------------------------------------------------------------------------------
@@ -172,8 +170,8 @@ bool fields::integer(const char* field, std::uint64_t& value) {
   return (!number.negative && !number.wide) ? done() : mismatch(field, expected, "another one");
 }
 
-bool fields::atom(const char* field, std::string& name) {
-  return require(field, kind::atom, "an atom") && (reader_.atom(name) ? done() : malformed(field));
+bool fields::atom(const char* field, std::string_view& name, std::string& converted) {
+  return require(field, kind::atom, "an atom") && (reader_.atom(name, converted) ? done() : malformed(field));
 }
 
 bool fields::pid(const char* field, encoded_view& value) {
@@ -196,12 +194,13 @@ bool fields::destination(const char* field, encoded_view& value) {
   if (size != 2)
     return mismatch(field, expected, "a tuple of " + std::to_string(size));
   for (auto element = 0; element < 2; ++element) {
-    std::string name;
+    std::string_view name;
+    std::string converted;
     if (!peek(field, what))
       return false;
     if (what != kind::atom)
       return mismatch(field, expected, std::string{"a tuple with "} + describe(what));
-    if (!reader_.atom(name))
+    if (!reader_.atom(name, converted))
       return malformed(field);
   }
   return view(begin, value);
@@ -234,8 +233,12 @@ bool fields::view(const_byte_span begin, encoded_view& value) noexcept {
 
 // -- errors -----------------------------------------------------------------------------------------------------------
 
+std::string fields::place() const {
+  return tag_.empty() ? std::string{} : "message " + std::string{tag_} + ": ";
+}
+
 bool fields::mismatch(const char* field, const char* expected, std::string_view found) {
-  auto what = "message " + tag_ + ": " + field + " must be " + expected + ", found ";
+  auto what = place() + field + " must be " + expected + ", found ";
   return violation(what.append(found));
 }
 
@@ -245,7 +248,7 @@ bool fields::violation(std::string what) {
 }
 
 bool fields::malformed(const char* field) {
-  auto what = tag_.empty() ? std::string{field} : "message " + tag_ + ": " + field;
+  auto what = place() + field;
   if (auto& found = reader_.error().context(); found.match_elements<std::string>())
     what += ": " + found.get_as<std::string>(0);
   error_ = caf::make_error(errc::bad_term, std::move(what));

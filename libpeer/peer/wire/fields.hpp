@@ -27,7 +27,7 @@ public:
   bool open();
 
   /// The atom that names the message.
-  const std::string& tag() const noexcept { return tag_; }
+  std::string_view tag() const noexcept { return tag_; }
 
   /// Elements after the name that have been read so far.
   std::size_t read_elements() const noexcept { return read_elements_; }
@@ -46,7 +46,9 @@ public:
   bool any(const char* field, encoded_view& value);
   bool proper_list(const char* field, encoded_view& value);
   bool integer(const char* field, std::uint64_t& value);
-  bool atom(const char* field, std::string& name);
+
+  /// `name` views the payload, or `converted` if it had to be converted to UTF-8.
+  bool atom(const char* field, std::string_view& name, std::string& converted);
   bool pid(const char* field, encoded_view& value);
 
   /// A pid or a registered name: an atom or `{Name, Node}`, both atoms.
@@ -75,13 +77,17 @@ private:
     return true;
   }
 
+  /// "message call: ", if the message's name is known.
+  std::string place() const;
+
   bool violation(std::string what);
 
   /// Takes over the reader's error and adds where it happened.
   bool malformed(const char* field);
 
   term_reader& reader_;
-  std::string tag_;
+  std::string_view tag_;
+  std::string converted_tag_;
   std::size_t arity_ = 0;
   std::size_t read_elements_ = 0;
   caf::error error_;

@@ -3,6 +3,7 @@
 #include "peer/wire/message.hpp"
 
 #include "peer/base/error.hpp"
+#include "peer/base/large_memory.hpp"
 #include "peer/term/tags.hpp"
 #include "peer/term/writer.hpp"
 #include "peer/wire/fields.hpp"
@@ -10,10 +11,14 @@
 #include "caf/expected.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace peer::wire {
 
 namespace {
+
+constexpr auto small_tuple = static_cast<std::uint8_t>(tag::small_tuple);
+constexpr auto small_atom = static_cast<std::uint8_t>(tag::small_atom_utf8);
 
 /// In the order of `reply_class`.
 constexpr auto class_names = std::array<std::string_view, 5>{"ok", "throw", "error", "exit", "crash"};
@@ -21,19 +26,16 @@ constexpr auto class_names = std::array<std::string_view, 5>{"ok", "throw", "err
 // -- messages ---------------------------------------------------------------------------------------------------------
 
 bool read(fields& in, names& texts, call& x) {
-  if (!in.arity(5) || !in.integer("Seq", x.seq) || !in.atom("M", texts.module) || !in.atom("F", texts.function)
-      || !in.proper_list("A", x.arguments))
+  if (!in.arity(5) || !in.integer("Seq", x.seq) || !in.atom("M", x.module, texts.module)
+      || !in.atom("F", x.function, texts.function) || !in.proper_list("A", x.arguments))
     return false;
-  x.module = texts.module;
-  x.function = texts.function;
   return true;
 }
 
 bool read(fields& in, names& texts, cast& x) {
-  if (!in.arity(4) || !in.atom("M", texts.module) || !in.atom("F", texts.function) || !in.proper_list("A", x.arguments))
+  if (!in.arity(4) || !in.atom("M", x.module, texts.module) || !in.atom("F", x.function, texts.function)
+      || !in.proper_list("A", x.arguments))
     return false;
-  x.module = texts.module;
-  x.function = texts.function;
   return true;
 }
 
@@ -46,15 +48,17 @@ bool read(fields& in, names&, io_reply& x) {
 }
 
 bool read(fields& in, names& texts, started& x) {
-  if (!in.arity(2) || !in.atom("Node", texts.module))
+  std::string_view name;
+  if (!in.arity(2) || !in.atom("Node", name, texts.module))
     return false;
-  x.node = atom{texts.module};
+  x.node = atom{name};
   return true;
 }
 
 bool read(fields& in, const char* field, reply_class& x) {
-  std::string name;
-  if (!in.atom(field, name))
+  std::string_view name;
+  std::string converted;
+  if (!in.atom(field, name, converted))
     return false;
   for (std::size_t i = 0; i < class_names.size(); ++i) {
     if (class_names[i] == name) {
@@ -62,7 +66,7 @@ bool read(fields& in, const char* field, reply_class& x) {
       return true;
     }
   }
-  return in.mismatch(field, "ok, throw, error, exit or crash", "'" + name + "'");
+  return in.mismatch(field, "ok, throw, error, exit or crash", "'" + std::string{name} + "'");
 }
 
 bool read(fields& in, names&, reply& x) {
@@ -91,12 +95,12 @@ std::optional<std::variant<undecodable, Message>> salvage(const fields& in, cons
     return std::nullopt;
   if constexpr (std::is_same_v<Message, call> || std::is_same_v<Message, reply>) {
     if (in.read_elements() >= 1)
-      return undecodable{in.tag(), x.seq, in.error()};
+      return undecodable{std::string{in.tag()}, x.seq, in.error()};
   } else if constexpr (std::is_same_v<Message, io_request>) {
     if (in.read_elements() >= 2)
       return x;
   } else if constexpr (!std::is_same_v<Message, started>) {
-    return undecodable{in.tag(), std::nullopt, in.error()};
+    return undecodable{std::string{in.tag()}, std::nullopt, in.error()};
   }
   return std::nullopt;
 }
@@ -111,13 +115,18 @@ caf::expected<Result> parse_as(fields& in, names& texts) {
   return in.error();
 }
 
-/// Starts the payload of a frame: a tuple that begins with `tag`.
-term_writer open(byte_buffer& out, std::string_view tag, std::size_t arity) {
-  term_writer writer{out};
-  writer.version();
-  writer.tuple(arity);
-  writer.atom(tag);
-  return writer;
+/// What a message needs besides terms and names: its beginning, a number, sizes, and what the framing appends.
+constexpr std::size_t room_around = 64;
+
+/// Starts the payload of a frame, a tuple that begins with `name`, and makes room for `room` bytes of terms and names.
+term_writer open(byte_buffer& out, std::string_view name, std::size_t arity, std::size_t room) {
+  make_room(out, room + room_around);
+  std::array<std::byte, 32> head{std::byte{version_byte}, std::byte{small_tuple}, static_cast<std::byte>(arity),
+                                 std::byte{small_atom}, static_cast<std::byte>(name.size())};
+  constexpr std::size_t head_size = 5;
+  std::memcpy(head.data() + head_size, name.data(), name.size());
+  append(out, const_byte_span{head}.first(head_size + name.size()));
+  return term_writer{out};
 }
 
 } // namespace
@@ -155,7 +164,7 @@ reply_class to_reply_class(exception_class value) noexcept {
 // -- writing ----------------------------------------------------------------------------------------------------------
 
 void write(byte_buffer& out, const call& x) {
-  auto writer = open(out, "call", 5);
+  auto writer = open(out, "call", 5, x.module.size() + x.function.size() + x.arguments.size());
   writer.integer(x.seq);
   writer.atom(x.module);
   writer.atom(x.function);
@@ -163,46 +172,46 @@ void write(byte_buffer& out, const call& x) {
 }
 
 void write(byte_buffer& out, const cast& x) {
-  auto writer = open(out, "cast", 4);
+  auto writer = open(out, "cast", 4, x.module.size() + x.function.size() + x.arguments.size());
   writer.atom(x.module);
   writer.atom(x.function);
   writer.encoded(x.arguments);
 }
 
 void write(byte_buffer& out, const message& x) {
-  auto writer = open(out, "message", 3);
+  auto writer = open(out, "message", 3, x.to.size() + x.content.size());
   writer.encoded(x.to);
   writer.encoded(x.content);
 }
 
 void write(byte_buffer& out, const io_reply& x) {
-  auto writer = open(out, "io_reply", 4);
+  auto writer = open(out, "io_reply", 4, x.from.size() + x.reply_as.size() + x.reply.size());
   writer.encoded(x.from);
   writer.encoded(x.reply_as);
   writer.encoded(x.reply);
 }
 
 void write(byte_buffer& out, const started& x) {
-  auto writer = open(out, "started", 2);
+  auto writer = open(out, "started", 2, x.node.name().size());
   writer.atom(x.node.name());
 }
 
 void write(byte_buffer& out, const reply& x) {
-  auto writer = open(out, "reply", 4);
+  auto writer = open(out, "reply", 4, x.result.size());
   writer.integer(x.seq);
   writer.atom(to_string(x.cls));
   writer.encoded(x.result);
 }
 
 void write(byte_buffer& out, const io_request& x) {
-  auto writer = open(out, "io_request", 4);
+  auto writer = open(out, "io_request", 4, x.from.size() + x.reply_as.size() + x.request.size());
   writer.encoded(x.from);
   writer.encoded(x.reply_as);
   writer.encoded(x.request);
 }
 
 void write(byte_buffer& out, const token& x) {
-  auto writer = open(out, "token", 2);
+  auto writer = open(out, "token", 2, x.secret.size());
   writer.binary(x.secret);
 }
 
