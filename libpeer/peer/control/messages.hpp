@@ -33,7 +33,16 @@ struct encoded_term {
 
   /// Reads the term as a `T`, by the mapping in term/convert.hpp. Fails with `errc::type_mismatch`.
   template <class T>
-  caf::expected<T> as() const {
+  caf::expected<T> as() const& {
+    return load_term<T>(bytes);
+  }
+
+  /// The same; bytes are not copied.
+  template <class T>
+  caf::expected<T> as() && {
+    if constexpr (std::same_as<T, byte_buffer>)
+      if (remove_binary_header(bytes))
+        return std::move(bytes);
     return load_term<T>(bytes);
   }
 };

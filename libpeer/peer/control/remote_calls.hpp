@@ -36,7 +36,7 @@ public:
     if constexpr (std::is_void_v<T>)
       return caf::expected<void>{};
     else
-      return result->template as<T>();
+      return std::move(*result).template as<T>();
   }
 
   /// Like `call`, with any number of arguments.

@@ -9,6 +9,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 
 namespace peer {
@@ -79,77 +80,36 @@ bool term_reader::enter() {
   return true;
 }
 
-bool term_reader::peek(kind& result) {
-  tag which;
-  if (!take_tag(which))
-    return false;
-  position_ = tag_at_;
-  switch (which) {
-  case tag::small_integer:
-  case tag::integer:
-  case tag::small_big:
-  case tag::large_big:
-    result = kind::integer;
-    return true;
-  case tag::new_float:
-  case tag::float_text:
-    result = kind::real;
-    return true;
-  case tag::atom:
-  case tag::small_atom:
-  case tag::atom_utf8:
-  case tag::small_atom_utf8:
-    result = kind::atom;
-    return true;
-  case tag::binary:
-    result = kind::binary;
-    return true;
-  case tag::bit_binary:
-    result = kind::bits;
-    return true;
-  case tag::small_tuple:
-  case tag::large_tuple:
-    result = kind::tuple;
-    return true;
-  case tag::nil:
-    result = kind::nil;
-    return true;
-  case tag::list:
-    result = kind::list;
-    return true;
-  case tag::string:
-    result = kind::string;
-    return true;
-  case tag::map:
-    result = kind::map;
-    return true;
-  case tag::new_pid:
-  case tag::pid:
-    result = kind::pid;
-    return true;
-  case tag::new_port:
-  case tag::v4_port:
-  case tag::port:
-    result = kind::port;
-    return true;
-  case tag::newer_reference:
-  case tag::new_reference:
-  case tag::reference:
-    result = kind::reference;
-    return true;
-  case tag::export_fun:
-    result = kind::export_fun;
-    return true;
-  case tag::new_fun:
-  case tag::fun:
-  case tag::local:
-    result = kind::opaque;
-    return true;
-  case tag::compressed:
-    break;
-  }
-  return fail(describe(which) + " is unknown");
+bool term_reader::fail_peek() {
+  if (left() == 0)
+    return fail("the input ends where a term should start");
+  return fail(describe(static_cast<tag>(input_[position_])) + " is unknown");
 }
+
+constexpr std::array<std::uint8_t, 256> term_reader::kinds = [] {
+  std::array<std::uint8_t, 256> result{};
+  result.fill(no_kind);
+  auto set = [&result](kind what, std::initializer_list<tag> tags) {
+    for (auto each : tags)
+      result[static_cast<std::size_t>(each)] = static_cast<std::uint8_t>(what);
+  };
+  set(kind::integer, {tag::small_integer, tag::integer, tag::small_big, tag::large_big});
+  set(kind::real, {tag::new_float, tag::float_text});
+  set(kind::atom, {tag::atom, tag::small_atom, tag::atom_utf8, tag::small_atom_utf8});
+  set(kind::binary, {tag::binary});
+  set(kind::bits, {tag::bit_binary});
+  set(kind::tuple, {tag::small_tuple, tag::large_tuple});
+  set(kind::nil, {tag::nil});
+  set(kind::list, {tag::list});
+  set(kind::string, {tag::string});
+  set(kind::map, {tag::map});
+  set(kind::pid, {tag::new_pid, tag::pid});
+  set(kind::port, {tag::new_port, tag::v4_port, tag::port});
+  set(kind::reference, {tag::newer_reference, tag::new_reference, tag::reference});
+  set(kind::export_fun, {tag::export_fun});
+  set(kind::opaque, {tag::new_fun, tag::fun, tag::local});
+  return result;
+}();
 
 // -- numbers ----------------------------------------------------------------------------------------------------------
 
@@ -185,6 +145,12 @@ bool term_reader::number_body(tag which, bool& negative, const_byte_span& magnit
 }
 
 bool term_reader::integer(number& value) {
+  if (left() >= 2 && input_[position_] == static_cast<std::byte>(tag::small_integer)) { // most of them
+    tag_at_ = position_;
+    value = {false, std::to_integer<std::uint64_t>(input_[position_ + 1]), false};
+    position_ += 2;
+    return true;
+  }
   tag which;
   const_byte_span bytes;
   if (!take_tag(which) || !number_body(which, value.negative, bytes, value.magnitude))
@@ -348,6 +314,16 @@ bool term_reader::bits(bitstring& value) {
     value.unused_bits = static_cast<std::uint8_t>(8 - used_bits);
     value.bytes.back() = static_cast<char>(static_cast<std::uint8_t>(value.bytes.back()) & (0xFF << value.unused_bits));
   }
+  return true;
+}
+
+bool remove_binary_header(byte_buffer& encoded) {
+  term_reader reader{encoded};
+  auto what = term_reader::kind::nil;
+  const_byte_span bytes;
+  if (!reader.peek(what) || what != term_reader::kind::binary || !reader.binary(bytes) || !reader.at_end())
+    return false;
+  encoded.erase(encoded.begin(), encoded.end() - static_cast<std::ptrdiff_t>(bytes.size()));
   return true;
 }
 

@@ -9,6 +9,8 @@
 #include "caf/error.hpp"
 #include "caf/fwd.hpp"
 
+#include <array>
+
 namespace peer {
 
 enum class tag : std::uint8_t;
@@ -58,7 +60,16 @@ public:
   bool version();
 
   /// Tells the kind of the next term without consuming it. Fails at the end of the input and at an unknown tag.
-  bool peek(kind& result);
+  bool peek(kind& result) {
+    tag_at_ = position_;
+    if (left() == 0)
+      return fail_peek();
+    auto found = kinds[std::to_integer<std::size_t>(input_[position_])];
+    if (found == no_kind)
+      return fail_peek();
+    result = static_cast<kind>(found);
+    return true;
+  }
 
   // Each of these consumes one term of that kind and fails at any other.
 
@@ -157,6 +168,7 @@ private:
 
   // -- errors ---
 
+  bool fail_peek();
   bool fail_at(std::size_t position, std::string what);
   bool mismatch(const char* expected);
 
@@ -198,6 +210,10 @@ private:
   bool skip_fun(std::uint64_t& children, std::size_t& fun_end);
   bool inflate();
 
+  /// For each byte what it is as a tag.
+  static const std::array<std::uint8_t, 256> kinds;
+  static constexpr std::uint8_t no_kind = 0xFF;
+
   const_byte_span input_;
   std::size_t position_ = 0;
   std::size_t start_ = 0; ///< Where the outermost term starts.
@@ -207,6 +223,10 @@ private:
   byte_buffer inflated_;
   caf::error error_;
 };
+
+/// Turns `encoded`, if it is a whole binary without version byte, into that binary's bytes. Else leaves it and returns
+/// false.
+bool remove_binary_header(byte_buffer& encoded);
 
 /// Decodes one term that fills `bytes`, version byte included, as `binary_to_term/1` does; but bytes after it are an
 /// error.

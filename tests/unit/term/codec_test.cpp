@@ -395,3 +395,20 @@ CAF_TEST(damaged and random bytes are terms or errors never more) {
       CAF_FAIL("seed " << seed << ": " << to_hex(bytes));
   }
 }
+
+CAF_TEST(only a whole binary becomes its bytes without a copy) {
+  auto bytes = from_hex("6D 00000003 010203");
+  auto memory = static_cast<const void*>(bytes.data());
+  CHECK(peer::remove_binary_header(bytes));
+  CHECK_EQ(to_hex(bytes), "010203");
+  CHECK_EQ(static_cast<const void*>(bytes.data()), memory);
+  auto empty = from_hex("6D 00000000");
+  CHECK(peer::remove_binary_header(empty));
+  CHECK(empty.empty());
+  for (auto other : {"", "6D", "6D 00000003 0102", "6D 00000003 01020304", "61 01", "4D 00000001 01 80", "05"}) {
+    auto before = from_hex(other);
+    auto after = before;
+    CHECK(!peer::remove_binary_header(after));
+    CHECK_EQ(to_hex(after), to_hex(before));
+  }
+}
