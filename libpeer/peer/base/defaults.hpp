@@ -87,6 +87,9 @@ inline constexpr std::size_t stderr_bytes = 8192;
 /// Bytes of messages that may wait for a peer that does not read.
 inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
 
+/// Bytes of memory that a process keeps from large messages for the next ones, all peers together.
+inline constexpr std::size_t kept_memory = std::size_t{32} << 20;
+
 /// I/O requests of a peer that may wait for their answers; more are a violation of the protocol. Every process of a
 /// peer that prints or reads has one.
 inline constexpr std::size_t max_io_requests = std::size_t{1} << 18;

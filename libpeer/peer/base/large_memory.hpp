@@ -10,6 +10,17 @@ namespace peer {
 /// MiB takes is spent on the first access to each page of 4 KiB.
 void prefer_large_pages(const std::byte* data, std::size_t size) noexcept;
 
+/// An empty buffer with room for `size` bytes. If that is large, in the memory of an earlier message if there is some:
+/// the first access to new memory costs more than what is done with it. May be called by any thread.
+byte_buffer make_buffer(std::size_t size);
+
+/// A copy of `bytes`, in such memory.
+byte_buffer copy_of(const_byte_span bytes);
+
+/// Keeps the memory of a large buffer that is not needed any more for `make_buffer`. All that is kept in a process is
+/// at most `defaults::kept_memory`; more is freed. May be called by any thread.
+void keep_memory(byte_buffer&& buffer) noexcept;
+
 /// Makes room for `count` more bytes. Never less than doubles what there is, so that appending takes linear time.
 void make_more_room(byte_buffer& buffer, std::size_t count);
 

@@ -1,6 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "peer/base/error.hpp"
+#include "peer/base/large_memory.hpp"
 #include "peer/connection/channel.hpp"
 #include "peer/connection/stream_reader.hpp"
 
@@ -233,7 +234,7 @@ private:
     if (queued() == 0) {
       pending_.clear();
       if (pending_.capacity() > shrink_above)
-        pending_.shrink_to_fit();
+        keep_memory(std::exchange(pending_, {}));
     } else if (done > pending_.size() / 2) {
       pending_.erase(pending_.begin(), pending_.begin() + static_cast<std::ptrdiff_t>(done));
     } else {

@@ -2,6 +2,7 @@
 
 #include "peer/control/control.hpp"
 
+#include "peer/base/large_memory.hpp"
 #include "peer/control/calls.hpp"
 #include "peer/control/end_error.hpp"
 #include "peer/control/exposed_actors.hpp"
@@ -180,6 +181,7 @@ private:
     auto waiter = pending_call{atom{std::move(request.module)}, atom{std::move(request.function)},
                                make_response_promise<encoded_term>(), metrics_};
     calls_.send(incarnation_->connection(), std::move(waiter), request.arguments, clock().now(), request.timeout);
+    keep_memory(std::move(request.arguments));
     count_traffic();
     watch_deadlines();
     return caf::delegated<encoded_term>{};

@@ -5,6 +5,7 @@
 #include "peer/base/bytes.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/enum_names.hpp"
+#include "peer/base/large_memory.hpp"
 #include "peer/base/type_ids.hpp"
 #include "peer/control/report.hpp"
 #include "peer/sys/messages.hpp"
@@ -37,13 +38,15 @@ struct encoded_term {
     return load_term<T>(bytes);
   }
 
-  /// The same; bytes are not copied.
+  /// The same, for a result that is not needed any more: bytes are not copied.
   template <class T>
   caf::expected<T> as() && {
     if constexpr (std::same_as<T, byte_buffer>)
       if (remove_binary_header(bytes))
         return std::move(bytes);
-    return load_term<T>(bytes);
+    auto result = load_term<T>(bytes);
+    keep_memory(std::move(bytes));
+    return result;
   }
 };
 

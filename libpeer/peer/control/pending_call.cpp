@@ -2,6 +2,7 @@
 
 #include "peer/control/pending_call.hpp"
 
+#include "peer/base/large_memory.hpp"
 #include "peer/control/report.hpp"
 #include "peer/term/text.hpp"
 
@@ -52,7 +53,7 @@ void pending_call::answer(const wire::reply& reply, time_point now) {
   else if (evaluated_)
     evaluated_(load_term<term>(reply.result));
   else
-    caller_.deliver(encoded_term{{reply.result.begin(), reply.result.end()}});
+    caller_.deliver(encoded_term{copy_of(reply.result)});
 }
 
 void pending_call::fail(caf::error why) {

@@ -3,6 +3,7 @@
 #include "peer/node/session.hpp"
 
 #include "peer/base/defaults.hpp"
+#include "peer/base/large_memory.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
 
@@ -29,8 +30,13 @@ public:
         found_(found),
         module_(call.module),
         function_(call.function),
-        arguments_(call.arguments.begin(), call.arguments.end()),
+        arguments_(copy_of(call.arguments)),
         stop_(std::move(stop)) {}
+
+  ~call_job() override {
+    keep_memory(std::move(arguments_));
+    keep_memory(std::move(outcome_.result));
+  }
 
   void run() noexcept override {
     auto context = call_context{node_->processes.make_pid(), stop_};

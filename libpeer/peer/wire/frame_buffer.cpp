@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <mutex>
 #include <new>
+#include <utility>
 
 #include <sys/mman.h>
 
@@ -20,10 +22,39 @@ constexpr std::size_t least_capacity = 512;
 /// From here on memory comes from the system: it grows by its page tables.
 constexpr std::size_t least_mapping = std::size_t{1} << 20;
 
-/// A buffer that has grown beyond this is given back after the frame.
-constexpr std::size_t kept_capacity = std::size_t{4} << 20;
+/// A buffer that has grown beyond this is not kept after the frame, since most frames are small.
+constexpr std::size_t kept_capacity = std::size_t{64} << 10;
 
 } // namespace
+
+/// The memory of one large frame that is over, for the next one of any connection: a process has the use of it as long
+/// as large frames come one after the other, and an idle connection holds none.
+class frame_buffer::spare {
+public:
+  static spare& of_process() {
+    static auto& result = *new spare; // threads that outlive `main` may still use it
+    return result;
+  }
+
+  /// Swaps memory with one that has none.
+  void take(frame_buffer& to) noexcept {
+    auto guard = std::lock_guard{mutex_};
+    kept_.swap_memory(to);
+  }
+
+  /// Keeps memory, unless there is more already.
+  void keep(frame_buffer& from) noexcept {
+    auto guard = std::lock_guard{mutex_};
+    if (from.capacity_ <= greatest && from.capacity_ > kept_.capacity_)
+      kept_.swap_memory(from);
+  }
+
+private:
+  static constexpr std::size_t greatest = std::size_t{16} << 20;
+
+  std::mutex mutex_;
+  frame_buffer kept_;
+};
 
 frame_buffer::~frame_buffer() {
   release();
@@ -31,8 +62,16 @@ frame_buffer::~frame_buffer() {
 
 void frame_buffer::clear() noexcept {
   size_ = 0;
-  if (capacity_ > kept_capacity)
-    release();
+  if (capacity_ <= kept_capacity)
+    return;
+  spare::of_process().keep(*this);
+  release();
+}
+
+void frame_buffer::swap_memory(frame_buffer& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(capacity_, other.capacity_);
+  std::swap(is_mapped_, other.is_mapped_);
 }
 
 void frame_buffer::release() noexcept {
@@ -46,6 +85,15 @@ void frame_buffer::release() noexcept {
 }
 
 void frame_buffer::grow(std::size_t least, std::size_t whole) {
+  if (whole > kept_capacity && capacity_ <= kept_capacity) {
+    auto larger = frame_buffer{};
+    spare::of_process().take(larger);
+    if (larger.capacity_ >= least) {
+      std::copy_n(data_, size_, larger.data_);
+      swap_memory(larger);
+      return;
+    }
+  }
   auto wanted = std::max({least, std::min(2 * least, whole), least_capacity});
   if (wanted < least_mapping) {
     auto moved = std::realloc(data_, wanted);

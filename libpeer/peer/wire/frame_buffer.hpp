@@ -35,10 +35,13 @@ public:
     return result;
   }
 
-  /// Forgets the frame. Memory is given back if it was a large one, since most are small.
+  /// Forgets the frame. Memory of a large one is not kept, but left to the next one of any connection.
   void clear() noexcept;
 
 private:
+  class spare;
+
+  void swap_memory(frame_buffer& other) noexcept;
   void grow(std::size_t least, std::size_t whole);
   void release() noexcept;
 
