@@ -3,6 +3,7 @@
 #include "peer/base/error.hpp"
 #include "peer/base/large_memory.hpp"
 #include "peer/connection/channel.hpp"
+#include "peer/connection/chunk.hpp"
 #include "peer/connection/stream_reader.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <utility>
@@ -215,11 +215,11 @@ private:
 
   /// Encodes the next frames and writes their code. What does not fit is encoded again the next time.
   ssize_t write_code() {
-    std::array<std::byte, code_chunk> code;
+    chunk code;
     auto next = const_byte_span{pending_}.subspan(written_ / width_);
-    auto part = next.first(std::min(next.size(), code.size() / width_));
+    auto part = next.first(std::min(next.size(), code_chunk / width_));
     framing_->encode(part, code.data());
-    return write(const_byte_span{code}.first(width_ * part.size()).subspan(written_ % width_));
+    return write(const_byte_span{code.data(), width_ * part.size()}.subspan(written_ % width_));
   }
 
   int write_failed(int code) const {
@@ -310,6 +310,7 @@ private:
 
   /// Bytes of code per system call.
   static constexpr std::size_t code_chunk = std::size_t{64} << 10;
+  static_assert(code_chunk <= chunk::size);
 
   using stream_type = boost::asio::posix::stream_descriptor;
 

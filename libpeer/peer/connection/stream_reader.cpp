@@ -2,11 +2,12 @@
 
 #include "peer/connection/stream_reader.hpp"
 
+#include "peer/connection/chunk.hpp"
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -17,39 +18,8 @@ namespace peer {
 
 namespace {
 
-/// Bytes per system call.
-constexpr std::size_t chunk_size = std::size_t{128} << 10;
-
 /// System calls before other descriptors get their turn.
 constexpr int max_chunks_per_turn = 8;
-
-/// The memory for one chunk. A thread keeps what it once needed: one, or two if a handler lets another reader catch up.
-class chunk {
-public:
-  chunk() {
-    if (!spare().empty()) {
-      bytes_ = std::move(spare().back());
-      spare().pop_back();
-    } else {
-      bytes_.resize(chunk_size);
-    }
-  }
-
-  chunk(const chunk&) = delete;
-  chunk& operator=(const chunk&) = delete;
-
-  ~chunk() { spare().push_back(std::move(bytes_)); }
-
-  std::byte* data() noexcept { return bytes_.data(); }
-
-private:
-  static std::vector<std::vector<std::byte>>& spare() {
-    static thread_local std::vector<std::vector<std::byte>> result;
-    return result;
-  }
-
-  std::vector<std::byte> bytes_;
-};
 
 class reader_impl final : public stream_reader {
 public:
@@ -103,7 +73,7 @@ private:
   int chunks_there() const {
     auto there = 0;
     ioctl(fd_, FIONREAD, &there);
-    return (there + static_cast<int>(chunk_size) - 1) / static_cast<int>(chunk_size);
+    return (there + static_cast<int>(chunk::size) - 1) / static_cast<int>(chunk::size);
   }
 
   void wait() {
@@ -125,7 +95,7 @@ private:
     chunk buffer;
     auto alive = alive_;
     for (auto turn = 0; turn < turns; ++turn) {
-      auto got = ::read(fd_, buffer.data(), chunk_size);
+      auto got = ::read(fd_, buffer.data(), chunk::size);
       if (got > 0) {
         on_data_(const_byte_span{buffer.data(), static_cast<std::size_t>(got)});
         if (!*alive || ended_)

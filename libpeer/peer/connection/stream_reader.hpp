@@ -15,8 +15,8 @@ class io_context;
 
 namespace peer {
 
-/// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer: the loop's
-/// thread has one for all of them. A socket may be written to meanwhile, by its owner.
+/// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer: all
+/// of them share one. A socket may be written to meanwhile, by its owner.
 class stream_reader {
 public:
   /// Receives bytes; they are valid during the call. It may pause or destroy the reader.
