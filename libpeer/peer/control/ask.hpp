@@ -5,10 +5,13 @@
 #include "peer/control/report.hpp"
 #include "peer/loop/loop.hpp"
 
+#include "caf/abstract_actor.hpp"
+#include "caf/actor_cast.hpp"
 #include "caf/actor_system.hpp"
 #include "caf/expected.hpp"
 #include "caf/scoped_actor.hpp"
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -21,10 +24,14 @@ template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
-  auto helper = loop::helper{*loop::of(sys)};
+  auto where = loop::of(sys);
+  auto helper = std::optional<loop::helper>{};
+  if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
+    helper.emplace(*where);
   auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
   auto answer = self->request(whom, caf::infinite, std::forward<Ts>(xs)...);
-  helper.wait([&self] { return self->has_next_message(); });
+  if (helper)
+    helper->wait([&self] { return self->has_next_message(); });
   if constexpr (std::is_void_v<Result>)
     answer.receive([&] { result = caf::expected<void>{}; }, on_error);
   else

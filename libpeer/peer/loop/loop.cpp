@@ -51,6 +51,10 @@ constexpr auto selfish_time = std::chrono::microseconds{10};
 /// Messages that an actor may process before another one gets its turn.
 constexpr std::size_t max_throughput = 100;
 
+/// Handlers that run before actors, and what a helper waits for, are looked at again: some descriptors are always
+/// ready.
+constexpr auto max_handlers = 16;
+
 /// The signals that the caller blocks.
 sigset_t signal_mask() {
   sigset_t result;
@@ -146,6 +150,11 @@ public:
   void withdraw(caf::actor_id tenant) noexcept override {
     auto guard = std::lock_guard{mutex_};
     tenants_.erase(tenant);
+  }
+
+  bool is_home_of(const caf::abstract_actor& whom) const noexcept override {
+    auto guard = std::lock_guard{mutex_};
+    return tenants_.contains(whom.id()) && whom.node() == sys_.node(); // other nodes count from 1, too
   }
 
   std::size_t tenants() const noexcept override {
@@ -288,7 +297,7 @@ private:
     return true;
   }
 
-  void lead_until(const std::function<bool()>& done) override {
+  void lead_until(const std::function<bool()>& done) noexcept override {
     auto deadline = clock_type::now() + spin_;
     for (;;) {
       auto busy = run_ready();
@@ -362,13 +371,18 @@ private:
 
   // -- what is ready ---
 
-  /// Runs actors and handlers that are ready. Returns whether there were any.
+  /// Runs actors and handlers that are ready, perhaps not all. Returns whether there were any.
   bool run_ready() {
     posted_ = false;
     auto resumed = ready_.take_all([this](caf::resumable* what) { resume(what); });
     if (resumed && io_.stopped())
       io_.restart(); // they may have given it something to do
-    return io_.poll() > 0 || resumed;
+    auto handled = 0;
+    while (handled < max_handlers && io_.poll_one() > 0)
+      ++handled;
+    if (handled == max_handlers)
+      posted_ = true; // for all that is known
+    return handled > 0 || resumed;
   }
 
   /// Whether the system has ended, and nothing is left to do.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace boost::asio {
 class io_context;
@@ -83,12 +84,15 @@ public:
         where_->leave_lead();
     }
 
-    /// Runs the loop until `done` says yes. Returns before that if the caller does not help, or is no help: it then
-    /// has to wait in its own way. @pre `done` becomes true by what happens on the loop.
+    /// Runs the loop until `done` says yes, then helps no more. Returns before that if the caller does not help, or is
+    /// no help: it then has to wait in its own way. An exception that escapes from the loop ends the program, as on the
+    /// loop's own thread. @pre `done` becomes true by what happens on the loop.
     template <class Predicate>
     void wait(const Predicate& done) {
-      if (where_)
-        where_->lead_until(std::ref(done));
+      if (!where_)
+        return;
+      where_->lead_until(std::ref(done));
+      std::exchange(where_, nullptr)->leave_lead(); // else nobody led while the caller waits in its own way
     }
 
   private:
@@ -131,6 +135,9 @@ public:
   virtual void enroll(const caf::strong_actor_ptr& tenant) = 0;
   virtual void withdraw(caf::actor_id tenant) noexcept = 0;
 
+  /// Whether that actor is pinned to this loop and has not terminated: only then does its answer come from here.
+  virtual bool is_home_of(const caf::abstract_actor& whom) const noexcept = 0;
+
   /// Number of pinned actors that have not terminated.
   virtual std::size_t tenants() const noexcept = 0;
 
@@ -138,7 +145,7 @@ private:
   // -- bookkeeping of helpers ---
 
   virtual bool take_lead() = 0;
-  virtual void lead_until(const std::function<bool()>& done) = 0;
+  virtual void lead_until(const std::function<bool()>& done) noexcept = 0;
   virtual void leave_lead() noexcept = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "peer/control/ask.hpp"
 #include "peer/loop/loop.hpp"
 #include "peer/loop/pinned.hpp"
 #include "peer/loop/reactor_watch.hpp"
@@ -46,6 +47,39 @@ bool blocks(int signal) {
   pthread_sigmask(SIG_SETMASK, nullptr, &mask);
   return sigismember(&mask, signal) == 1;
 }
+
+/// A descriptor that always has something to say to whoever runs the loop.
+class babbler {
+public:
+  explicit babbler(peer::loop& where) : where_(where) {}
+
+  void begin() {
+    where_.post([this] {
+      stream_.emplace(where_.io(), eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+      babble();
+    });
+  }
+
+  void end() {
+    auto done = std::promise<void>{};
+    where_.post([&] {
+      stream_.reset();
+      where_.post([&] { done.set_value(); }); // after the last one was told of that
+    });
+    done.get_future().wait();
+  }
+
+private:
+  void babble() {
+    stream_->async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code&) {
+      if (stream_)
+        babble();
+    });
+  }
+
+  peer::loop& where_;
+  std::optional<boost::asio::posix::stream_descriptor> stream_;
+};
 
 bool is_ready(const std::future<std::thread::id>& x) {
   return x.wait_for(0s) == std::future_status::ready;
@@ -105,6 +139,28 @@ struct spinning_fixture : fixture {
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(helper_tests, fixture)
+
+CAF_TEST(an answer that does not come from the loop is received) {
+  auto ordinary = sys->spawn<caf::detached>([](caf::event_based_actor*) -> caf::behavior {
+    return {[](int x) {
+      std::this_thread::sleep_for(20ms); // meanwhile a helper would fall asleep
+      return x + 1;
+    }};
+  });
+  static_cast<void>(runs_alone());
+  auto answer = peer::ask<int>(*sys, ordinary, "the actor", 1);
+  CAF_CHECK_EQUAL(answer, 2);
+}
+
+CAF_TEST(a question to an actor of the loop is answered) {
+  CAF_CHECK_EQUAL(peer::ask<int>(*sys, actor, "the actor", 1), 2);
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  while (where->tenants() > 0)
+    std::this_thread::yield();
+  auto failed = peer::ask<int>(*sys, actor, "the actor", 1);
+  CAF_REQUIRE(!failed);
+  CAF_CHECK_EQUAL(failed.error(), peer::errc::noproc);
+}
 
 CAF_TEST(a thread that waits runs the loop) {
   help();
@@ -193,11 +249,9 @@ CAF_TEST(a helper leaves jobs to the threads of the loop) {
   };
   help();
   auto ran_on = std::promise<std::thread::id>{};
-  {
-    auto helper = peer::loop::helper{*where};
-    where->post([&] { where->execute(std::make_unique<job>(ran_on)); });
-    helper.wait([] { return false; }); // returns because there is a job
-  }
+  auto helper = peer::loop::helper{*where};
+  where->post([&] { where->execute(std::make_unique<job>(ran_on)); });
+  helper.wait([] { return false; }); // returns because there is a job, and leaves the lead to who runs it
   CAF_CHECK(ran_on.get_future().get() != std::this_thread::get_id());
 }
 
@@ -205,6 +259,20 @@ CAF_TEST(a helper blocks no more signals than before when it has left) {
   CAF_REQUIRE(!blocks(SIGPIPE));
   help();
   CAF_CHECK(!blocks(SIGPIPE));
+}
+
+CAF_TEST(a descriptor that is always ready keeps neither actors nor helpers waiting) {
+  babbler descriptor{*where};
+  help();
+  {
+    auto helper = peer::loop::helper{*where};
+    descriptor.begin();
+    auto answer = ask_where();
+    helper.wait([&] { return is_ready(answer); });
+    answer.wait();
+  }
+  static_cast<void>(runs_alone());
+  descriptor.end();
 }
 
 CAF_TEST(the reactor of another loop is not watched) {
