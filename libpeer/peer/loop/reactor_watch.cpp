@@ -2,6 +2,7 @@
 
 #include "peer/loop/reactor_watch.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -31,6 +32,16 @@ bool tells_of(const fs::path& info, int watched) {
   return false;
 }
 
+/// Whether it watches this very file. An epoll instance goes on to tell of an earlier one that had the same number if
+/// that is still open somewhere else.
+bool watches(int epoll, int watched) {
+  auto nothing = epoll_event{};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, watched, &nothing) != 0)
+    return errno == EEXIST;
+  epoll_ctl(epoll, EPOLL_CTL_DEL, watched, nullptr);
+  return false;
+}
+
 /// The epoll instance that watches `watched`; -1 if there is none.
 int find_epoll(int watched) {
   auto failed = std::error_code{};
@@ -40,7 +51,7 @@ int find_epoll(int watched) {
     std::from_chars(name.data(), name.data() + name.size(), number);
     auto skipped = std::error_code{}; // it may have been closed meanwhile
     if (fs::read_symlink(entry.path(), skipped) == "anon_inode:[eventpoll]"
-        && tells_of("/proc/self/fdinfo/" + name, watched))
+        && tells_of("/proc/self/fdinfo/" + name, watched) && watches(number, watched))
       return number;
   }
   return -1;

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -273,6 +274,20 @@ CAF_TEST(a descriptor that is always ready keeps neither actors nor helpers wait
   }
   static_cast<void>(runs_alone());
   descriptor.end();
+}
+
+CAF_TEST(a reactor that watches an earlier file of the same number is not taken for the one) {
+  auto reactor = epoll_create1(EPOLL_CLOEXEC);
+  auto number = eventfd(0, EFD_CLOEXEC);
+  auto event = epoll_event{};
+  epoll_ctl(reactor, EPOLL_CTL_ADD, number, &event);
+  CAF_CHECK(peer::reactor_watch::of_the_one_that_watches(number));
+  auto earlier = dup(number); // it stays open, and watched
+  auto later = eventfd(0, EFD_CLOEXEC);
+  dup2(later, number);
+  CAF_CHECK(!peer::reactor_watch::of_the_one_that_watches(number));
+  for (auto fd : {reactor, number, earlier, later})
+    close(fd);
 }
 
 CAF_TEST(the reactor of another loop is not watched) {
