@@ -189,6 +189,8 @@ const auto table = std::vector<start_key>{
      [](options& x, text& t) { return x.pid_namespace = t == "true", caf::error{}; }},
     {"queue-limit", "queue-limit", key_shape::value, "BYTES", "What may wait for a peer that does not read",
      [](options& x, text& t) { return assign(x.queue_limit, parse_size(t)); }},
+    {"max-calls", "max-calls", key_shape::value, "N", "How many calls may wait for the peer's answers",
+     [](options& x, text& t) { return assign(x.max_calls, parse_number<std::size_t>(t)); }},
     {"heartbeat", "heartbeat", key_shape::text, "INTERVAL:TIMEOUT",
      "Ask the peer every INTERVAL; kill it if it is silent for TIMEOUT", read_heartbeat},
     {"limit-address-space", "limit-address-space", key_shape::value, "BYTES",

@@ -90,6 +90,16 @@ inline constexpr std::size_t queue_limit = std::size_t{64} << 20;
 /// Bytes of memory that a process keeps from large messages for the next ones, all peers together.
 inline constexpr std::size_t kept_memory = std::size_t{32} << 20;
 
+/// Bytes of casts and messages that threads may give to a handle before one of them waits until the control actor has
+/// taken them.
+inline constexpr std::size_t cast_window = std::size_t{1} << 20;
+
+/// Calls into one peer that may wait for their answers.
+inline constexpr std::size_t max_calls = std::size_t{1} << 18;
+
+/// Calls and casts that may wait in a node, or in the actor of a `functions`, until a thread is free to run them.
+inline constexpr std::size_t max_waiting_jobs = std::size_t{1} << 18;
+
 /// I/O requests of a peer that may wait for their answers; more are a violation of the protocol. Every process of a
 /// peer that prints or reads has one.
 inline constexpr std::size_t max_io_requests = std::size_t{1} << 18;

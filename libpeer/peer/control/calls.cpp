@@ -13,27 +13,36 @@
 
 namespace peer {
 
+caf::error calls::check_room() const {
+  if (waiting_ < limit_)
+    return {};
+  return caf::make_error(errc::overload,
+                         "the peer does not answer: " + std::to_string(waiting_) + " calls wait for it (max_calls)");
+}
+
 void calls::send(channel& to, pending_call&& waiter, const_byte_span arguments, time_point now, caf::timespan timeout) {
   auto seq = outstanding_.next_seq();
   if (auto err = to.send(wire::call{seq, waiter.module().name(), waiter.function().name(), arguments}))
     return waiter.refuse(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
   waiter.sent(to.position(), now);
+  waiting_ += waiter.internal() ? 0 : 1;
   outstanding_.add(std::move(waiter), now, timeout);
 }
 
 void calls::answer(const wire::reply& reply, time_point now) {
-  if (auto call = outstanding_.take(reply.seq))
+  if (auto call = take(reply.seq))
     call->answer(reply, now);
 }
 
 void calls::fail(std::uint64_t seq, const caf::error& why) {
-  if (auto call = outstanding_.take(seq))
+  if (auto call = take(seq))
     call->fail(why);
 }
 
 std::vector<std::uint64_t> calls::expire(time_point now) {
   auto result = std::vector<std::uint64_t>{};
   for (auto& [seq, call] : outstanding_.take_expired(now)) {
+    waiting_ -= call.internal() ? 0 : 1;
     call.time_out();
     result.push_back(seq);
   }
@@ -48,7 +57,15 @@ bool calls::check_lost_frames(const channel& from) {
   return true;
 }
 
+std::optional<pending_call> calls::take(std::uint64_t seq) {
+  auto result = outstanding_.take(seq);
+  if (result && !result->internal())
+    --waiting_;
+  return result;
+}
+
 void calls::doubt() {
+  waiting_ = 0;
   auto all = outstanding_.take_all();
   doubtful_.insert(doubtful_.end(), std::make_move_iterator(all.begin()), std::make_move_iterator(all.end()));
 }

@@ -7,8 +7,11 @@
 #include "peer/control/outstanding_calls.hpp"
 #include "peer/control/pending_call.hpp"
 
+#include "caf/error.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace peer {
@@ -17,6 +20,12 @@ namespace peer {
 class calls {
 public:
   using time_point = outstanding_calls<pending_call>::time_point;
+
+  /// @param limit calls that may wait for their answers; our own are not counted.
+  explicit calls(std::size_t limit) noexcept : limit_(limit) {}
+
+  /// Fails with `errc::overload` if no more calls may wait.
+  caf::error check_room() const;
 
   /// Sends a call. If that fails, `waiter` is told.
   void send(channel& to, pending_call&& waiter, const_byte_span arguments, time_point now, caf::timespan timeout);
@@ -54,8 +63,11 @@ public:
   }
 
 private:
+  std::optional<pending_call> take(std::uint64_t seq);
   void doubt();
 
+  std::size_t limit_;
+  std::size_t waiting_ = 0; ///< of `outstanding_`: those that are not our own
   outstanding_calls<pending_call> outstanding_;
   std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
   std::size_t lost_frames_ = 0;        ///< that have been looked at

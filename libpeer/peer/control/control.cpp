@@ -53,6 +53,7 @@ public:
         metrics_(system()),
         life_(boot_limit(options_.wait_boot)),
         leader_(*this),
+        calls_(options_.max_calls),
         outbox_(options_.queue_limit),
         waiters_(options_.wait_boot, address()) {
     if (parent)
@@ -190,7 +191,10 @@ private:
   caf::error check_call(const call_request& request) const {
     if (auto err = check_names(request.module, request.function))
       return err;
-    return connected() ? outbox_.check_room(incarnation_->connection()) : no_connection();
+    if (!connected())
+      return no_connection();
+    auto overload = outbox_.check_room(incarnation_->connection());
+    return overload ? overload : calls_.check_room();
   }
 
   caf::result<void> on_cast(cast_request& request) {

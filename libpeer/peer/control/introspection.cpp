@@ -159,6 +159,7 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"limits"}, as_term(x.limits));
   result.emplace_back(atom{"cpu_affinity"}, list{std::vector<term>{x.cpu_affinity.begin(), x.cpu_affinity.end()}});
   result.emplace_back(atom{"queue_limit"}, x.queue_limit);
+  result.emplace_back(atom{"max_calls"}, x.max_calls);
   return map{std::move(result)};
 }
 

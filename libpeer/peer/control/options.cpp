@@ -189,6 +189,12 @@ caf::error check_cpu_affinity(const start_options& x) {
   return {};
 }
 
+caf::error check_max_calls(const start_options& x) {
+  if (x.max_calls == 0)
+    return invalid("max_calls", "0", "must be at least 1");
+  return {};
+}
+
 caf::error check_functions(const start_options& x) {
   if (!x.output)
     return invalid("output", "", "is empty; discard_output() drops everything");
@@ -202,8 +208,9 @@ caf::error check_functions(const start_options& x) {
 caf::error validate(const start_options& x) {
   if (auto err = check_strings("args", x.args))
     return err;
-  for (auto check : {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown,
-                     check_heartbeat, check_containment, check_limits, check_cpu_affinity, check_functions})
+  for (auto check :
+       {check_exec, check_name, check_connection, check_env, check_wait_boot, check_shutdown, check_heartbeat,
+        check_containment, check_limits, check_cpu_affinity, check_max_calls, check_functions})
     if (auto err = check(x))
       return err;
   if (!x.post_process_args)

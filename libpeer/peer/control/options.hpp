@@ -207,6 +207,9 @@ struct start_options {
   /// may be as large as a frame.
   std::size_t queue_limit = defaults::queue_limit;
 
+  /// Calls that may wait for their answers, at least 1. What is more is refused with `errc::overload`.
+  std::size_t max_calls = defaults::max_calls;
+
   /// Where the peer's console output goes.
   sink_factory output = console_output();
 

@@ -42,7 +42,7 @@ caf::error outbox::send(channel& to, send_request request) {
     return err;
   if (!node_.name().empty())
     return deliver(to, request);
-  early_bytes_ += request.content.size();
+  early_bytes_ += sizeof(request) + request.content.size();
   early_.push_back(std::move(request));
   return {};
 }

@@ -52,6 +52,9 @@ public:
   /// Where it ends in what has been sent to the peer.
   std::uint64_t sent_until() const noexcept { return sent_until_; }
 
+  /// Whether it is our own.
+  bool internal() const noexcept { return meter_ == nullptr; }
+
   const atom& module() const noexcept { return module_; }
   const atom& function() const noexcept { return function_; }
 

@@ -82,6 +82,8 @@ CAF_TEST(the state tells what OTP has in its record) {
   CAF_CHECK_EQUAL(option("peer_down"), "stop");
   CAF_CHECK_EQUAL(option("shutdown"), "{halt,5000}");
   CAF_CHECK_EQUAL(option("wait_boot"), "15000");
+  CAF_CHECK_EQUAL(option("queue_limit"), "67108864");
+  CAF_CHECK_EQUAL(option("max_calls"), "262144");
 }
 
 CAF_TEST(the state tells the limits and which of them are off) {

@@ -259,6 +259,56 @@ CAF_TEST(a peer that does not read costs no more memory than its limit) {
   CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
 }
 
+CAF_TEST(no more calls wait for their answers than may) {
+  options.max_calls = 2;
+  start_running();
+  call("a");
+  call("b");
+  auto sent = peer->channel.sent.size();
+  call("c");
+  auto refused = failure();
+  CAF_CHECK_EQUAL(refused, peer::errc::overload);
+  CAF_CHECK(peer::describe(refused).find("2 calls wait for it (max_calls)") != std::string::npos);
+  CAF_CHECK(peer::delivery_of(refused) == peer::delivery::not_delivered);
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
+  CAF_CHECK(!refusal(peer::cast_request{"m", "f", *peer::encode_arguments()}));
+  peer->says(peer::tagged("reply", 0, peer::atom{"ok"}, 1));
+  settle();
+  answer<peer::encoded_term>();
+  call("d");
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 2);
+}
+
+CAF_TEST(calls whose time has passed do not wait) {
+  options.max_calls = 1;
+  start_running();
+  call("a", std::chrono::seconds{1});
+  advance_time(std::chrono::seconds{1});
+  settle();
+  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
+  auto sent = peer->channel.sent.size();
+  call("b");
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
+}
+
+CAF_TEST(calls of our own are not refused and refuse no others) {
+  options.max_calls = 1;
+  start_running();
+  call("a");
+  auto from = peer::pid{peer::atom{"n@h"}, 1, 0, 1};
+  auto format = peer::tuple{peer::atom{"put_chars"}, peer::atom{"unicode"}, peer::atom{"io_lib"}, peer::atom{"format"},
+                            peer::list{"x~n", peer::list{}}};
+  peer->says(peer::tagged("io_request", from, 78, format));
+  settle();
+  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{call,1,io_lib,format,[<<\"x~n\">>,[]]}");
+  peer->says(peer::tagged("reply", 0, peer::atom{"ok"}, 1));
+  settle();
+  answer<peer::encoded_term>();
+  auto sent = peer->channel.sent.size();
+  call("b");
+  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
+}
+
 CAF_TEST(who does not ask whether a cast was sent gets no error) {
   options.queue_limit = 0;
   start_running();

@@ -137,6 +137,11 @@ CAF_TEST(CPUs are those that this program may use and are named once) {
   CAF_CHECK(mentions(with({std::numeric_limits<int>::max()}), {"'cpu_affinity'", "2147483647"}));
 }
 
+CAF_TEST(a peer that no call may wait for is none) {
+  CAF_CHECK(mentions(complaint([](auto& x) { x.max_calls = 0; }), {"'max_calls'", "(0)", "at least 1"}));
+  CAF_CHECK_EQUAL(complaint([](auto& x) { x.max_calls = 1; }), "");
+}
+
 CAF_TEST(the default connection suits the program) {
   auto chosen = [](std::optional<peer::exec> program) {
     auto options = peer::start_options{};
