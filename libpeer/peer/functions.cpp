@@ -7,12 +7,14 @@
 #include "peer/control/pending_call.hpp"
 #include "peer/loop/pinned.hpp"
 #include "peer/node/function_table.hpp"
+#include "peer/node/job_queue.hpp"
 
 #include "caf/all.hpp"
 
 #include <map>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 namespace peer {
@@ -25,6 +27,8 @@ using function_actor = caf::typed_actor<caf::result<encoded_term>(call_request),
 /// The calls that run. It belongs to the loop; those that have no caller have a number, too.
 class running_calls {
 public:
+  running_calls(loop_ptr where, load_limits limits) : jobs(std::move(where), limits) {}
+
   struct entry {
     std::optional<caf::typed_response_promise<encoded_term>> caller;
     std::stop_source stop;
@@ -67,6 +71,9 @@ public:
     }
   }
 
+  /// What waits to run, and runs. A call whose time has passed may be there still.
+  job_queue jobs;
+
 private:
   std::uint64_t last_ = 0;
   std::map<std::uint64_t, entry> calls_;
@@ -92,8 +99,10 @@ public:
   }
 
   void finish() override {
-    if (auto owner = owner_.lock())
+    if (auto owner = owner_.lock()) {
       owner->answer(number_, outcome_);
+      owner->jobs.finished();
+    }
   }
 
 private:
@@ -110,7 +119,9 @@ private:
 class function_server final : public pinned<function_actor::base> {
 public:
   function_server(caf::actor_config& cfg, habitat place, std::shared_ptr<const function_table> table)
-      : pinned(cfg, std::move(place)), table_(std::move(table)) {}
+      : pinned(cfg, std::move(place)),
+        table_(std::move(table)),
+        running_(std::make_shared<running_calls>(where().loop, load_limits::of(system()))) {}
 
   const char* name() const override { return "peer.functions"; }
 
@@ -119,7 +130,7 @@ public:
       return caf::message{}; // nobody has the name that it was sent to
     });
     set_error_handler([](caf::error&) {});
-    return {[this](call_request& x) { return on_call(x); }, [this](cast_request& x) { execute(x); }};
+    return {[this](call_request& x) { return on_call(x); }, [this](cast_request& x) { return on_cast(x); }};
   }
 
   void on_exit() override {
@@ -131,6 +142,8 @@ private:
   caf::result<encoded_term> on_call(call_request& x) {
     if (auto err = check_names(x.module, x.function))
       return err;
+    if (!running_->jobs.has_room())
+      return overload();
     auto promise = make_response_promise<encoded_term>();
     auto timeout = x.timeout;
     auto& call = running_->add();
@@ -140,17 +153,33 @@ private:
       call.timer = run_delayed(timeout, [this, number, module = atom{x.module}, function = atom{x.function}] {
         running_->time_out(number, module, function);
       });
-    where().loop->execute(std::make_unique<call_job>(table_, running_, number, x, call.stop.get_token()));
+    execute(x, number, call.stop.get_token());
     return promise;
   }
 
-  void execute(cast_request& x) {
-    auto& call = running_->add();
-    where().loop->execute(std::make_unique<call_job>(table_, running_, running_->last(), x, call.stop.get_token()));
+  /// Who casts without asking learns of no failure: an error that nobody expects ends an actor.
+  caf::result<void> on_cast(cast_request& x) {
+    if (!running_->jobs.has_room() && current_message_id().is_request())
+      return overload();
+    if (running_->jobs.has_room()) {
+      auto& call = running_->add();
+      execute(x, running_->last(), call.stop.get_token());
+    }
+    return caf::unit;
+  }
+
+  template <class Request>
+  void execute(Request& x, std::uint64_t number, std::stop_token stop) {
+    auto bytes = x.arguments.size();
+    running_->jobs.add(std::make_unique<call_job>(table_, running_, number, x, std::move(stop)), bytes);
+  }
+
+  caf::error overload() const {
+    return caf::make_error(errc::overload, std::to_string(running_->jobs.waiting()) + " calls and casts wait already");
   }
 
   std::shared_ptr<const function_table> table_;
-  std::shared_ptr<running_calls> running_ = std::make_shared<running_calls>();
+  std::shared_ptr<running_calls> running_;
 };
 
 } // namespace

@@ -32,8 +32,9 @@ class function_table;
 ///     peer::child_spec{.id = "math", .start = peer::start_options{.exec = peer::exec{"./worker"}}};
 ///
 /// They are called by the rules that `node` has for threads, conversions, exceptions, time-outs and stop tokens, but
-/// for one: the failure of a cast is told to nobody. Each child that is made of them is an actor of its own; all share
-/// the functions. Fill it before the first one starts.
+/// for two: the failure of a cast is told to nobody, and a call that can neither run nor wait, as more than
+/// `peer.max-waiting-jobs` or `peer.queue-limit` wait already (see `node`), fails with `errc::overload`. Each child
+/// that is made of them is an actor of its own; all share the functions. Fill it before the first one starts.
 class functions {
 public:
   functions();

@@ -206,6 +206,8 @@ int main(int argc, char** argv) {
   node.function("gate", "wait", [&] { doors.wait(); });
   node.function("gate", "wait_for", [&](int count) { doors.wait_for(count); });
   node.function("gate", "open", [&] { doors.open(); });
+  node.named_actor(
+      "gate", node.system().spawn([&doors]() -> caf::behavior { return {[&doors](const term&) { doors.open(); }}; }));
   node.function("patient", "wait", [&](std::stop_token stop) { waiting.wait(stop); });
   node.function("process", "block_loop", [&] { block_loop(node); });
   node.function("process", "ready", [&] { node.ready(); });

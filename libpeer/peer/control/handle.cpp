@@ -83,11 +83,27 @@ caf::expected<encoded_term> handle::request_call(std::string_view module, std::s
 }
 
 void handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
-  caf::anon_send(control_, cast_request{std::string{module}, std::string{function}, std::move(arguments)});
+  auto size = arguments.size();
+  give(cast_request{std::string{module}, std::string{function}, std::move(arguments)}, size);
 }
 
 void handle::start_send(term to, byte_buffer content) const {
-  caf::anon_send(control_, send_request{std::move(to), std::move(content)});
+  auto size = content.size();
+  give(send_request{std::move(to), std::move(content)}, size);
+}
+
+/// The mailbox is in order, so the answer to one request tells that all before it have been taken. What became of it is
+/// told to nobody, as if nobody had waited.
+template <class Request>
+void handle::give(Request request, std::size_t size) const {
+  auto cost = sizeof(Request) + size;
+  auto before = given_->fetch_add(cost, std::memory_order_relaxed);
+  if (before / defaults::cast_window == (before + cost) / defaults::cast_window) {
+    caf::anon_send(control_, std::move(request));
+    return;
+  }
+  auto self = caf::scoped_actor{*sys_};
+  self->request(control_, timeout_, std::move(request)).receive([] {}, [](const caf::error&) {});
 }
 
 caf::expected<handle> start(caf::actor_system& sys, start_options options) {

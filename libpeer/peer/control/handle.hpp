@@ -9,6 +9,10 @@
 #include "caf/expected.hpp"
 #include "caf/fwd.hpp"
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -19,12 +23,19 @@ namespace peer {
 ///
 /// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called
 /// by any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
+///
+/// `cast` and `send` wait, too, once per `defaults::cast_window` bytes, until the control actor has taken what was
+/// given to it before, but no longer than the time-out for calls: threads cannot fill its mailbox faster than it
+/// empties it.
 class handle : public remote_calls<handle> {
 public:
   // -- constructors ---
 
   handle(caf::actor_system& sys, control_actor control, atom node)
-      : sys_(&sys), control_(std::move(control)), node_(std::move(node)) {}
+      : sys_(&sys),
+        control_(std::move(control)),
+        node_(std::move(node)),
+        given_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
 
   // -- properties ---
 
@@ -74,9 +85,13 @@ private:
   void start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const;
   void start_send(term to, byte_buffer content) const;
 
+  template <class Request>
+  void give(Request request, std::size_t size) const;
+
   caf::actor_system* sys_;
   control_actor control_;
   atom node_;
+  std::shared_ptr<std::atomic<std::uint64_t>> given_; ///< bytes of casts and messages, by all copies
   caf::timespan timeout_{defaults::call_timeout};
 };
 

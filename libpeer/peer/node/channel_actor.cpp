@@ -28,7 +28,7 @@ public:
         node_(std::move(node)),
         supervision_(std::move(supervision)),
         link_(std::move(link)) {
-    session_ = std::make_shared<session>(where().loop, node_, [this](caf::error why) {
+    session_ = std::make_shared<session>(where().loop, load_limits::of(system()), node_, [this](caf::error why) {
       closed_ = std::move(why); // acted upon later: the session tells it from within
       caf::anon_send(caf::actor_cast<channel_self>(this), poke_atom_v);
     });

@@ -28,12 +28,25 @@ bool is_utf8(std::string_view text) {
 
 } // namespace
 
-console::console(channel& connection, pid from) : connection_(connection), from_(std::move(from)) {}
+console::console(channel& connection, pid from, std::size_t queue_limit)
+    : connection_(connection), from_(std::move(from)), queue_limit_(queue_limit) {}
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
 caf::error console::request(const term& what, replied done) {
+  if (auto err = check_room())
+    return err;
   return send_request(what, {std::move(done), asks_for_input(what)});
+}
+
+caf::error console::check_room() const {
+  if (waiting_.size() >= defaults::max_io_requests)
+    return caf::make_error(errc::overload,
+                           "the origin does not answer: " + std::to_string(waiting_.size()) + " requests wait for it");
+  if (connection_.queued() > queue_limit_)
+    return caf::make_error(errc::overload,
+                           "the origin does not read: " + std::to_string(connection_.queued()) + " bytes wait for it");
+  return {};
 }
 
 caf::error console::send_request(const term& what, waiter next) {

@@ -31,13 +31,15 @@ public:
   /// Receives the answer to a request.
   using replied = std::function<void(term)>;
 
-  /// @param from the pid that asks. @param connection must outlive this object.
-  console(channel& connection, pid from);
+  /// @param from the pid that asks. @param connection must outlive this object. @param queue_limit bytes that may wait
+  /// for the origin before the program's requests are refused.
+  console(channel& connection, pid from, std::size_t queue_limit);
 
   // -- requests ---
 
   /// Asks the origin for the program. Fails with `errc::bad_term` or `errc::protocol_violation` if the request cannot
-  /// be sent; then `done` will not be called.
+  /// be sent, and with `errc::overload` if as many as `defaults::max_io_requests` wait for their answers or the origin
+  /// does not read; then `done` will not be called.
   caf::error request(const term& what, replied done);
 
   /// Passes an answer on to whoever asked. One that nobody asked for is dropped.
@@ -74,6 +76,7 @@ private:
     bool input; ///< for somebody to type something, perhaps for ever
   };
 
+  caf::error check_room() const;
   caf::error send_request(const term& what, waiter next);
   void print(std::string_view text);
   void print_held_back();
@@ -86,6 +89,7 @@ private:
 
   channel& connection_;
   pid from_;
+  std::size_t queue_limit_;
   std::uint32_t last_request_ = 0;
   std::map<std::uint32_t, waiter> waiting_;
 

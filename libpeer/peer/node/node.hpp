@@ -46,6 +46,9 @@ namespace peer {
 /// A call or cast runs at once, on a thread of the node. A function that returns soon delays the next one by as much
 /// and costs no change of thread; from `defaults::handover` on, other calls and all I/O go on beside it. So functions
 /// must be prepared to run at the same time, and may block. They run with the signal mask that the node was made with.
+/// `defaults::max_workers` of them run at the same time. Of those that wait, more than `peer.max-waiting-jobs` (a
+/// setting of the actor system, default `defaults::max_waiting_jobs`), or than `peer.queue-limit` bytes of arguments,
+/// are refused: calls with `error:system_limit`, casts with a line on standard error.
 ///
 /// All members may be used by any thread, those that add something before `run` only. One node per process.
 class node {
@@ -115,7 +118,8 @@ public:
   // -- messages ---
 
   /// Sends a message to a process of the origin, or to an actor of this node. Fails with `errc::bad_term` if `content`
-  /// is no term. Dropped if there is no such process.
+  /// is no term. Dropped if there is no such process, and if the origin does not read and `peer.queue-limit` bytes (a
+  /// setting of the actor system, default `defaults::queue_limit`) wait for it; standard error tells that.
   template <class T>
   caf::error send(const pid& to, const T& content) {
     return send_term(to, content);
@@ -146,7 +150,8 @@ public:
   // -- console ---
 
   /// Asks the origin's I/O server (STDLIB, "The Erlang I/O Protocol") and waits for its answer. Not for actors that
-  /// must not block. Fails with `errc::bad_term`, or with `errc::noconnection` if the node does not run.
+  /// must not block. Fails with `errc::bad_term`, with `errc::noconnection` if the node does not run, and with
+  /// `errc::overload` if too many requests wait for their answers, or too many bytes for the origin.
   caf::expected<term> io_request(const term& request);
 
   /// Prints a text at the origin, which must be UTF-8, and waits until that was accepted.

@@ -3,6 +3,7 @@
 #include "peer/node/session.hpp"
 
 #include "peer/base/defaults.hpp"
+#include "peer/base/error.hpp"
 #include "peer/base/large_memory.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"
@@ -31,7 +32,12 @@ public:
         module_(call.module),
         function_(call.function),
         arguments_(copy_of(call.arguments)),
-        stop_(std::move(stop)) {}
+        stop_(std::move(stop)),
+        held_(owner->held_),
+        number_(owner->jobs_.next_number()) {}
+
+  /// Runs whatever the origin does.
+  void make_urgent() noexcept { held_ = nullptr; }
 
   ~call_job() override {
     keep_memory(std::move(arguments_));
@@ -39,6 +45,9 @@ public:
   }
 
   void run() noexcept override {
+    skipped_ = held_ && *held_;
+    if (skipped_)
+      return;
     auto context = call_context{node_->processes.make_pid(), stop_};
     outcome_ = node_->functions.evaluate(found_, module_, function_, arguments_, context);
     if (!seq_ && outcome_.cls != wire::reply_class::ok)
@@ -46,8 +55,18 @@ public:
   }
 
   void finish() override {
-    if (auto owner = owner_.lock())
-      owner->answer(seq_, outcome_);
+    auto owner = owner_.lock();
+    if (!owner)
+      return;
+    if (skipped_) {
+      owner->note_whether_origin_reads();
+      auto bytes = arguments_.size();
+      auto number = number_;
+      owner->jobs_.put_back(std::make_unique<call_job>(std::move(*this)), bytes, number);
+      return owner->end_if_idle();
+    }
+    owner->answer(seq_, outcome_);
+    owner->jobs_.finished();
   }
 
 private:
@@ -67,19 +86,27 @@ private:
   std::string function_;
   byte_buffer arguments_;
   std::stop_token stop_;
+  std::shared_ptr<const std::atomic<bool>> held_; ///< null if it is urgent
+  std::uint64_t number_;                          ///< in the queue
+  bool skipped_ = false;
   outcome outcome_;
 };
 
 // -- session ----------------------------------------------------------------------------------------------------------
 
-session::session(loop_ptr where, std::shared_ptr<node_state> node, end_handler on_end)
-    : where_(std::move(where)), node_(std::move(node)), on_end_(std::move(on_end)) {}
+session::session(loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end)
+    : where_(std::move(where)),
+      limits_(limits),
+      node_(std::move(node)),
+      on_end_(std::move(on_end)),
+      jobs_(where_, limits_, [this] { return origin_reads(); }),
+      held_(std::make_shared<std::atomic<bool>>(false)) {}
 
 void session::start(origin_link link) {
   auto connection = make_stream_channel(where_->io(), std::move(link.framing), *this);
   auto unattached = connection.get();
   channel_ = std::move(connection);
-  console_ = std::make_unique<console>(*channel_, node_->processes.make_pid());
+  console_ = std::make_unique<console>(*channel_, node_->processes.make_pid(), limits_.bytes);
   auto forwards = static_cast<bool>(link.printed);
   if (forwards)
     console_->forward(where_->io(), std::move(link.printed));
@@ -92,7 +119,11 @@ void session::start(origin_link link) {
 }
 
 caf::error session::send(const_byte_span to, const_byte_span content) {
-  return channel_->send(wire::message{to, content});
+  if (origin_reads())
+    return channel_->send(wire::message{to, content});
+  auto why = "the origin does not read: " + std::to_string(channel_->queued()) + " bytes wait for it";
+  complain_once(told_of_messages_, "libpeer: messages to the origin are dropped: " + why + "\n");
+  return caf::make_error(errc::overload, std::move(why));
 }
 
 caf::error session::request(const term& what, console::replied done) {
@@ -105,9 +136,8 @@ void session::stop(std::function<void()> idle) {
   request_stop(stop_all_);
   for (auto& [seq, source] : stoppable_)
     request_stop(source);
-  if (running_ == 0)
-    return idle();
   idle_ = std::move(idle);
+  end_if_idle();
 }
 
 void session::flush() {
@@ -127,6 +157,15 @@ void session::on_frame(const_byte_span payload) {
     on_closed(std::move(message.error()));
 }
 
+void session::on_written() {
+  note_whether_origin_reads();
+  if (*held_)
+    return;
+  unread_refusals_ = 0;
+  told_of_messages_ = false;
+  jobs_.begin_waiting();
+}
+
 void session::on_closed(caf::error why) {
   if (!std::exchange(ended_, true))
     on_end_(std::move(why));
@@ -138,18 +177,24 @@ void session::on_message(const wire::call& x) {
   if (stopping_)
     return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
   auto found = find(x);
-  ++running_;
-  if (found == nullptr) // nothing runs, so it is said at once: it may be the origin's heartbeat, and all workers busy
+  if (found == nullptr && origin_reads()) { // it is said at once: it may be the heartbeat, and all workers busy
+    ++running_;
     return answer(x.seq, node_->functions.evaluate(nullptr, x.module, x.function, x.arguments, {}));
-  auto stop = found->stoppable() ? stoppable_[x.seq].get_token() : std::stop_token{};
-  where_->execute(std::make_unique<call_job>(shared_from_this(), x.seq, x, found, stop));
+  }
+  if (!begins_at_once(x) && !jobs_.has_room())
+    return refuse(x.seq, wire::reply_class::error, atom{"system_limit"});
+  auto stoppable = found != nullptr && found->stoppable();
+  execute(x, x.seq, found, stoppable ? stoppable_[x.seq].get_token() : std::stop_token{});
 }
 
 void session::on_message(const wire::cast& x) {
   if (stopping_)
     return;
-  ++running_;
-  where_->execute(std::make_unique<call_job>(shared_from_this(), std::nullopt, x, find(x), stop_all_.get_token()));
+  if (begins_at_once(x) || jobs_.has_room())
+    return execute(x, std::nullopt, find(x), stop_all_.get_token());
+  complain_once(told_of_casts_, "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
+                                    + " failed: error, system_limit; " + std::to_string(jobs_.waiting())
+                                    + " calls and casts wait, and casts are dropped until there is room\n");
 }
 
 template <class Call>
@@ -202,11 +247,57 @@ void session::request_stop(std::stop_source source) {
 
 // -- calls ------------------------------------------------------------------------------------------------------------
 
+template <class Call>
+void session::execute(const Call& x, std::optional<std::uint64_t> seq, const function* found, std::stop_token stop) {
+  ++running_;
+  auto job = std::make_unique<call_job>(shared_from_this(), seq, x, found, std::move(stop));
+  if (begins_at_once(x)) {
+    end_asked_ = true;
+    job->make_urgent();
+    return jobs_.begin(std::move(job));
+  }
+  if (jobs_.waiting() == 0)
+    told_of_casts_ = false;
+  jobs_.add(std::move(job), x.arguments.size());
+}
+
+/// What ends the node waits for nothing, neither for its turn nor for the origin to read.
+template <class Call>
+bool session::begins_at_once(const Call& x) const {
+  return !end_asked_
+      && ((x.module == "init" && x.function == "stop") || (x.module == "erlang" && x.function == "halt"));
+}
+
+/// Whether the origin keeps up with what it is told.
+bool session::origin_reads() const {
+  return channel_->queued() <= limits_.bytes;
+}
+
+void session::note_whether_origin_reads() {
+  *held_ = !origin_reads();
+}
+
+/// For a node that stops, which does not wait until the origin reads.
+void session::end_if_idle() {
+  if (stopping_ && *held_)
+    running_ -= jobs_.drop_waiting();
+  if (running_ == 0 && idle_)
+    std::exchange(idle_, {})();
+}
+
+/// Elsewhere: whoever reads standard error may be slow, too.
+void session::complain_once(bool& complained, std::string text) {
+  if (!std::exchange(complained, true))
+    where_->offload([text = std::move(text)] { std::fputs(text.c_str(), stderr); });
+}
+
 /// Answers a call that did not run, or has no result.
 void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reason) {
   auto result = byte_buffer{};
   static_cast<void>(save_term(result, tuple{reason, list{}}));
   static_cast<void>(channel_->send(wire::reply{seq, cls, result}));
+  if (!origin_reads() && ++unread_refusals_ > limits_.jobs)
+    on_closed(caf::make_error(errc::protocol_violation, std::string{"the origin calls and does not read"}));
 }
 
 void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
@@ -217,8 +308,8 @@ void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
     if (auto err = channel_->send(wire::reply{*seq, how.cls, how.result}))
       refuse(*seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));
   }
-  if (running_ == 0 && idle_)
-    std::exchange(idle_, {})();
+  note_whether_origin_reads();
+  end_if_idle();
 }
 
 } // namespace peer

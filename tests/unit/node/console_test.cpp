@@ -49,6 +49,8 @@ struct origin : peer::wire::framing::sink {
   std::vector<peer::tuple> asked;
 };
 
+constexpr auto queue_limit = std::size_t{1} << 20;
+
 struct fixture {
   fixture() {
     auto link = peer::make_socket_pair("the test");
@@ -59,7 +61,7 @@ struct fixture {
     auto pipe = peer::make_pipe("the test");
     CAF_REQUIRE(pipe);
     out = std::move(pipe->write);
-    console.emplace(*channel, peer::pid{atom{"nonode@nohost"}, 1, 0, 0});
+    console.emplace(*channel, peer::pid{atom{"nonode@nohost"}, 1, 0, 0}, queue_limit);
     console->forward(io, std::move(pipe->read));
   }
 
@@ -186,6 +188,33 @@ CAF_TEST(a program that prints faster than the origin accepts has to wait) {
     answer(i, ok);
   CAF_CHECK_EQUAL(requests().size(), 1u);
   CAF_CHECK_EQUAL(console->backlog(), chunk.size());
+}
+
+CAF_TEST(no more requests of the program wait for their answers than may) {
+  auto answered = std::size_t{0};
+  auto ask = [&] { return console->request(atom{"getopts"}, [&](const term&) { ++answered; }); };
+  for (auto i = std::size_t{0}; i < peer::defaults::max_io_requests; ++i) {
+    CAF_REQUIRE(!ask());
+    if (i % 1000 == 0)
+      requests();
+  }
+  CAF_CHECK_EQUAL(ask(), peer::errc::overload);
+  requests();
+  answer(0, ok);
+  CAF_CHECK_EQUAL(answered, 1u);
+  CAF_CHECK(!ask());
+  CAF_CHECK_EQUAL(ask(), peer::errc::overload);
+}
+
+CAF_TEST(requests of the program do not pile up before an origin that does not read) {
+  auto sent = std::size_t{0};
+  auto big = std::string(1000, 'x');
+  while (sent < 2 * queue_limit && !console->request(term{big}, [](const term&) {}))
+    sent += big.size();
+  CAF_CHECK_LESS(sent, 2 * queue_limit); // some of it is in the socket
+  CAF_CHECK_EQUAL(console->request(term{big}, [](const term&) {}), peer::errc::overload);
+  requests();
+  CAF_CHECK(!console->request(term{big}, [](const term&) {}));
 }
 
 CAF_TEST(the end does not wait for an answer about bytes) {
