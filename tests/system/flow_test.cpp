@@ -184,7 +184,7 @@ CAF_TEST(a thread that casts on and on waits for the control actor) {
     static_cast<void>(worker.cast("calls", "count", text));
   CAF_CHECK_LESS(record.growth(), std::size_t{400} << 20);
   kill(process_of(worker), SIGCONT);
-  CAF_CHECK(worker.within(patience).call<int>("calls", "count"));
+  CAF_CHECK(look_until([&] { return static_cast<bool>(worker.within(patience).call<int>("calls", "count")); }));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
