@@ -14,6 +14,11 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <thread>
+
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
 
 using namespace peer::test;
 using namespace std::literals;
@@ -120,6 +125,20 @@ CAF_TEST(a peer runs on the CPUs that were named) {
                     std::to_string(options.cpu_affinity.front()));
     value_of(worker.stop());
   }
+}
+
+CAF_TEST(a peer does not run on the CPUs of the thread that starts it) {
+  auto programs = line_of(getpid(), "status", "Cpus_allowed_list:");
+  auto start_here = [&](const peer::start_options& options) {
+    auto one = cpu_set_t{};
+    CPU_SET(peer::usable_cpus().back(), &one);
+    pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+    auto worker = start(options);
+    CAF_CHECK_EQUAL(line_of(process_of(worker), "status", "Cpus_allowed_list:"), programs);
+    value_of(worker.stop());
+  };
+  for (auto i = 0; i < 5; ++i) // the first one's thread may not have been the one that started it
+    std::thread{start_here, node(peer::inherited{})}.join();
 }
 
 CAF_TEST(what is no CPU is an error before anything is started) {

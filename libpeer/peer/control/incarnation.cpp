@@ -9,6 +9,7 @@
 #include "peer/connection/listening.hpp"
 #include "peer/connection/stream_reader.hpp"
 #include "peer/connection/token.hpp"
+#include "peer/process/child_limits.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -143,7 +144,8 @@ caf::expected<preparations> prepare(const start_options& options) {
   result.spawn.cgroup = options.cgroup;
   result.spawn.pid_namespace = options.pid_namespace;
   result.spawn.limits = options.limits;
-  result.spawn.cpu_affinity = options.cpu_affinity;
+  // Not those of the thread that starts it, which may be any that waits for something of the loop.
+  result.spawn.cpu_affinity = options.cpu_affinity.empty() ? usable_cpus() : options.cpu_affinity;
   result.spawn.survivors = options.survivors;
   auto kind = chosen_connection(options);
   if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))

@@ -36,13 +36,15 @@ public:
         held_(owner->held_),
         number_(owner->jobs_.next_number()) {}
 
-  /// Runs whatever the origin does.
-  void make_urgent() noexcept { held_ = nullptr; }
+  call_job(call_job&&) = default;
 
   ~call_job() override {
     keep_memory(std::move(arguments_));
     keep_memory(std::move(outcome_.result));
   }
+
+  /// Runs whatever the origin does.
+  void make_urgent() noexcept { held_ = nullptr; }
 
   void run() noexcept override {
     skipped_ = held_ && *held_;
