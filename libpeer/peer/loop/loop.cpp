@@ -346,9 +346,9 @@ private:
     asleep_ = false;
   }
 
-  /// Wakes who sleeps, or is about to.
+  /// Wakes who sleeps, or is about to. Who leads looks at what is ready before it sleeps.
   void wake() {
-    if (!asleep_.exchange(false))
+    if (led_here == this || !asleep_.exchange(false))
       return;
     if (ending_)
       boost::asio::post(io_, [] {});
