@@ -18,4 +18,11 @@ private:
   std::size_t before_;
 };
 
+/// Freed memory that stays with AddressSanitizer for a while, and has to be allowed for.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr auto kept_by_sanitizer = std::size_t{448} << 20;
+#else
+inline constexpr auto kept_by_sanitizer = std::size_t{0};
+#endif
+
 } // namespace peer::test

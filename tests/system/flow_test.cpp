@@ -122,12 +122,12 @@ CAF_TEST(a peer that stands still holds up no other) {
   auto refused = beside.refused;
   kill(process_of(slow), SIGSTOP);
   auto during = call_all(others, calls, beside);
-  CAF_CHECK_LESS(during, caf::timespan{4 * before + 1s});
+  CAF_CHECK_LESS(during, caf::timespan{10 * before + 5s}); // one that held them up would do so for ever
   CAF_MESSAGE(caf::deep_to_string(before) << " before, " << caf::deep_to_string(during) << " during");
   CAF_CHECK_GREATER(beside.refused, refused);
   CAF_CHECK_LESS(beside.answered - answered, static_cast<int>(options.max_calls));
   CAF_CHECK_EQUAL(beside.failed, 0);
-  CAF_CHECK_LESS(record.growth(), std::size_t{64} << 20);
+  CAF_CHECK_LESS(record.growth(), (std::size_t{64} << 20) + kept_by_sanitizer);
   kill(process_of(slow), SIGCONT);
   beside.finish();
   CAF_CHECK_EQUAL(beside.failed, 0);
@@ -182,7 +182,7 @@ CAF_TEST(a thread that casts on and on waits for the control actor) {
   kill(process_of(worker), SIGSTOP);
   for (auto i = 0; i < 1000; ++i) // 64 MiB of which may wait for the peer, and no other in the mailbox
     static_cast<void>(worker.cast("calls", "count", text));
-  CAF_CHECK_LESS(record.growth(), std::size_t{400} << 20);
+  CAF_CHECK_LESS(record.growth(), (std::size_t{400} << 20) + kept_by_sanitizer);
   kill(process_of(worker), SIGCONT);
   CAF_CHECK(look_until([&] { return static_cast<bool>(worker.within(patience).call<int>("calls", "count")); }));
 }

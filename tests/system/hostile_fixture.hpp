@@ -56,12 +56,8 @@ private:
 
 /// Peers that do everything wrong, and a good one at their side that must not notice.
 struct hostile_fixture : system_fixture {
-  /// By how much this program may grow, whatever a peer sends. Freed memory stays with AddressSanitizer for a while.
-#ifdef __SANITIZE_ADDRESS__
-  static constexpr auto growth_limit = std::size_t{512} << 20;
-#else
-  static constexpr auto growth_limit = std::size_t{64} << 20;
-#endif
+  /// By how much this program may grow, whatever a peer sends.
+  static constexpr auto growth_limit = (std::size_t{64} << 20) + kept_by_sanitizer;
 
   hostile_fixture();
 
