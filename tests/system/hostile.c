@@ -197,12 +197,15 @@ static void daemonise(struct connection* link, char** arguments) {
   hang();
 }
 
-/// daemonise_and_exit: its end has status 7.
+/// daemonise_and_exit [when_told]: its end has status 7, and comes when the origin has said something if it is to wait
+/// for that. Over TCP the origin finds the owner of a socket only as long as there is one.
 static void daemonise_and_exit(struct connection* link, char** arguments) {
-  (void)link, (void)arguments;
   leave_daemon();
   int status = 0;
   wait(&status); // so that the daemon is there before this process is gone
+  char said = 0;
+  if (arguments[0] != NULL && strcmp(arguments[0], "when_told") == 0 && read(link->in, &said, 1) != 1)
+    fail("hostile: read");
   _exit(7);
 }
 

@@ -206,10 +206,12 @@ CAF_TEST(a process that left group and parent does not hold up the end of its pe
     CAF_MESSAGE("over " << name);
     check_stop(name, start_and_stop(hostile(kind, "started", {"daemonise"})));
     kill_all_but_good();
-    auto options = hostile(kind, "started", {"daemonise_and_exit"});
+    auto options = hostile(kind, "started", {"daemonise_and_exit", "when_told"});
     options.peer_down = peer::peer_down::crash;
     auto began = clock_type::now();
-    auto watch = end_watch{*sys, start(std::move(options)).actor()};
+    auto leaving = start(std::move(options));
+    auto watch = end_watch{*sys, leaving.actor()};
+    CAF_CHECK(!leaving.cast("any", "thing"));
     CAF_CHECK_EQUAL(end_status(watch.reason()), 7);
     CAF_CHECK_LESS(clock_type::now() - began, soon);
     kill_all_but_good();
