@@ -159,11 +159,11 @@ private:
 
   /// Who casts without asking learns of no failure: an error that nobody expects ends an actor.
   caf::result<void> on_cast(cast_request& x) {
-    if (!running_->jobs.has_room() && current_message_id().is_request())
-      return overload();
     if (running_->jobs.has_room()) {
       auto& call = running_->add();
       execute(x, running_->last(), call.stop.get_token());
+    } else if (current_message_id().is_request()) {
+      return overload();
     }
     return caf::unit;
   }

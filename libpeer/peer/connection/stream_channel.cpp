@@ -162,11 +162,12 @@ private:
   /// The descriptor to write to; -1 if there is none any more.
   int output_handle() noexcept { return output_.is_open() ? output_.native_handle() : reader_->native_handle(); }
 
-  /// Writes before this turn of the loop is over, so that the other side works on it meanwhile. A failure is found
-  /// again, and told, by the write that follows.
+  /// Writes before this turn of the loop is over, so that the other side works on it meanwhile. A failure is told by
+  /// the write that follows: the caller is in the middle of something.
   void write_early() {
     unwritten_frames_ = 0;
-    write_some();
+    if (early_failure_ == 0)
+      early_failure_ = write_some();
     events_.on_written();
   }
 
@@ -175,7 +176,7 @@ private:
     waits_ = false;
     if (!writable_)
       return;
-    auto failed = write_some();
+    auto failed = early_failure_ != 0 ? early_failure_ : write_some();
     events_.on_written();
     if (failed)
       return broken(failed);
@@ -329,6 +330,7 @@ private:
   bool flushing_ = false;
   bool waits_ = false;            ///< for the descriptor to take more
   unsigned unwritten_frames_ = 0; ///< while `flushing_`
+  int early_failure_ = 0;         ///< an errno value that is to be told
   bool paused_ = false;           ///< for reading
   bool closed_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -48,6 +48,9 @@ constexpr auto retry_time = std::chrono::milliseconds{10};
 /// How long a thread that polls keeps its core from others.
 constexpr auto selfish_time = std::chrono::microseconds{10};
 
+/// How long a thread that wants to help waits for one that leads and has nothing to do.
+constexpr auto handover_patience = std::chrono::microseconds{20};
+
 /// Messages that an actor may process before another one gets its turn.
 constexpr std::size_t max_throughput = 100;
 
@@ -68,9 +71,6 @@ int make_eventfd() {
     throw std::system_error{errno, std::generic_category(), "eventfd"};
   return result;
 }
-
-/// How long a thread that wants to help waits for one that leads and has nothing to do.
-constexpr auto handover_patience = std::chrono::microseconds{20};
 
 // -- the loop ---------------------------------------------------------------------------------------------------------
 

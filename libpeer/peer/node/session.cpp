@@ -183,17 +183,19 @@ void session::on_message(const wire::call& x) {
     ++running_;
     return answer(x.seq, node_->functions.evaluate(nullptr, x.module, x.function, x.arguments, {}));
   }
-  if (!begins_at_once(x) && !jobs_.has_room())
+  auto urgent = begins_at_once(x);
+  if (!urgent && !jobs_.has_room())
     return refuse(x.seq, wire::reply_class::error, atom{"system_limit"});
   auto stoppable = found != nullptr && found->stoppable();
-  execute(x, x.seq, found, stoppable ? stoppable_[x.seq].get_token() : std::stop_token{});
+  execute(x, x.seq, found, stoppable ? stoppable_[x.seq].get_token() : std::stop_token{}, urgent);
 }
 
 void session::on_message(const wire::cast& x) {
   if (stopping_)
     return;
-  if (begins_at_once(x) || jobs_.has_room())
-    return execute(x, std::nullopt, find(x), stop_all_.get_token());
+  auto urgent = begins_at_once(x);
+  if (urgent || jobs_.has_room())
+    return execute(x, std::nullopt, find(x), stop_all_.get_token(), urgent);
   complain_once(told_of_casts_, "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
                                     + " failed: error, system_limit; " + std::to_string(jobs_.waiting())
                                     + " calls and casts wait, and casts are dropped until there is room\n");
@@ -250,10 +252,11 @@ void session::request_stop(std::stop_source source) {
 // -- calls ------------------------------------------------------------------------------------------------------------
 
 template <class Call>
-void session::execute(const Call& x, std::optional<std::uint64_t> seq, const function* found, std::stop_token stop) {
+void session::execute(const Call& x, std::optional<std::uint64_t> seq, const function* found, std::stop_token stop,
+                      bool urgent) {
   ++running_;
   auto job = std::make_unique<call_job>(shared_from_this(), seq, x, found, std::move(stop));
-  if (begins_at_once(x)) {
+  if (urgent) {
     end_asked_ = true;
     job->make_urgent();
     return jobs_.begin(std::move(job));

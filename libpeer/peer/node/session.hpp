@@ -76,7 +76,8 @@ private:
   template <class Call>
   const function* find(const Call& x) const;
   template <class Call>
-  void execute(const Call& x, std::optional<std::uint64_t> seq, const function* found, std::stop_token stop);
+  void execute(const Call& x, std::optional<std::uint64_t> seq, const function* found, std::stop_token stop,
+               bool urgent);
   template <class Call>
   bool begins_at_once(const Call& x) const;
   bool origin_reads() const;

@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/group.hpp"
 
+#include "peer/control/ask.hpp"
 #include "peer/control/control.hpp"
 #include "peer/process/child_limits.hpp"
 #include "peer/supervisor/conversation.hpp"
@@ -129,10 +130,8 @@ std::vector<caf::expected<process_usage>> group::usage() const {
 }
 
 std::vector<caf::expected<stop_report>> group::stop() const {
-  if (keeper_) {
-    auto self = caf::scoped_actor{*sys_};
-    self->request(keeper_, caf::infinite, stop_atom_v).receive([] {}, [](const caf::error&) {}); // it was told before
-  }
+  if (keeper_) // if that fails it was told before
+    static_cast<void>(ask<void>(*sys_, keeper_, "what keeps the group's spares", stop_atom_v));
   auto all = members_->actors();
   auto spares = members_->take_left();
   all.insert(all.end(), spares.begin(), spares.end());
