@@ -2,6 +2,7 @@
 
 #include "peer/node/job_queue.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 
 #include "caf/all.hpp"
@@ -13,7 +14,7 @@
 namespace peer {
 
 load_limits load_limits::of(const caf::actor_system& sys) {
-  auto setting = [&](const char* name, std::size_t otherwise) {
+  auto setting = [&](caf_string_view name, std::size_t otherwise) {
     return static_cast<std::size_t>(caf::get_or(sys.config(), name, std::uint64_t{otherwise}));
   };
   return {setting("peer.max-waiting-jobs", defaults::max_waiting_jobs),

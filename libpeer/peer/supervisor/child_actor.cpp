@@ -23,6 +23,9 @@ struct overload : Ts... {
   using Ts::operator()...;
 };
 
+template <class... Ts>
+overload(Ts...) -> overload<Ts...>; // clang 14 does not deduce the arguments of an aggregate
+
 caf::error child_error(errc code, const std::string& path, const std::string& what) {
   return caf::make_error(code, "child '" + path + "' " + what);
 }

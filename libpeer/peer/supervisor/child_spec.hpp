@@ -109,7 +109,7 @@ struct supervisor_spec {
 
   /// In the order in which they are started; they are stopped in the reverse one. For `simple_one_for_one` exactly one,
   /// which is not started but the pattern for all.
-  std::vector<child_spec> children = {};
+  std::vector<child_spec> children; // clang takes no initializer of a vector of something incomplete
 };
 
 /// What runs as a child, and where: an actor of this process, a peer (C++ or Erlang, here, behind ssh or in a
