@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
 
@@ -29,13 +30,14 @@ void shred() {
 }
 
 /// An actor like any other. It receives what the origin sends to the name "journal".
-caf::behavior journal(caf::stateful_actor<int>* self) {
+caf::behavior journal() {
+  auto count = std::make_shared<int>(0);
   return {
-      [self](const job& x) {
-        ++self->state;
+      [count](const job& x) {
+        ++*count;
         std::cout << "noted: " << x.text << std::endl;
       },
-      [self](caf::get_atom) { return self->state; },
+      [count](caf::get_atom) { return *count; },
   };
 }
 

@@ -4,6 +4,8 @@
 
 #include "badarg.hpp"
 
+#include "peer/base/caf_compat.hpp"
+
 #include "caf/all.hpp"
 
 #include <csignal>
@@ -53,7 +55,7 @@ void spam(std::int64_t count, const std::string& text) {
 }
 
 caf::behavior echo(caf::event_based_actor* self, peer::node* node) {
-  self->set_default_handler(caf::drop);
+  peer::drop_unhandled(*self);
   return {
       [node](const term& message) {
         auto* parts = message.get_if<peer::tuple>();

@@ -9,6 +9,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace peerctl {
 
@@ -90,11 +91,15 @@ private:
 // -- nodes ------------------------------------------------------------------------------------------------------------
 
 template <class T>
-void set(config_node& target, T&& x) {
+void set(reading& source, const std::string& path, config_node& target, T&& x) {
   if constexpr (std::is_same_v<std::decay_t<T>, caf::uri>)
     target.value = to_string(x);
-  else
+  else if constexpr (!std::is_same_v<std::decay_t<T>, std::uint64_t>)
     target.value = std::forward<T>(x);
+  else if (std::in_range<std::int64_t>(x)) // CAF 1.0 and later: an integer without a minus
+    target.value = static_cast<std::int64_t>(x);
+  else
+    source.complain(path, "is too large");
 }
 
 /// Bounds the depth. What the caller returns is not used any more if this fails.
@@ -119,7 +124,7 @@ map_consumer map_at(reading& source, config_node& node, std::string path) {
 
 template <class T>
 void list_consumer::value(T&& x) {
-  set(target_->emplace_back(config_node{source_->at.line}), std::forward<T>(x));
+  set(*source_, path_, target_->emplace_back(config_node{source_->at.line}), std::forward<T>(x));
 }
 
 list_consumer list_consumer::begin_list() {
@@ -139,7 +144,7 @@ void map_consumer::key(std::string name) {
 
 template <class T>
 void map_consumer::value(T&& x) {
-  set(current(), std::forward<T>(x));
+  set(*source_, current_path(), current(), std::forward<T>(x));
 }
 
 list_consumer map_consumer::begin_list() {

@@ -25,7 +25,7 @@ struct config_node {
   using map = std::vector<config_entry>; ///< in the order of the text; each key once
 
   int line = 0;
-  std::variant<bool, std::int64_t, double, caf::timespan, std::string, list, map> value = false;
+  std::variant<bool, std::int64_t, double, caf::timespan, std::string, list, map> value; // begins as `false`
 };
 
 struct config_entry {

@@ -9,6 +9,7 @@
 #include "tree_file.hpp"
 #include "tree_view.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/loop/loop.hpp"
 #include "peer/supervisor/supervisor.hpp"
 #include "peer/supervisor/supervisor_actor.hpp"
@@ -161,7 +162,7 @@ public:
     {
       auto signals =
           signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
-                         caf::anon_send(me, std::int32_t{number});
+                         peer::send_anonymous(me, std::int32_t{number});
                        }};
       while (!over_)
         receive();
@@ -223,7 +224,7 @@ private:
       return;
     }
     display_.tell("peerctl: stopping");
-    caf::anon_send(root_->actor(), peer::stop_atom_v);
+    peer::send_anonymous(root_->actor(), peer::stop_atom_v);
     draw_soon();
   }
 
@@ -251,7 +252,7 @@ private:
     auto me = caf::actor_cast<caf::actor>(self_);
     applying_ = std::thread{[me, root = *root_, spec = std::move(tree->spec)] {
       auto failed = apply(root, root, spec, {});
-      caf::anon_send(me, failed ? peer::describe(failed) : std::string{});
+      peer::send_anonymous(me, failed ? peer::describe(failed) : std::string{});
     }};
   }
 

@@ -142,7 +142,7 @@ private:
   key_reader enum_into(Enum& target) {
     return [this, &target](auto& key, auto& node) {
       if (auto text = get<std::string>(key, node, "a text"))
-        set(target, key, node, parse_enum<Enum>(*text));
+        this->set(target, key, node, parse_enum<Enum>(*text));
     };
   }
 

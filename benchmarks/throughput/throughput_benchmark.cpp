@@ -2,42 +2,45 @@
 
 #include "support/origin.hpp"
 
+#include "peer/base/caf_compat.hpp"
+
 #include "caf/all.hpp"
 
 namespace {
 
-struct caller_state {
-  std::size_t left = 0; ///< calls that have not been made yet
-  std::size_t open = 0; ///< calls without an answer
-};
-
-using caller = caf::stateful_actor<caller_state>;
-
-void call(caller* self, const peer::control_actor& control, const peer::byte_buffer& arguments) {
-  --self->state.left;
-  ++self->state.open;
-  self->request(control, caf::infinite, peer::call_request{"erlang", "node", arguments, caf::infinite})
-      .then(
-          [=](const peer::encoded_term&) {
-            --self->state.open;
-            if (self->state.left > 0)
-              call(self, control, arguments);
-          },
-          [](const caf::error& why) { bench::fail(peer::describe(why)); });
-}
-
 /// Makes so many calls, and makes the next one whenever an answer comes. Ends after the last answer.
-void call_all(caller* self, const peer::control_actor& control, std::size_t calls, std::size_t outstanding) {
-  self->state.left = calls;
-  auto arguments = bench::value_of(peer::encode_arguments());
-  for (auto i = std::size_t{0}; i < std::min(calls, outstanding); ++i)
-    call(self, control, arguments);
-}
+class caller final : public caf::event_based_actor {
+public:
+  caller(caf::actor_config& cfg, peer::control_actor control, std::size_t calls, std::size_t outstanding)
+      : event_based_actor(cfg), control_(std::move(control)), left_(calls), outstanding_(outstanding) {}
+
+  caf::behavior make_behavior() override {
+    for (auto i = std::size_t{0}; i < outstanding_; ++i)
+      call();
+    return {};
+  }
+
+private:
+  void call() {
+    if (left_ == 0)
+      return;
+    --left_;
+    auto request = peer::call_request{"erlang", "node", arguments_, caf::infinite};
+    peer::request_from(this, control_, caf::infinite, std::move(request))
+        .then([this](const peer::encoded_term&) { call(); },
+              [](const caf::error& why) { bench::fail(peer::describe(why)); });
+  }
+
+  peer::control_actor control_;
+  peer::byte_buffer arguments_ = bench::value_of(peer::encode_arguments());
+  std::size_t left_; ///< calls that have not been made yet
+  std::size_t outstanding_;
+};
 
 double seconds(bench::origin& origin, const peer::handle& worker, std::size_t calls, std::size_t outstanding) {
   auto self = caf::scoped_actor{origin.system()};
   auto watch = bench::stopwatch{};
-  self->spawn<caf::monitored>(call_all, worker.actor(), calls, outstanding);
+  self->monitor(self->spawn<caller>(worker.actor(), calls, outstanding));
   self->receive([](const caf::down_msg&) {});
   return watch.seconds();
 }

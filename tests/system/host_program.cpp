@@ -147,7 +147,8 @@ peer::stop_report stop(const running_peer& x) {
 
 /// Kills peers whose program has a child in its group, and checks that the ends are told at once and nothing is left.
 void check_kills(caf::actor_system& sys, std::vector<int> statuses) {
-  for (auto& [name, kind] : kinds) {
+  for (auto& [key, kind] : kinds) {
+    auto& name = key; // clang 14 lets no lambda capture a binding
     auto options = node_over(kind);
     options.exec = peer::exec{"sh", {"-c", "sleep 1000 & exec \"$0\" \"$@\"", node_program}};
     options.peer_down = peer::peer_down::crash;

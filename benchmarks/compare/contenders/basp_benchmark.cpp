@@ -10,6 +10,7 @@
 #include "caf/io/all.hpp"
 
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -18,17 +19,28 @@ caf::behavior echo() {
 }
 
 /// Keeps calls on their way until there are none left to make.
-struct calling_state {
-  caf::actor server;
-  std::size_t left;
+class caller final : public caf::event_based_actor {
+public:
+  caller(caf::actor_config& cfg, caf::actor server, std::size_t calls)
+      : event_based_actor(cfg), server_(std::move(server)), left_(calls) {}
 
-  void next(caf::event_based_actor* self) {
-    if (left == 0)
-      return;
-    --left;
-    self->request(server, caf::infinite, int32_t{1})
-        .then([this, self](int32_t) { next(self); }, [](const caf::error& failed) { bench::fail(to_string(failed)); });
+  caf::behavior make_behavior() override {
+    for (std::size_t i = 0; i < contenders::outstanding; ++i)
+      next();
+    return {};
   }
+
+private:
+  void next() {
+    if (left_ == 0)
+      return;
+    --left_;
+    request(server_, caf::infinite, int32_t{1})
+        .then([this](int32_t) { next(); }, [](const caf::error& failed) { bench::fail(to_string(failed)); });
+  }
+
+  caf::actor server_;
+  std::size_t left_;
 };
 
 struct config : caf::actor_system_config {
@@ -50,11 +62,7 @@ public:
   void call() override { ask<int32_t>(1); }
 
   void call_often(std::size_t calls) override {
-    self_->spawn<caf::monitored>([calls, server = server_](caf::stateful_actor<calling_state>* self) {
-      self->state = {server, calls};
-      for (std::size_t i = 0; i < contenders::outstanding; ++i)
-        self->state.next(self);
-    });
+    self_->monitor(self_->spawn<caller>(server_, calls));
     self_->receive([](const caf::down_msg&) {});
   }
 

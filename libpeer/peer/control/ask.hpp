@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/report.hpp"
 #include "peer/loop/loop.hpp"
 
@@ -29,13 +30,13 @@ caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char
   if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
     helper.emplace(*where);
   auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
-  auto answer = self->request(whom, caf::infinite, std::forward<Ts>(xs)...);
+  auto answer = request_from(self, whom, caf::infinite, std::forward<Ts>(xs)...);
   if (helper)
     helper->wait([&self] { return self->has_next_message(); });
   if constexpr (std::is_void_v<Result>)
-    answer.receive([&] { result = caf::expected<void>{}; }, on_error);
+    std::move(answer).receive([&] { result = caf::expected<void>{}; }, on_error);
   else
-    answer.receive([&](Result& value) { result = std::move(value); }, on_error);
+    std::move(answer).receive([&](Result& value) { result = std::move(value); }, on_error);
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "peer/control/control.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/large_memory.hpp"
 #include "peer/control/calls.hpp"
 #include "peer/control/end_error.hpp"
@@ -335,7 +336,7 @@ private:
       calls_.fail_doubtful();
   }
 
-  void poke() { caf::anon_send(caf::actor_cast<control_self>(this), poke_atom_v); }
+  void poke() { send_anonymous(caf::actor_cast<control_self>(this), poke_atom_v); }
 
   /// The one terminal event: everybody who waits is told, then the policy decides.
   void end(caf::error why) {
@@ -522,7 +523,7 @@ private:
     if (!whom) // Erlang drops the message, too
       note_dropped(caf::make_error(errc::noproc, std::string{"nobody has that pid"}));
     else if (auto content = load_message(x.content))
-      caf::anon_send(whom, std::move(*content));
+      send_anonymous(whom, std::move(*content));
   }
 
   void note_dropped([[maybe_unused]] const caf::error& why) {

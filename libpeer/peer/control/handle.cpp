@@ -2,6 +2,7 @@
 
 #include "peer/control/handle.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/ask.hpp"
 #include "peer/control/control.hpp"
 #include "peer/loop/loop.hpp"
@@ -42,7 +43,7 @@ handle handle::within(caf::timespan timeout) const {
 caf::expected<void> handle::await_ready(caf::timespan timeout) const {
   auto result = caf::expected<void>{};
   auto self = caf::scoped_actor{*sys_};
-  self->request(control_, timeout, await_ready_atom_v)
+  request_from(self, control_, timeout, await_ready_atom_v)
       .receive([] {},
                [&](caf::error& err) {
                  result = err == caf::sec::request_timeout
@@ -99,11 +100,11 @@ void handle::give(Request request, std::size_t size) const {
   auto cost = sizeof(Request) + size;
   auto before = given_->fetch_add(cost, std::memory_order_relaxed);
   if (before / defaults::cast_window == (before + cost) / defaults::cast_window) {
-    caf::anon_send(control_, std::move(request));
+    send_anonymous(control_, std::move(request));
     return;
   }
   auto self = caf::scoped_actor{*sys_};
-  self->request(control_, timeout_, std::move(request)).receive([] {}, [](const caf::error&) {});
+  request_from(self, control_, timeout_, std::move(request)).receive([] {}, [](const caf::error&) {});
 }
 
 caf::expected<handle> start(caf::actor_system& sys, start_options options) {

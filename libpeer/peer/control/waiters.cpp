@@ -2,6 +2,8 @@
 
 #include "peer/control/waiters.hpp"
 
+#include "peer/base/caf_compat.hpp"
+
 #include "caf/all.hpp"
 
 #include <variant>
@@ -62,7 +64,7 @@ void waiters::notify_receiver(start_notice notice) const {
   if (!receiver_)
     return;
   notice.tag = receiver_->tag;
-  caf::anon_send(receiver_->receiver, std::move(notice));
+  send_anonymous(receiver_->receiver, std::move(notice));
 }
 
 } // namespace peer

@@ -2,6 +2,7 @@
 
 #include "peer/io/sink.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/base/type_ids.hpp"
@@ -163,9 +164,9 @@ public:
 protected:
   void put(std::vector<output_line> lines, done written) override {
     if (!lines.empty() && courier_)
-      return caf::anon_send(courier_, output_batch{std::move(lines), std::move(written)});
+      return send_anonymous(courier_, output_batch{std::move(lines), std::move(written)});
     for (auto& line : lines)
-      caf::anon_send(receiver_, std::move(line));
+      send_anonymous(receiver_, std::move(line));
     written();
   }
 

@@ -30,9 +30,9 @@ struct habitat {
 ///
 /// A pinned actor is hidden: it does not keep `~actor_system` waiting but is killed by it.
 template <class Base>
-class pinned : public Base {
+class pinned : public compatible_actor<Base> {
 public:
-  pinned(caf::actor_config& cfg, habitat where) : Base(cfg), habitat_(std::move(where)) {}
+  pinned(caf::actor_config& cfg, habitat where) : compatible_actor<Base>(cfg), habitat_(std::move(where)) {}
 
   bool enqueue(caf::mailbox_element_ptr what, actor_host*) override {
     if (habitat_.loop && habitat_.loop->ended())

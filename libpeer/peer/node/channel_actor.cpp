@@ -2,6 +2,7 @@
 
 #include "peer/node/channel_actor.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/loop/pinned.hpp"
@@ -30,7 +31,7 @@ public:
         link_(std::move(link)) {
     session_ = std::make_shared<session>(where().loop, load_limits::of(system()), node_, [this](caf::error why) {
       closed_ = std::move(why); // acted upon later: the session tells it from within
-      caf::anon_send(caf::actor_cast<channel_self>(this), poke_atom_v);
+      send_anonymous(caf::actor_cast<channel_self>(this), poke_atom_v);
     });
   }
 

@@ -2,6 +2,7 @@
 
 #include "peer/node/node.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/base/meta_objects.hpp"
@@ -96,7 +97,7 @@ public:
   [[noreturn]] void halt(int status) {
     status_ = status;
     if (auto origin = channel())
-      caf::anon_send(origin, halt_atom_v, std::int32_t{status}); // sets a limit to what follows
+      send_anonymous(origin, halt_atom_v, std::int32_t{status}); // sets a limit to what follows
     flush();
     std::quick_exit(status);
   }
@@ -112,7 +113,7 @@ public:
   void finish() {
     auto origin = channel();
     if (origin) {
-      caf::anon_send(origin, halt_atom_v, std::int32_t{status_}); // an origin that does not read is not waited for
+      send_anonymous(origin, halt_atom_v, std::int32_t{status_}); // an origin that does not read is not waited for
       flush();
     }
     state->ending = true;
@@ -162,7 +163,7 @@ private:
     if (!origin)
       return;
     auto self = caf::scoped_actor{sys_};
-    self->request(origin, patience, what).receive([] {}, [this](const caf::error&) { std::quick_exit(status_); });
+    request_from(self, origin, patience, what).receive([] {}, [this](const caf::error&) { std::quick_exit(status_); });
   }
 
   caf::error take_over(int argc, char** argv, atom& name) {
@@ -191,7 +192,7 @@ private:
   }
 
   /// Nobody waits for the answer: an Erlang origin does not know the request.
-  void tell_ready() { caf::anon_send(channel_, console_request{atom{"ready"}}); }
+  void tell_ready() { send_anonymous(channel_, console_request{atom{"ready"}}); }
 
   std::unique_ptr<own_system> own_;
   caf::actor_system& sys_;
@@ -284,7 +285,7 @@ caf::error node::send_encoded(const term& to, byte_buffer content) {
     auto message = load_message(content);
     if (!message)
       return std::move(message.error());
-    caf::anon_send(whom, std::move(*message));
+    send_anonymous(whom, std::move(*message));
     return {};
   }
   auto id = to.get_if<pid>();
@@ -294,7 +295,7 @@ caf::error node::send_encoded(const term& to, byte_buffer content) {
   auto encoded = byte_buffer{};
   if (auto err = save_term(encoded, *id))
     return err;
-  caf::anon_send(channel, outgoing_message{std::move(encoded), std::move(content)});
+  send_anonymous(channel, outgoing_message{std::move(encoded), std::move(content)});
   return {};
 }
 
@@ -302,8 +303,7 @@ bool node::exit(const pid& whom, const term& reason) {
   auto receiver = impl_->state->processes.find(whom);
   auto why = reason.is_atom("kill") ? caf::error{caf::exit_reason::kill} : to_exit_error(reason);
   if (receiver && why)
-    receiver->enqueue(nullptr, caf::make_message_id(), caf::make_message(caf::exit_msg{receiver.address(), why}),
-                      nullptr);
+    send_anonymous(receiver, caf::exit_msg{receiver.address(), why});
   return true;
 }
 
@@ -327,7 +327,7 @@ caf::expected<term> node::io_request(const term& request) {
     return caf::make_error(errc::noconnection, std::string{"the node does not run"});
   auto result = caf::expected<term>{caf::error{}};
   auto self = caf::scoped_actor{system()};
-  self->request(channel, caf::infinite, console_request{request})
+  request_from(self, channel, caf::infinite, console_request{request})
       .receive([&](term& answer) { result = std::move(answer); }, [&](caf::error& err) { result = std::move(err); });
   return result;
 }

@@ -2,6 +2,7 @@
 
 #include "peer/node/peer_supervision.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/sys/with_sys.hpp"
@@ -91,10 +92,10 @@ protected:
   void system_reply(const term& to, const term& answer) override {
     auto message = outgoing_message{};
     if (auto whom = node_->processes.find(to))
-      caf::anon_send(whom, answer);
+      send_anonymous(whom, answer);
     else if (channel_ && (to.is<pid>() || to.is<reference>()) && !save_term(message.to, to)
              && !save_term(message.content, answer))
-      caf::anon_send(channel_, std::move(message));
+      send_anonymous(channel_, std::move(message));
   }
 
 private:

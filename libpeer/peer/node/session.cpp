@@ -2,6 +2,7 @@
 
 #include "peer/node/session.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/base/defaults.hpp"
 #include "peer/base/error.hpp"
 #include "peer/base/large_memory.hpp"
@@ -214,7 +215,7 @@ void session::on_message(const wire::message& x) {
     return cancel(x.content);
   if (auto whom = node_->processes.find(*to)) {
     if (auto content = load_message(x.content))
-      caf::anon_send(whom, std::move(*content));
+      send_anonymous(whom, std::move(*content));
   } else { // no such process: Erlang drops the message, too
     ++undelivered_;
     CAF_LOG_DEBUG("node-message-dropped" << CAF_ARG2("to", to_string(*to)) << CAF_ARG2("so-far", undelivered_));

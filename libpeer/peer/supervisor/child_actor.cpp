@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/child_actor.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/control.hpp"
 #include "peer/control/report.hpp"
 #include "peer/io/chardata.hpp"
@@ -283,7 +284,7 @@ private:
     if (std::holds_alternative<brutal_kill>(limit))
       return kill_target();
     if (is_peer())
-      anon_send(as_control(), stop_atom_v);
+      send_anonymous(as_control(), stop_atom_v);
     else
       anon_send_exit(target_, caf::exit_reason::user_shutdown);
     if (auto time = std::get<caf::timespan>(limit); time != caf::infinite)
@@ -296,7 +297,7 @@ private:
   /// A peer's control actor ends when the process has; everybody else at once.
   void kill_target() {
     if (is_peer())
-      anon_send(as_control(), kill_atom_v);
+      send_anonymous(as_control(), kill_atom_v);
     else
       anon_send_exit(target_, caf::exit_reason::kill);
   }
@@ -437,7 +438,7 @@ private:
     auto content = load_message(x.content);
     if (!content)
       return unless_anonymous(std::move(content.error()));
-    caf::anon_send(target_, std::move(*content));
+    send_anonymous(target_, std::move(*content));
     return caf::unit;
   }
 
@@ -481,7 +482,7 @@ private:
 
   void send_notice(child_notice what) {
     if (auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
-      caf::anon_send(supervisor, std::move(what));
+      send_anonymous(supervisor, std::move(what));
   }
 
   // -- member variables ---

@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/group.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/ask.hpp"
 #include "peer/control/control.hpp"
 #include "peer/process/child_limits.hpp"
@@ -166,12 +167,12 @@ group::answers group::request_map(std::string_view module, std::string_view func
 
 void group::start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const {
   for (auto& member : members_->actors())
-    caf::anon_send(member, cast_request{std::string{module}, std::string{function}, arguments});
+    send_anonymous(member, cast_request{std::string{module}, std::string{function}, arguments});
 }
 
 void group::start_sends(std::string_view registered_name, const byte_buffer& content) const {
   for (auto& member : members_->actors())
-    caf::anon_send(member, send_request{atom{registered_name}, content});
+    send_anonymous(member, send_request{atom{registered_name}, content});
 }
 
 // -- start_group ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,9 @@
 
 #include "caf/all.hpp"
 
+#include "caf/telemetry/counter.hpp"
+#include "caf/telemetry/metric_registry.hpp"
+
 #include <cstddef>
 
 namespace peer {

@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/spares_actor.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/control.hpp"
 #include "peer/loop/pinned.hpp"
 #include "peer/supervisor/backoff_state.hpp"
@@ -61,7 +62,7 @@ public:
 
   void on_exit() override {
     for (auto& x : spares_)
-      caf::anon_send(x.control, stop_atom_v);
+      send_anonymous(x.control, stop_atom_v);
     for (auto& timer : timers_)
       timer.dispose();
     pinned::on_exit();

@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/supervisor.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/ask.hpp"
 #include "peer/supervisor/supervisor_actor.hpp"
 #include "peer/supervisor/tree_context.hpp"
@@ -69,11 +70,11 @@ caf::expected<encoded_term> child_handle::request_call(std::string_view module, 
 }
 
 void child_handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
-  caf::anon_send(actor_, cast_request{std::string{module}, std::string{function}, std::move(arguments)});
+  send_anonymous(actor_, cast_request{std::string{module}, std::string{function}, std::move(arguments)});
 }
 
 void child_handle::start_send(term to, byte_buffer content) const {
-  caf::anon_send(actor_, send_request{std::move(to), std::move(content)});
+  send_anonymous(actor_, send_request{std::move(to), std::move(content)});
 }
 
 // -- supervisor -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "peer/supervisor/supervisor_actor.hpp"
 
+#include "peer/base/caf_compat.hpp"
 #include "peer/control/report.hpp"
 #include "peer/supervisor/child_actor.hpp"
 #include "peer/supervisor/metrics.hpp"
@@ -98,12 +99,12 @@ private:
     facts.since = caf::make_timestamp();
     facts.process_id.reset();
     facts.limits_off.clear();
-    caf::anon_send(facts.actor, start_order{child.generation, child.spec, child.arguments});
+    send_anonymous(facts.actor, start_order{child.generation, child.spec, child.arguments});
   }
 
   void stop(const child_record& child) override {
     if (auto facts = facts_.find(child.id); facts != facts_.end())
-      caf::anon_send(facts->second.actor, stop_atom_v, child.generation);
+      send_anonymous(facts->second.actor, stop_atom_v, child.generation);
     else // its actor was killed, and the child with it
       rules_.on_stopped(child.id, child.generation, child.last_end);
   }
@@ -117,7 +118,7 @@ private:
     if (!node)
       return;
     demonitor(node.mapped().actor.address());
-    caf::anon_send(node.mapped().actor, forget_atom_v);
+    send_anonymous(node.mapped().actor, forget_atom_v);
   }
 
   void report(const child_record& child, event_kind what, const error& why, caf::timespan delay) override {

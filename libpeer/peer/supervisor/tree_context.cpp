@@ -2,6 +2,8 @@
 
 #include "peer/supervisor/tree_context.hpp"
 
+#include "peer/base/caf_compat.hpp"
+
 #include "caf/all.hpp"
 
 namespace peer {
@@ -17,7 +19,7 @@ void tree_context::publish(const supervisor_event& event) {
                              << CAF_ARG2("generation", event.generation) << CAF_ARG2("reason", event.reason));
   for (auto i = subscribers.begin(); i != subscribers.end();) {
     if (auto receiver = caf::actor_cast<caf::actor>(*i)) {
-      caf::anon_send(receiver, event);
+      send_anonymous(receiver, event);
       ++i;
     } else {
       i = subscribers.erase(i);

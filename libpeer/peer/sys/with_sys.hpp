@@ -128,23 +128,18 @@ private:
   // -- while suspended ---
 
   void hold_messages() {
-    own_ = {this->default_handler_, this->exit_handler_, this->down_handler_, this->error_handler_};
+    own_ = this->handlers();
     this->set_default_handler([this](caf::message& x) { return skip_all_but_system_messages(x); });
     this->set_exit_handler([this](caf::exit_msg& x) { hold_exit(x); });
-    this->set_down_handler(
-        [this](caf::down_msg& x) { when_running([this, x]() mutable { this->down_handler_(this, x); }); });
-    this->set_error_handler(
-        [this](caf::error& x) { when_running([this, x]() mutable { this->error_handler_(this, x); }); });
+    this->set_down_handler([this](caf::down_msg& x) { when_running([this, x]() mutable { this->handle_now(x); }); });
+    this->set_error_handler([this](caf::error& x) { when_running([this, x]() mutable { this->handle_now(x); }); });
     auto handlers =
         std::apply([](auto... ours) { return caf::message_handler{std::move(ours)...}; }, system_handlers());
     this->do_become(caf::behavior{handlers.or_else(own_when_suspended_)}, false);
   }
 
   void go_on() {
-    this->default_handler_ = std::move(own_.other);
-    this->exit_handler_ = std::move(own_.exit);
-    this->down_handler_ = std::move(own_.down);
-    this->error_handler_ = std::move(own_.error);
+    this->set_handlers(std::move(own_));
     this->unbecome();
     look_at_skipped(*this);
   }
@@ -159,20 +154,12 @@ private:
     if (x.source && x.source == this->system_parent())
       this->system_terminate(std::move(x.reason));
     else
-      when_running([this, x]() mutable { this->exit_handler_(this, x); });
+      when_running([this, x]() mutable { this->handle_now(x); });
   }
-
-  /// The actor's own handlers, while those of a suspended actor are in their place.
-  struct replaced_handlers {
-    caf::scheduled_actor::default_handler other;
-    caf::scheduled_actor::exit_handler exit;
-    caf::scheduled_actor::down_handler down;
-    caf::scheduled_actor::error_handler error;
-  };
 
   caf::message_handler own_when_suspended_;
   sys_state now_ = sys_state::running;
-  replaced_handlers own_;
+  typename Base::handler_set own_; // while those of a suspended actor are in their place
 };
 
 } // namespace peer
