@@ -2,6 +2,10 @@
 
 #include "support/process.hpp"
 
+#include "peer/process/initializers.hpp"
+
+#include <boost/asio/io_context.hpp>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -12,37 +16,18 @@
 #include <sstream>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace bench {
 
 namespace {
 
+using namespace peer::internal::process;
+
 std::string in_proc(pid_t process, const char* file) {
   return "/proc/" + std::to_string(process) + "/" + file;
-}
-
-/// Starts a program whose standard output is `output`.
-pid_t start(const std::string& program, std::vector<std::string> arguments, int output) {
-  arguments.insert(arguments.begin(), program);
-  auto argv = std::vector<char*>{};
-  for (auto& each : arguments)
-    argv.push_back(each.data());
-  argv.push_back(nullptr);
-  auto actions = posix_spawn_file_actions_t{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  auto result = pid_t{};
-  auto failed = posix_spawnp(&result, program.c_str(), &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0)
-    fail("cannot start " + program + ": " + std::strerror(failed));
-  return result;
 }
 
 /// Reads everything until the other end of the pipe is closed.
@@ -81,11 +66,21 @@ void fail(const std::string& why) {
   std::exit(1);
 }
 
+pid_t start_program(const std::string& program, const std::vector<std::string>& arguments, int output) {
+  auto io = boost::asio::io_context{};
+  auto launch = launcher{};
+  auto failed = error_code{};
+  launch(io.get_executor(), failed, program, arguments, search_path{}, bp::process_stdio{{}, output, {}}).detach();
+  if (failed)
+    fail("cannot start " + program + " (" + launch.failed_step + "): " + failed.message());
+  return launch.pid;
+}
+
 figures run_program(const std::string& program, const std::vector<std::string>& arguments) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     fail(std::string{"cannot make a pipe: "} + std::strerror(errno));
-  auto process = start(program, arguments, ends[1]);
+  auto process = start_program(program, arguments, ends[1]);
   close(ends[1]);
   auto result = parse(read_all(ends[0]));
   close(ends[0]);

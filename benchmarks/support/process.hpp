@@ -17,6 +17,11 @@ namespace bench {
 /// Ends the program with status 1 and this sentence on standard error: a measurement that fails has no figures.
 [[noreturn]] void fail(const std::string& why);
 
+/// Starts a program (a path, or a name to be looked up in PATH) whose standard output is the descriptor `output`. It
+/// inherits the other standard streams and no other descriptor. The caller reaps it. Ends this program if it cannot be
+/// started.
+pid_t start_program(const std::string& program, const std::vector<std::string>& arguments, int output);
+
 /// Runs a program (a path, or a name to be looked up in PATH) and reads its figures: lines of its standard output that
 /// consist of a name and a number. Other lines are passed on to standard error. A status other than 0, and no figure at
 /// all, are a failure.

@@ -14,6 +14,7 @@ from pathlib import Path
 
 SOURCES = ("libpeer", "apps", "tests", "benchmarks")
 COMPAT = "libpeer/peer/base/caf_compat.hpp"
+BOOST_PROCESS = "libpeer/peer/process/boost_process.hpp"
 INCLUDE = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 CAF_VERSION = re.compile(r"\bCAF_(?:VERSION|MAJOR_VERSION|MINOR_VERSION|PATCH_VERSION)\b")
 HEAVY = re.compile(r"caf/all\.hpp$|boost/")
@@ -99,6 +100,8 @@ class Checker:
                 self.check_include(name, inside, number, found[1] or found[2], quoted=bool(found[1]))
 
     def check_include(self, name, inside, number, included, quoted):
+        if included.startswith("boost/process") and name != BOOST_PROCESS:
+            self.fail(name, number, f"only {BOOST_PROCESS} may include {included}")
         if included.startswith("peer/"):
             below = included.removeprefix("peer/")
             why = self.rooms.why_not(room_of(inside) if inside else "facade", below)

@@ -88,6 +88,11 @@ class Layering(unittest.TestCase):
             self.assert_finds(f"libpeer/peer/term/tags.hpp:1: a header of ours may not include {name}",
                               {"libpeer/peer/term/tags.hpp": f"#include {heavy}\n"})
 
+    def test_finds_boost_process_outside_of_its_header(self):
+        for name in ("libpeer/peer/term/term.cpp", "apps/tool/main.cpp"):
+            self.assert_finds(f"{name}:1: only libpeer/peer/process/boost_process.hpp may include boost/process.hpp",
+                              {name: "#include <boost/process.hpp>\n"})
+
     def test_finds_an_include_of_the_precompiled_header(self):
         self.assert_finds("libpeer/peer/peer.hpp:1: peer/base/precompiled.hpp is for the compiler only",
                           {"libpeer/peer/peer.hpp": '#include "peer/base/precompiled.hpp"\n'})

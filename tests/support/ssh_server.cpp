@@ -3,6 +3,7 @@
 #include "support/ssh_server.hpp"
 
 #include "peer/connection/listening.hpp"
+#include "support/helper_program.hpp"
 #include "support/process_facts.hpp"
 #include "support/process_guard.hpp"
 
@@ -12,12 +13,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <utility>
 
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace peer::test {
 
@@ -41,26 +40,6 @@ std::uint16_t free_port() {
   if (!place)
     fail("no port is free");
   return place->port;
-}
-
-/// Starts a program whose standard error goes to the pipe that is returned.
-pid_t spawn(const std::vector<std::string>& words, descriptor& output) {
-  auto ends = make_pipe("sshd's output");
-  if (!ends)
-    fail("no pipe");
-  auto arguments = std::vector<char*>{};
-  for (auto& word : words)
-    arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  auto actions = posix_spawn_file_actions_t{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends->write.get(), STDERR_FILENO);
-  auto result = pid_t{0};
-  if (posix_spawn(&result, words[0].c_str(), &actions, nullptr, arguments.data(), environ) != 0)
-    fail("cannot start " + words[0]);
-  posix_spawn_file_actions_destroy(&actions);
-  output = std::move(ends->read);
-  return result;
 }
 
 /// Kills the server's processes, and nothing that runs in its sessions.
@@ -113,7 +92,9 @@ bool ssh_server::listen_at(std::uint16_t port) {
                                    << "KbdInteractiveAuthentication no\n"
                                    << "MaxStartups 100\n";
   port_ = port;
-  process_ = spawn({program, "-D", "-e", "-f", (place_ / "config").string()}, output_);
+  auto server = start_helper({program, "-D", "-e", "-f", (place_ / "config").string()}, piped::error);
+  process_ = server.id;
+  output_ = std::move(server.output);
   for (auto line = read_line(output_.get()); !line.empty(); line = read_line(output_.get()))
     if (line.starts_with("Server listening"))
       return true;

@@ -6,7 +6,7 @@
 
 #include "hostile_fixture.hpp"
 
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 #include "support/look_until.hpp"
 
 #include <csignal>

@@ -4,16 +4,14 @@
 
 #define CAF_SUITE peer.system.guard
 
+#include "support/helper_program.hpp"
 #include "support/system_fixture.hpp"
 
 #include <csignal>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 using namespace peer::test;
 using namespace std::chrono_literals;
@@ -22,10 +20,7 @@ namespace {
 
 /// Starts a program in the language of sh.
 pid_t spawn(const char* program) {
-  auto result = pid_t{0};
-  const char* arguments[] = {"sh", "-c", program, nullptr};
-  CAF_REQUIRE_EQUAL(posix_spawnp(&result, "sh", nullptr, nullptr, const_cast<char**>(arguments), environ), 0);
-  return result;
+  return start_helper({"sh", "-c", program});
 }
 
 /// Waits for the end of a child, which stays a zombie.

@@ -5,10 +5,10 @@
 
 #define CAF_SUITE peer.system.host
 
+#include "support/helper_program.hpp"
 #include "support/system_fixture.hpp"
 
 #include <csignal>
-#include <cstdio>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -31,21 +31,24 @@ struct fixture {
   }
 
   /// Starts the program (host_program.cpp), whose output can be read.
-  static FILE* launch(const std::string& mode) {
-    auto result = popen(("exec '" HOST_PROGRAM "' " + mode + " '" PEER_NODE "' 2>&1").c_str(), "re");
-    CAF_REQUIRE(result != nullptr);
-    return result;
+  static piped_helper launch(const std::string& mode) {
+    return start_helper({HOST_PROGRAM, mode, PEER_NODE}, piped::output_and_error);
   }
 
   /// The next line without its newline; nothing at the end.
-  static std::optional<std::string> next_line(FILE* from) {
+  static std::optional<std::string> next_line(const piped_helper& from) {
     auto result = ""s;
-    for (auto c = fgetc(from); c != EOF; c = fgetc(from)) {
+    for (auto c = char{}; read(from.output.get(), &c, 1) == 1; result += c)
       if (c == '\n')
         return result;
-      result += static_cast<char>(c);
-    }
     return result.empty() ? std::nullopt : std::make_optional(result);
+  }
+
+  /// Waits for the program's end and returns its status, as waitpid(2) does.
+  static int finish(const piped_helper& program) {
+    auto status = 0;
+    CAF_CHECK_EQUAL(waitpid(program.id, &status, 0), program.id);
+    return status;
   }
 
   /// Runs the program, which has to find nothing wrong.
@@ -53,7 +56,7 @@ struct fixture {
     auto program = launch(mode);
     while (auto line = next_line(program))
       CAF_ERROR(*line);
-    auto status = pclose(program);
+    auto status = finish(program);
     CAF_CHECK(WIFEXITED(status));
     CAF_CHECK_EQUAL(WEXITSTATUS(status), 0);
   }
@@ -111,7 +114,7 @@ CAF_TEST(the peers of a program that has forked and is killed go although its co
     }
   CAF_CHECK_EQUAL(kill(copy, 0), 0);
   kill(copy, SIGKILL);
-  pclose(program);
+  finish(program);
 }
 
 CAF_TEST(a program may have as many descriptors as the system allows) {

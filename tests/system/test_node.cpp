@@ -112,8 +112,8 @@ private:
 
 // -- the process ------------------------------------------------------------------------------------------------------
 
-/// What a child of this process finds: its standard input, its descriptors, and how often the variable of the
-/// connection.
+/// What a forked process finds that inherits all that is not close-on-exec (popen(3)): its standard input, its
+/// descriptors, and how often the variable of the connection.
 std::string look_from_a_child() {
   auto result = std::string{};
   auto child = popen("readlink /proc/self/fd/0; ls /proc/self/fd; env | grep -c LIBPEER_DESCRIPTOR", "r");

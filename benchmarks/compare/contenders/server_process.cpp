@@ -8,7 +8,6 @@
 #include <cstdio>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,14 +18,7 @@ server_process::server_process(const std::string& name) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0)
     bench::fail("cannot make a pipe");
-  auto actions = posix_spawn_file_actions_t{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  std::string words[] = {"/proc/self/exe", "--serve", name};
-  char* arguments[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  if (posix_spawn(&process_, arguments[0], &actions, nullptr, arguments, environ) != 0)
-    bench::fail("cannot start the server");
-  posix_spawn_file_actions_destroy(&actions);
+  process_ = bench::start_program("/proc/self/exe", {"--serve", name}, ends[1]);
   close(ends[1]);
   for (char c = 0; read(ends[0], &c, 1) == 1 && c != '\n';)
     address_ += c;

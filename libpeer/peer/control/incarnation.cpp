@@ -9,7 +9,7 @@
 #include "peer/connection/listening.hpp"
 #include "peer/connection/stream_reader.hpp"
 #include "peer/connection/token.hpp"
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -37,7 +37,7 @@ namespace {
 struct preparations {
   spawn_options spawn;
 
-  /// Descriptors for the child; closed here when it has them.
+  /// Descriptors for the process; closed here when it has them.
   std::vector<descriptor> for_child;
 
   // The ends that stay here.
@@ -50,7 +50,7 @@ struct preparations {
   std::optional<token_secret> secret;    ///< Over `tcp`, if it can be handed over.
 };
 
-/// Makes a pipe that the child writes to.
+/// Makes a pipe that the process writes to.
 caf::error make_pipe_from_child(preparations& all, const char* purpose, int& childs, descriptor& ours) {
   auto ends = make_pipe(purpose);
   if (!ends)
@@ -61,7 +61,7 @@ caf::error make_pipe_from_child(preparations& all, const char* purpose, int& chi
   return {};
 }
 
-/// Makes a pipe that the child reads.
+/// Makes a pipe that the process reads.
 caf::expected<descriptor> make_pipe_to_child(preparations& all) {
   auto ends = make_pipe("the peer's stdin");
   if (!ends)
@@ -161,11 +161,11 @@ caf::expected<preparations> prepare(const start_options& options) {
 
 // -- the process ------------------------------------------------------------------------------------------------------
 
-/// A child process and what connects it to this program: a channel over a socket or its stdin and stdout, and pipes for
+/// A process and what connects it to this program: a channel over a socket or its stdin and stdout, and pipes for
 /// what it prints besides.
 class peer_process final : public incarnation, private channel::listener {
 public:
-  peer_process(loop_ptr where, std::unique_ptr<child> process, preparations ends, incarnation::listener& events)
+  peer_process(loop_ptr where, std::unique_ptr<subprocess> process, preparations ends, incarnation::listener& events)
       : where_(std::move(where)),
         events_(events),
         last_words_(where_->io()),
@@ -311,7 +311,7 @@ private:
   incarnation::listener& events_;
   boost::asio::steady_timer last_words_; ///< over `tcp`: waits for the stream's end after the process's
   std::vector<std::string> arguments_;
-  std::unique_ptr<child> process_;
+  std::unique_ptr<subprocess> process_;
   std::unique_ptr<stream_reader> stderr_;
   std::unique_ptr<stream_reader> stdout_; ///< null over `standard_io`
   stream_channel_ptr channel_;
@@ -328,7 +328,7 @@ caf::expected<std::unique_ptr<incarnation>> launch(const loop_ptr& where, const 
   auto ready = prepare(options);
   if (!ready)
     return std::move(ready.error());
-  auto process = child::spawn(where->io(), ready->spawn);
+  auto process = subprocess::spawn(where->io(), ready->spawn);
   if (!process)
     return std::move(process.error());
   ready->for_child.clear();

@@ -5,7 +5,7 @@
 #include "peer/connection/channel.hpp"
 #include "peer/control/options.hpp"
 #include "peer/loop/loop.hpp"
-#include "peer/process/child.hpp"
+#include "peer/process/subprocess.hpp"
 
 #include "caf/fwd.hpp"
 
@@ -31,7 +31,7 @@ public:
     virtual void on_connected() = 0;
 
     /// The process and its group have ended, once. All that it wrote before has been passed on. `survivors` are
-    /// descendants that live on (see `child::on_exit`).
+    /// descendants that live on (see `subprocess::on_exit`).
     virtual void on_exit(const exit_status& status, const std::vector<survivor>& survivors) = 0;
   };
 

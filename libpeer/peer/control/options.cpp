@@ -5,7 +5,7 @@
 #include "peer/base/error.hpp"
 #include "peer/connection/handover.hpp"
 #include "peer/connection/listening.hpp"
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 #include "peer/term/text.hpp"
 
 #include "caf/all.hpp"

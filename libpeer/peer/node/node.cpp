@@ -13,7 +13,7 @@
 #include "peer/node/origin_link.hpp"
 #include "peer/node/peer_supervision.hpp"
 #include "peer/node/stop_request.hpp"
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 #include "peer/sys/commands.hpp"
 #include "peer/term/message_types.hpp"
 #include "peer/term/text.hpp"

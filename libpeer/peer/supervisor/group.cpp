@@ -5,7 +5,7 @@
 #include "peer/base/caf_compat.hpp"
 #include "peer/control/ask.hpp"
 #include "peer/control/control.hpp"
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 #include "peer/supervisor/conversation.hpp"
 #include "peer/supervisor/map_actor.hpp"
 

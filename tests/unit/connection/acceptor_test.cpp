@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.connection.acceptor
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/connection/acceptor.hpp"
 #include "peer/connection/listening.hpp"
@@ -59,7 +59,7 @@ peer::spawn_options connector(std::uint16_t port, const std::string& text) {
                                   + "' >&5; exec cat <&5"}};
 }
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   fixture() {
     secret = unbox(peer::make_token());
     how.secret = secret;

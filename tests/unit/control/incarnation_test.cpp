@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.control.incarnation
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/control/incarnation.hpp"
 #include "peer/loop/loop.hpp"

@@ -9,7 +9,7 @@
 #include "peer/base/error.hpp"
 #include "peer/control/options.hpp"
 #include "peer/control/report.hpp"
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 
 #include <filesystem>
 #include <limits>

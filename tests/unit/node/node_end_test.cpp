@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.node.node_end
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/node/node_end.hpp"
 
@@ -17,7 +17,7 @@ namespace {
 
 /// Ends a forked node with `complaint` and that for its standard error. Returns its exit status.
 int end_with(const std::string& complaint, int standard_error) {
-  return forked_child{[&]() -> int {
+  return forked_process{[&]() -> int {
            dup2(standard_error, STDERR_FILENO);
            peer::end_node(complaint);
          }}
@@ -26,7 +26,7 @@ int end_with(const std::string& complaint, int standard_error) {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(node_end_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(node_end_tests, subprocess_fixture)
 
 CAF_TEST(a complaint is one line) {
   auto error = make_lasting_pipe();

@@ -5,7 +5,7 @@
 
 #define CAF_SUITE peer.process.cgroup_limits
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/cgroup_limits.hpp"
 #include "tests/support/delegated_cgroup.hpp"
@@ -65,7 +65,7 @@ bool has_controllers(const delegated_cgroup& place) {
   return found == 2;
 }
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   /// Starts a process in a cgroup and returns which limits are off.
   strings limits_off(peer::spawn_options what) {
     auto process = start(std::move(what));

@@ -5,7 +5,7 @@
 
 #define CAF_SUITE peer.process.cgroup
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/cgroup.hpp"
 #include "tests/support/delegated_cgroup.hpp"
@@ -23,7 +23,7 @@ namespace {
 /// Starts a daemon, whose parent ends and which has a session of its own, prints its number and waits for ever.
 constexpr auto daemon_maker = "setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" &'; ";
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   pid_t read_id() { return std::stoi(read_line(output.read.get())); }
 };
 
@@ -51,7 +51,7 @@ CAF_TEST(a cgroup that may not be written to is an error that names it) {
     return;
   }
   constexpr auto nobody = uid_t{65534};
-  auto text = in_forked_child(nobody, [&place] {
+  auto text = in_forked_process(nobody, [&place] {
     auto result = run({.program = "true", .cgroup = place.path()});
     return result ? "started" : error_text(result.error());
   });
@@ -121,7 +121,7 @@ CAF_TEST(a kernel that cannot kill a cgroup is no obstacle) {
   auto what = shell(daemon_maker + "echo 0; exec sleep 1000"s);
   what.standard_input = null.get();
   what.standard_output = what.standard_error = output.write.get();
-  auto process = unbox(peer::spawn(what, members.get()));
+  auto process = unbox(peer::spawn(*io, what, members.get()));
   auto daemon = std::max(read_id(), read_id());
   CAF_CHECK(group.populated());
   while (group.populated())

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.close_on_fork
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/close_on_fork.hpp"
 
@@ -38,13 +38,13 @@ int count_sockets() {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(close_on_fork_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(close_on_fork_tests, subprocess_fixture)
 
 CAF_TEST(a peer sees the end of its input although a forked child lives on) {
   auto input = unbox(peer::make_pipe("the input"));
   auto process = start({.program = "cat"}, input.read.get());
   input.read.reset();
-  forked_child bystander{[] { return 0; }};
+  forked_process bystander{[] { return 0; }};
   input.write.reset();
   CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
 }
@@ -55,14 +55,14 @@ CAF_TEST(a peer sees the end of its connection although a forked child lives on)
   what.inherited = ends.second.get();
   auto process = start(what);
   ends.second.reset();
-  forked_child bystander{[] { return 0; }};
+  forked_process bystander{[] { return 0; }};
   ends.first.reset();
   CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
 }
 
 CAF_TEST(the output of a peer ends although a forked child lives on) {
   auto out = unbox(peer::make_pipe("the output"));
-  forked_child bystander{[] { return 0; }};
+  forked_process bystander{[] { return 0; }};
   out.write.reset();
   CAF_CHECK_EQUAL(read_to_end(out.read.get()), "");
 }
@@ -75,7 +75,7 @@ CAF_TEST(a forked child keeps what is its own) {
   CAF_REQUIRE_EQUAL(dup3(other.get(), number, O_CLOEXEC), number);
   auto successor = descriptor{number};
   auto noted = unbox(peer::make_pipe("a test"));
-  forked_child child{[&] {
+  forked_process child{[&] {
     return (is_open(successor.get()) ? 1 : 0) + (is_open(other.get()) ? 2 : 0) + (is_open(noted.read.get()) ? 4 : 0)
          + (is_open(noted.write.get()) ? 8 : 0);
   }};
@@ -95,7 +95,7 @@ CAF_TEST(any thread may fork while others make connections and the child has non
     });
   auto codes = 0;
   for (auto i = 0; i < 50; ++i) {
-    forked_child child{[sockets] {
+    forked_process child{[sockets] {
       peer::fork_pause pause; // the lock is free in the child
       return count_sockets() - sockets;
     }};

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.descendants
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/base/defaults.hpp"
 #include "peer/process/descendants.hpp"
@@ -34,7 +34,7 @@ std::vector<pid_t> ids_of(const std::vector<descendant>& all) {
   return result;
 }
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   /// The numbers that a script prints, one a line, in order.
   std::vector<pid_t> read_ids(int count) {
     auto result = std::vector<pid_t>{};
@@ -148,10 +148,10 @@ CAF_TEST(numbers of another namespace are not looked up) {
     std::cout << "not run: only root can make a pid namespace without a user namespace\n";
     return;
   }
-  auto text = in_forked_child(0, [] {
+  auto text = in_forked_process(0, [] {
     if (unshare(CLONE_NEWPID) != 0)
       return "cannot make a pid namespace"s;
-    return in_forked_child(0, [] { // its first process, which has the /proc of the outer one
+    return in_forked_process(0, [] { // its first process, which has the /proc of the outer one
       auto result = peer::has_own_proc() ? "own proc"s : "another proc"s;
       result += peer::facts_of(getpid()) ? ", facts of a stranger" : ", no facts";
       result += descendants_of(getpid()).empty() ? ", no descendants" : ", descendants of a stranger";
@@ -159,7 +159,7 @@ CAF_TEST(numbers of another namespace are not looked up) {
       auto what = shell("exit 3");
       auto nothing = peer::open_null();
       what.standard_input = what.standard_output = what.standard_error = nothing->get();
-      auto process = peer::child::spawn(loop, what);
+      auto process = peer::subprocess::spawn(loop, what);
       if (!process)
         return error_text(process.error());
       result += has_living_member((*process)->id()) ? ", a member" : ", no member";

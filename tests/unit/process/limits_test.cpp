@@ -4,9 +4,9 @@
 
 #define CAF_SUITE peer.process.limits
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 
 using namespace std::literals;
 using namespace peer::test;
@@ -30,7 +30,7 @@ constexpr auto print_cpus = "sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/stat
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(limits_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(limits_tests, subprocess_fixture)
 
 // -- limits -----------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.socket_owner
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/socket_inode.hpp"
 #include "peer/process/socket_owner.hpp"
@@ -40,9 +40,9 @@ struct listener {
   std::uint16_t port = 0;
 };
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   /// Runs a script of bash's in which CONNECT connects to `place`, says so and stays.
-  child_ptr start_script(const listener& place, std::string script) {
+  subprocess_ptr start_script(const listener& place, std::string script) {
     auto connect = "exec 5<>/dev/tcp/127.0.0.1/" + std::to_string(place.port) + "; echo connected; exec sleep 1000";
     auto at = script.find("CONNECT");
     script.replace(at, std::string_view{"CONNECT"}.size(), connect);

@@ -5,7 +5,7 @@
 
 #define CAF_SUITE peer.process.spawn_host
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -17,9 +17,9 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::child;
 using peer::descriptor;
 using peer::spawn_options;
+using peer::subprocess;
 
 namespace {
 
@@ -55,7 +55,7 @@ std::string failure_of(spawn_options what) {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(spawn_host_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(spawn_host_tests, subprocess_fixture)
 
 // -- the path ---------------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ CAF_TEST(a program without descriptors cannot start processes and is told why) {
   auto text = std::string{};
   {
     no_descriptors scope;
-    auto result = child::spawn(*io, what);
+    auto result = subprocess::spawn(*io, what);
     text = result ? "started" : error_text(result.error());
   }
   CAF_CHECK_EQUAL(text, "cannot make a descriptor of the process for '/bin/true': Too many open files");
@@ -143,7 +143,7 @@ CAF_TEST(a program without descriptors cannot start processes and is told why) {
 }
 
 CAF_TEST(the given descriptors may have any numbers even each others) {
-  auto text = in_forked_child(getuid(), [] {
+  auto text = in_forked_process(getuid(), [] {
     auto one = peer::make_pipe("stdin");
     auto two = peer::make_pipe("stdout");
     auto three = peer::make_pipe("stderr");
@@ -162,7 +162,7 @@ CAF_TEST(the given descriptors may have any numbers even each others) {
     what.standard_output = 2;
     what.standard_error = 3;
     what.inherited = 0;
-    auto process = child::spawn(loop, what);
+    auto process = subprocess::spawn(loop, what);
     if (!process)
       return error_text(process.error());
     auto status = wait_for(loop, **process);
@@ -175,7 +175,7 @@ CAF_TEST(the given descriptors may have any numbers even each others) {
 }
 
 CAF_TEST(a program without the first four descriptors can start processes) {
-  auto text = in_forked_child(getuid(), [] {
+  auto text = in_forked_process(getuid(), [] {
     for (auto fd = 0; fd < 4; ++fd)
       close(fd);
     auto connection = peer::make_socket_pair("a connection");
@@ -241,7 +241,7 @@ CAF_TEST(a user without privileges can have a pid namespace and stays who they a
     std::cout << "not run: only root can become another user\n";
     return;
   }
-  auto text = in_forked_child(nobody, [] {
+  auto text = in_forked_process(nobody, [] {
     auto what = shell("echo $$ $(id -u) $(id -g)");
     what.pid_namespace = true;
     return output_of(what);
@@ -257,7 +257,7 @@ CAF_TEST(a pid namespace that cannot be made is an error that names the option) 
     std::cout << "not run: only root can forbid namespaces\n";
     return;
   }
-  auto text = in_forked_child(0, [] {
+  auto text = in_forked_process(0, [] {
     if (unshare(CLONE_NEWUSER) != 0)
       return "cannot make a user namespace"s;
     std::ofstream{"/proc/self/uid_map"} << "0 0 1";

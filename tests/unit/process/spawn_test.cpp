@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.spawn
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -15,10 +15,10 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::child;
 using peer::descriptor;
 using peer::errc;
 using peer::spawn_options;
+using peer::subprocess;
 
 namespace {
 
@@ -30,7 +30,7 @@ std::uint64_t signal_mask(const std::string& status, const std::string& name) {
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(spawn_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(spawn_tests, subprocess_fixture)
 
 // -- what cannot be started -------------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ CAF_TEST(a program that cannot be executed is an error with the cause) {
 }
 
 CAF_TEST(a missing standard stream is an error) {
-  auto result = child::spawn(*io, {.program = "/bin/true", .standard_input = null.get()});
+  auto result = subprocess::spawn(*io, {.program = "/bin/true", .standard_input = null.get()});
   CAF_CHECK(!result);
   CAF_CHECK_EQUAL(error_text(result.error()), "cannot give '/bin/true' its descriptors: Bad file descriptor");
 }
@@ -86,7 +86,7 @@ CAF_TEST(the three streams are the given ones) {
   what.standard_input = input.read.get();
   what.standard_output = out.write.get();
   what.standard_error = err.write.get();
-  auto process = unbox(child::spawn(*io, what));
+  auto process = unbox(subprocess::spawn(*io, what));
   out.write.reset();
   err.write.reset();
   CAF_CHECK_EQUAL(read_to_end(out.read.get()), "hello");

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.survivors
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/family.hpp"
 
@@ -33,7 +33,7 @@ spawn_options killing(std::string script) {
   return result;
 }
 
-struct fixture : child_fixture {
+struct fixture : subprocess_fixture {
   pid_t read_id() { return std::stoi(read_line(output.read.get())); }
 
   /// Until the process has called exec.
@@ -163,7 +163,7 @@ CAF_TEST(the group of a process that now belongs to another user is killed) {
   std::filesystem::copy_file("/usr/bin/setpriv", setuid_root);
   std::filesystem::permissions(setuid_root, std::filesystem::perms{04755});
   // The leader becomes root, whom nobody may not send signals; the member becomes nobody again.
-  auto member = in_forked_child(nobody, [&] {
+  auto member = in_forked_process(nobody, [&] {
     auto input = unbox(peer::make_pipe("the input"));
     auto out = unbox(peer::make_pipe("the output"));
     auto what = shell("");
@@ -173,7 +173,7 @@ CAF_TEST(the group of a process that now belongs to another user is killed) {
     what.standard_input = input.read.get();
     what.standard_output = what.standard_error = out.write.get();
     boost::asio::io_context loop;
-    auto process = unbox(peer::child::spawn(loop, what));
+    auto process = unbox(peer::subprocess::spawn(loop, what));
     auto result = read_line(out.read.get());
     input.write.reset();
     return result + " " + to_string(wait_for(loop, *process));

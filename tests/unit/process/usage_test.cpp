@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.process.usage
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include "peer/process/usage.hpp"
 
@@ -13,7 +13,7 @@
 using namespace std::literals;
 using namespace peer::test;
 
-CAF_TEST_FIXTURE_SCOPE(usage_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(usage_tests, subprocess_fixture)
 
 CAF_TEST(the usage of a child that runs is told) {
   auto worker = start(shell("while :; do :; done"));

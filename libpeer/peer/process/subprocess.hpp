@@ -23,29 +23,29 @@ class io_context;
 
 namespace peer {
 
-/// Whom a signal goes to.
+/// Where a signal goes.
 enum class signal_scope : std::uint8_t {
-  process, ///< the child alone
-  group,   ///< the child's process group: it and its descendants, but for those that have left the group
+  process, ///< the process alone
+  group,   ///< its process group: it and its descendants, but for those that have left the group
 };
 
 /// A process that this program started. It is watched and signalled through its pidfd, and reaped here and nowhere
-/// else: no handler for SIGCHLD is needed or disturbed, and no other child of the program is ever waited for (Linux,
-/// pidfd_open(2)).
+/// else: no handler for SIGCHLD is needed or disturbed, and no other process of the program is ever waited for
+/// (Linux, pidfd_open(2)).
 ///
 /// Belongs to the thread of its `io_context`.
-class child {
+class subprocess {
 public:
   /// Receives how the process ended, and the descendants that outlive it, once.
   using exit_handler = std::function<void(const exit_status&, const std::vector<survivor>&)>;
 
   /// Starts a process. Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing
   /// was started.
-  static caf::expected<std::unique_ptr<child>> spawn(boost::asio::io_context& io, const spawn_options& options);
+  static caf::expected<std::unique_ptr<subprocess>> spawn(boost::asio::io_context& io, const spawn_options& options);
 
   /// Kills what is left of the process, its group, its cgroup and, with `survivor_policy::kill`, its descendants, and
   /// reaps the process, waiting at most `defaults::kill_timeout`.
-  virtual ~child();
+  virtual ~subprocess();
 
   /// Asks to be told of the process's end, at most once. `handler` runs on the `io_context` and not after this object
   /// is gone. By then

@@ -7,7 +7,7 @@
 #include "caf/test/dsl.hpp"
 
 #include "peer/base/error.hpp"
-#include "peer/process/child.hpp"
+#include "peer/process/subprocess.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
@@ -35,7 +35,7 @@
 
 namespace peer::test {
 
-using child_ptr = std::unique_ptr<child>;
+using subprocess_ptr = std::unique_ptr<subprocess>;
 
 inline spawn_options shell(std::string script) {
   return {.program = "/bin/sh", .arguments = {"-c", std::move(script)}};
@@ -95,11 +95,11 @@ inline pipe_ends make_lasting_pipe() {
 }
 
 /// A forked child of this program that does not call exec, and lives until the end of the scope.
-class forked_child {
+class forked_process {
 public:
   /// @param report what the child finds out, as its exit status.
   template <class F>
-  explicit forked_child(F report) : gate_(make_lasting_pipe()) {
+  explicit forked_process(F report) : gate_(make_lasting_pipe()) {
     id_ = fork();
     if (id_ == 0) {
       gate_.write.reset();
@@ -109,9 +109,9 @@ public:
     }
   }
 
-  forked_child(const forked_child&) = delete;
+  forked_process(const forked_process&) = delete;
 
-  ~forked_child() { result(); }
+  ~forked_process() { result(); }
 
   /// Lets it end and returns what it found out.
   int result() {
@@ -129,9 +129,9 @@ private:
 
 /// What `f` returns when it runs as that user in a forked child of this program.
 template <class F>
-std::string in_forked_child(uid_t user, F f) {
+std::string in_forked_process(uid_t user, F f) {
   auto answer = make_lasting_pipe();
-  forked_child child{[&] {
+  forked_process child{[&] {
     auto text = std::string{"cannot change the user"};
     // A program that was started as that user could be looked at by that user.
     if (setresgid(user, user, user) == 0 && setresuid(user, user, user) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0)
@@ -167,7 +167,7 @@ public:
   void let_go() { child_.reset(); }
 
 private:
-  std::optional<forked_child> child_;
+  std::optional<forked_process> child_;
   bool traces_ = false;
 };
 
@@ -193,7 +193,7 @@ struct ending {
   std::vector<survivor> survivors;
 };
 
-inline ending wait_for_all(boost::asio::io_context& io, child& what) {
+inline ending wait_for_all(boost::asio::io_context& io, subprocess& what) {
   auto told = std::optional<ending>{};
   what.on_exit([&told](const exit_status& status, const auto& survivors) { told = ending{status, survivors}; });
   io.restart();
@@ -203,7 +203,7 @@ inline ending wait_for_all(boost::asio::io_context& io, child& what) {
   return told.value_or(ending{});
 }
 
-inline exit_status wait_for(boost::asio::io_context& io, child& what) {
+inline exit_status wait_for(boost::asio::io_context& io, subprocess& what) {
   return wait_for_all(io, what).status;
 }
 
@@ -224,7 +224,7 @@ inline caf::expected<outcome> run(spawn_options what) {
   what.standard_input = null->get();
   what.standard_output = out->write.get();
   what.standard_error = err->write.get();
-  auto process = child::spawn(io, what);
+  auto process = subprocess::spawn(io, what);
   out->write.reset();
   err->write.reset();
   if (!process)
@@ -243,15 +243,15 @@ inline std::string output_of(spawn_options what) {
 
 /// A loop, a null device, and a pipe for the output of children. Its end proves that they left nothing behind: no
 /// descendant, no zombie, no descriptor.
-struct child_fixture {
-  child_fixture() {
+struct subprocess_fixture {
+  subprocess_fixture() {
     alarm(60); // a hang ends the program
     io.emplace();
     null = unbox(open_null());
     output = unbox(make_pipe("the output"));
   }
 
-  ~child_fixture() {
+  ~subprocess_fixture() {
     io.reset();
     null.reset();
     output = {};
@@ -260,10 +260,10 @@ struct child_fixture {
   }
 
   /// Starts `what` with `output` as its stdout and stderr and the null device, or `input`, as its stdin.
-  child_ptr start(spawn_options what, int input = -1) {
+  subprocess_ptr start(spawn_options what, int input = -1) {
     what.standard_input = input < 0 ? null.get() : input;
     what.standard_output = what.standard_error = output.write.get();
-    return unbox(child::spawn(*io, what));
+    return unbox(subprocess::spawn(*io, what));
   }
 
   /// Everything that was printed. Returns when all processes that could print have ended.

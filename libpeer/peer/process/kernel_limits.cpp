@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/process/child_limits.hpp"
+#include "peer/process/kernel_limits.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,9 +2,9 @@
 
 // How real processes end, what they leave behind, and signals to them.
 
-#define CAF_SUITE peer.process.child
+#define CAF_SUITE peer.process.subprocess
 
-#include "tests/unit/process/child_fixture.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <array>
 
@@ -14,7 +14,7 @@ using namespace peer::test;
 using peer::exit_status;
 using peer::signal_scope;
 
-CAF_TEST_FIXTURE_SCOPE(child_tests, child_fixture)
+CAF_TEST_FIXTURE_SCOPE(subprocess_tests, subprocess_fixture)
 
 // -- how a process ends -----------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ CAF_TEST(the status of a traced process is told when its tracer has let go of it
 }
 
 CAF_TEST(many processes at once are not confused) {
-  auto processes = std::vector<child_ptr>{};
+  auto processes = std::vector<subprocess_ptr>{};
   auto codes = std::vector<int>(40, -1);
   for (int i = 0; i < 40; ++i) {
     processes.push_back(start(shell("exit " + std::to_string(i))));
@@ -215,7 +215,7 @@ CAF_TEST(no handler is called after the destructor) {
 
 CAF_TEST(a handler that is ready to run is not called after the destructor) {
   auto calls = 0;
-  auto processes = std::array<child_ptr, 2>{start({.program = "/bin/true"}), start({.program = "/bin/true"})};
+  auto processes = std::array<subprocess_ptr, 2>{start({.program = "/bin/true"}), start({.program = "/bin/true"})};
   siginfo_t info;
   for (auto& process : processes)
     CAF_CHECK_EQUAL(waitid(P_PID, static_cast<id_t>(process->id()), &info, WEXITED | WNOWAIT), 0);

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/process/child.hpp"
+#include "peer/process/subprocess.hpp"
 
 #include "peer/base/defaults.hpp"
 #include "peer/process/cgroup_limits.hpp"
@@ -58,7 +58,7 @@ std::optional<exit_status> reap(int pidfd) {
   return result;
 }
 
-// -- the child --------------------------------------------------------------------------------------------------------
+// -- the process ------------------------------------------------------------------------------------------------------
 
 using steady = std::chrono::steady_clock;
 
@@ -73,10 +73,10 @@ private:
   std::chrono::milliseconds delay_{1};
 };
 
-class child_impl final : public child {
+class subprocess_impl final : public subprocess {
 public:
-  child_impl(boost::asio::io_context& io, spawned_process process, survivor_policy policy, std::optional<cgroup> place,
-             std::vector<std::string> limits_off)
+  subprocess_impl(boost::asio::io_context& io, spawned_process process, survivor_policy policy,
+                  std::optional<cgroup> place, std::vector<std::string> limits_off)
       : id_(process.id),
         policy_(policy),
         limits_off_(std::move(limits_off)),
@@ -85,7 +85,7 @@ public:
         watched_(io),
         timer_(io) {}
 
-  ~child_impl() override {
+  ~subprocess_impl() override {
     *alive_ = false;
     if (told_)
       return;
@@ -111,12 +111,7 @@ public:
 
   void on_exit(exit_handler handler) override {
     handler_ = std::move(handler);
-    watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                        [this, alive = alive_](const boost::system::error_code& code) {
-                          // A handler that is ready to run is not cancelled by the end of this object.
-                          if (!code && *alive)
-                            finish();
-                        });
+    await_end();
   }
 
   void note_descendants() override {
@@ -148,6 +143,21 @@ private:
   leader_state leader() {
     auto there = pidfd_send_signal(pidfd_.get(), 0, nullptr, 0) == 0 || errno != ESRCH;
     return there ? leader_state::ours : leader_state::stolen;
+  }
+
+  void await_end() {
+    watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                        [this, alive = alive_](const boost::system::error_code& code) {
+                          // A handler that is ready to run is not cancelled by the end of this object.
+                          if (!code && *alive)
+                            has_ended() ? finish() : await_end();
+                        });
+  }
+
+  /// Asks the kernel: Asio may report an event of a descriptor that was closed just before.
+  bool has_ended() const {
+    auto ended = pollfd{pidfd_.get(), POLLIN, 0};
+    return poll(&ended, 1, 0) == 1;
   }
 
   /// The process has ended.
@@ -223,9 +233,10 @@ private:
 
 } // namespace
 
-child::~child() = default;
+subprocess::~subprocess() = default;
 
-caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, const spawn_options& options) {
+caf::expected<std::unique_ptr<subprocess>> subprocess::spawn(boost::asio::io_context& io,
+                                                             const spawn_options& options) {
   auto place = std::optional<cgroup>{};
   auto members = descriptor{};
   if (!options.cgroup.empty()) {
@@ -239,11 +250,11 @@ caf::expected<std::unique_ptr<child>> child::spawn(boost::asio::io_context& io, 
     members = std::move(*list);
   }
   auto limits_off = limit_cgroup(place ? place->path() : "", options.limits);
-  auto process = peer::spawn(options, members.get());
+  auto process = peer::spawn(io, options, members.get());
   if (!process)
     return std::move(process.error());
-  auto result =
-      std::make_unique<child_impl>(io, std::move(*process), options.survivors, std::move(place), std::move(limits_off));
+  auto result = std::make_unique<subprocess_impl>(io, std::move(*process), options.survivors, std::move(place),
+                                                  std::move(limits_off));
   if (auto code = result->watch(); code != 0) // epoll takes no more
     return system_failure("cannot watch the process of '" + options.program + "'", code);
   return result;
