@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/control/report.hpp"
+#include "peer/failure.hpp"
 
 #include "caf/expected.hpp"
 

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/node/raised.hpp"
+#include "peer/node.hpp"
 
 namespace peer_node {
 

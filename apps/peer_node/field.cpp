@@ -4,7 +4,7 @@
 
 #include "badarg.hpp"
 
-#include "peer/term/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 
@@ -53,7 +53,7 @@ std::u32string fit_character(char32_t c, const field& where) {
 
 std::u32string wide(std::string_view utf8) {
   auto result = std::u32string{};
-  while (auto c = peer::take_utf8(utf8))
+  while (auto c = peer::internal::base::take_utf8(utf8))
     result += *c;
   return result;
 }

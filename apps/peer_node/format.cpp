@@ -7,7 +7,7 @@
 #include "number_text.hpp"
 #include "term_text.hpp"
 
-#include "peer/term/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <algorithm>
 #include <span>
@@ -48,13 +48,13 @@ void append_part(std::u32string& out, const peer::term& part, bool unicode) {
 /// What `~s` and `~ts` accept besides atoms: nested lists of characters and binaries.
 void append_characters(std::u32string& out, const peer::term& data, bool unicode) {
   if (auto bytes = data.as_binary()) {
-    if (unicode && peer::count_utf8(*bytes))
+    if (unicode && peer::internal::base::count_utf8(*bytes))
       out += wide(*bytes);
     else
       append_latin1(out, *bytes);
     return;
   }
-  auto* parts = data.get_if<peer::list>();
+  auto* parts = data.get_if<peer::erl::list>();
   if (!parts)
     badarg();
   for (auto& part : *parts)
@@ -84,7 +84,7 @@ std::u32string characters_of_format(const peer::term& data) {
     append_latin1(result, *bytes);
     return result;
   }
-  auto* characters = data.get_if<peer::list>();
+  auto* characters = data.get_if<peer::erl::list>();
   if (!characters || !characters->proper())
     badarg();
   for (auto& character : *characters)
@@ -291,7 +291,7 @@ private:
 
   /// A nested list of characters, without binaries.
   static void append_prefix(std::u32string& out, const peer::term& data) {
-    auto* parts = data.get_if<peer::list>();
+    auto* parts = data.get_if<peer::erl::list>();
     if (!parts || !parts->proper())
       badarg();
     for (auto& part : *parts)
@@ -318,7 +318,7 @@ private:
 } // namespace
 
 std::u32string format(const peer::term& text, const peer::term& arguments) {
-  auto* list = arguments.get_if<peer::list>();
+  auto* list = arguments.get_if<peer::erl::list>();
   if (!list || !list->proper())
     badarg();
   auto characters = characters_of_format(text);

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/node/node.hpp"
+#include "peer/node.hpp"
 
 /// @file
 /// What `peer_node` offers besides what every node has. The functions have the names, arguments, results and errors of

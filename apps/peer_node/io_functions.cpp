@@ -5,9 +5,9 @@
 #include "badarg.hpp"
 #include "format.hpp"
 
-#include "peer/io/chardata.hpp"
-#include "peer/term/text.hpp"
-#include "peer/term/utf8.hpp"
+#include "base/utf8.hpp"
+#include "console/chardata.hpp"
+#include "peer/term.hpp"
 
 #include <cerrno>
 
@@ -27,20 +27,20 @@ term to_charlist(const std::u32string& characters) {
   auto result = std::vector<term>{};
   for (auto c : characters)
     result.emplace_back(static_cast<std::uint32_t>(c));
-  return peer::list{std::move(result)};
+  return peer::erl::list{std::move(result)};
 }
 
 std::string to_utf8(const std::u32string& characters) {
   auto result = std::string{};
   for (auto c : characters)
-    if (!peer::append_utf8(result, c))
+    if (!peer::internal::base::append_utf8(result, c))
       badarg();
   return result;
 }
 
 std::string to_utf8(const term& chardata) {
-  auto result = peer::flatten_chardata(chardata, peer::encoding::unicode);
-  if (!result || !peer::count_utf8(*result))
+  auto result = peer::internal::console::flatten_chardata(chardata, peer::internal::console::encoding::unicode);
+  if (!result || !peer::internal::base::count_utf8(*result))
     badarg();
   return std::move(*result);
 }
@@ -59,7 +59,7 @@ void write_standard_error(std::string_view text) {
 }
 
 /// Asks the origin's I/O server and returns its answer, `{error, terminated}` if there is none.
-term ask(peer::node& node, peer::tuple request) {
+term ask(peer::node& node, peer::erl::tuple request) {
   auto reply = node.io_request(std::move(request));
   return reply ? std::move(*reply) : term{peer::tagged("error", atom{"terminated"})};
 }

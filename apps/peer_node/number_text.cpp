@@ -73,7 +73,7 @@ unsigned divide(std::string& bytes, unsigned divisor) {
   return remainder;
 }
 
-std::string magnitude_digits(const peer::big_integer& value, unsigned base) {
+std::string magnitude_digits(const peer::erl::big_integer& value, unsigned base) {
   auto bytes = std::string{value.magnitude().rbegin(), value.magnitude().rend()};
   auto result = std::string{};
   while (!bytes.empty())
@@ -132,7 +132,7 @@ integer_digits digits_of(const peer::term& value, std::size_t base) {
     auto buffer = std::array<char, 64>{};
     auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), magnitude, static_cast<int>(base)).ptr;
     std::transform(buffer.data(), end, std::back_inserter(result.digits), upper);
-  } else if (auto* big = value.get_if<peer::big_integer>()) {
+  } else if (auto* big = value.get_if<peer::erl::big_integer>()) {
     result.negative = big->negative();
     result.digits = magnitude_digits(*big, static_cast<unsigned>(base));
   } else {

@@ -4,7 +4,7 @@
 
 #include "badarg.hpp"
 
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -76,7 +76,7 @@ void sleep(const std::stop_token& stop, const term& time) {
 // -- lists ------------------------------------------------------------------------------------------------------------
 
 term reverse(const std::vector<term>& elements, term tail) {
-  return peer::list::cons({elements.rbegin(), elements.rend()}, std::move(tail));
+  return peer::erl::list::cons({elements.rbegin(), elements.rend()}, std::move(tail));
 }
 
 } // namespace

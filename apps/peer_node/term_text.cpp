@@ -1,9 +1,10 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "term_text.hpp"
+#include "term/codec/codec.hpp"
 
-#include "peer/term/text.hpp"
-#include "peer/term/utf8.hpp"
+#include "base/utf8.hpp"
+#include "peer/term.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +29,7 @@ bool printable(std::int64_t c, bool unicode) {
   return unicode && ((c > highest_latin1 && c < 0xD800) || (c > 0xDFFF && c < 0xFFFE) || (c > 0xFFFF && c <= 0x10FFFF));
 }
 
-bool is_text(const peer::list& value, bool unicode) {
+bool is_text(const peer::erl::list& value, bool unicode) {
   return !value.empty() && value.proper() && std::all_of(value.begin(), value.end(), [unicode](const peer::term& x) {
     auto* c = x.get_if<std::int64_t>();
     return c && printable(*c, unicode);
@@ -38,9 +39,9 @@ bool is_text(const peer::list& value, bool unicode) {
 // io_lib:write_atom_as_latin1/1. Names with such characters have quotes.
 std::string escape_beyond_latin1(std::string_view text) {
   auto result = std::string{};
-  while (auto c = peer::take_utf8(text)) {
+  while (auto c = peer::internal::base::take_utf8(text)) {
     if (*c <= highest_latin1) {
-      peer::append_utf8(result, *c);
+      peer::internal::base::append_utf8(result, *c);
       continue;
     }
     auto buffer = std::array<char, 8>{};
@@ -63,7 +64,7 @@ struct binary_text {
 std::optional<std::vector<char32_t>> decode(std::string_view bytes, std::size_t limit) {
   auto result = std::vector<char32_t>{};
   while (!bytes.empty() && result.size() < limit) {
-    auto c = peer::take_utf8(bytes);
+    auto c = peer::internal::base::take_utf8(bytes);
     if (!c)
       return std::nullopt;
     result.push_back(*c);
@@ -108,13 +109,13 @@ public:
   void write(const peer::term& value, std::int64_t depth) {
     if (depth == 0)
       out_ += "...";
-    else if (auto* list = value.get_if<peer::list>())
+    else if (auto* list = value.get_if<peer::erl::list>())
       write_list(value, *list, depth);
-    else if (auto* tuple = value.get_if<peer::tuple>())
+    else if (auto* tuple = value.get_if<peer::erl::tuple>())
       write_tuple(*tuple, depth);
-    else if (auto* map = value.get_if<peer::map>())
+    else if (auto* map = value.get_if<peer::erl::map>())
       write_map(*map, depth);
-    else if (auto* bits = value.get_if<peer::bitstring>())
+    else if (auto* bits = value.get_if<peer::erl::bitstring>())
       write_bits(*bits, depth);
     else if (value.is<peer::atom>() && !style_.unicode)
       out_ += escape_beyond_latin1(to_string(value));
@@ -144,7 +145,7 @@ private:
     return depth;
   }
 
-  void write_list(const peer::term& value, const peer::list& elements, std::int64_t depth) {
+  void write_list(const peer::term& value, const peer::erl::list& elements, std::int64_t depth) {
     if (style_.strings && depth != 1 && is_text(elements, style_.unicode)) {
       out_ += to_string(value);
       return;
@@ -158,13 +159,13 @@ private:
     out_ += ']';
   }
 
-  void write_tuple(const peer::tuple& elements, std::int64_t depth) {
+  void write_tuple(const peer::erl::tuple& elements, std::int64_t depth) {
     out_ += '{';
     write_elements(elements, depth, ',', [this](auto& x, auto d) { write(x, d); });
     out_ += '}';
   }
 
-  void write_map(const peer::map& entries, std::int64_t depth) {
+  void write_map(const peer::erl::map& entries, std::int64_t depth) {
     out_ += "#{";
     write_elements(entries, depth, ',', [this, depth](auto& entry, auto) {
       write(entry.first, depth - 1);
@@ -174,14 +175,14 @@ private:
     out_ += '}';
   }
 
-  void write_bits(const peer::bitstring& value, std::int64_t depth) {
+  void write_bits(const peer::erl::bitstring& value, std::int64_t depth) {
     out_ += "<<";
     auto is_whole_bytes = value.unused_bits == 0 && !value.bytes.empty();
     auto text = std::optional<binary_text>{};
     if (style_.strings && is_whole_bytes && depth != 1)
       text = text_of(value.bytes, depth - 1, style_.unicode);
     if (text) {
-      out_ += to_string(peer::term{peer::list{std::move(text->characters)}});
+      out_ += to_string(peer::term{peer::erl::list{std::move(text->characters)}});
       out_ += text->utf8 ? "/utf8" : "";
       out_ += text->whole ? "" : "...";
     } else {
@@ -190,7 +191,7 @@ private:
     out_ += ">>";
   }
 
-  void write_bytes(const peer::bitstring& value, std::int64_t depth) {
+  void write_bytes(const peer::erl::bitstring& value, std::int64_t depth) {
     auto last = value.bytes.data() + value.bytes.size() - 1;
     write_elements(value.bytes, depth, ',', [&](const char& c, auto) {
       auto byte = static_cast<unsigned>(static_cast<unsigned char>(c));

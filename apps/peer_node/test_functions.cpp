@@ -4,7 +4,7 @@
 
 #include "badarg.hpp"
 
-#include "peer/base/caf_compat.hpp"
+#include "base/caf_compat.hpp"
 
 #include "caf/all.hpp"
 
@@ -39,7 +39,7 @@ void check_output(bool good) {
     throw std::system_error{errno, std::generic_category(), "standard output"};
 }
 
-void write(const peer::bitstring& binary) {
+void write(const peer::erl::bitstring& binary) {
   if (binary.unused_bits != 0)
     badarg();
   check_output(std::fwrite(binary.bytes.data(), 1, binary.bytes.size(), stdout) == binary.bytes.size());
@@ -55,10 +55,10 @@ void spam(std::int64_t count, const std::string& text) {
 }
 
 caf::behavior echo(caf::event_based_actor* self, peer::node* node) {
-  peer::drop_unhandled(*self);
+  peer::internal::base::drop_unhandled(*self);
   return {
       [node](const term& message) {
-        auto* parts = message.get_if<peer::tuple>();
+        auto* parts = message.get_if<peer::erl::tuple>();
         auto* from = parts && parts->size() == 2 ? (*parts)[0].get_if<peer::pid>() : nullptr;
         if (from)
           static_cast<void>(node->send(*from, term{peer::tagged("echo", (*parts)[1])})); // it came as a term

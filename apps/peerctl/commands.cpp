@@ -8,7 +8,7 @@
 #include "signals.hpp"
 #include "table.hpp"
 
-#include "peer/loop/loop.hpp"
+#include "loop/loop.hpp"
 
 #include "caf/all.hpp"
 
@@ -95,7 +95,7 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 void flush_console(caf::actor_system& sys, caf::timespan limit) {
   auto written = std::make_shared<std::promise<void>>();
   auto future = written->get_future();
-  peer::loop::of(sys)->offload([written] { written->set_value(); });
+  peer::internal::loop::loop::of(sys)->offload([written] { written->set_value(); });
   if (limit == caf::infinite)
     future.wait();
   else

@@ -5,7 +5,7 @@
 #include "arguments.hpp"
 #include "tree_view.hpp"
 
-#include "peer/term/term.hpp"
+#include "peer/term.hpp"
 
 #include "caf/timespan.hpp"
 

@@ -65,19 +65,19 @@ const sockaddr* generic(const sockaddr_un& address) {
   return reinterpret_cast<const sockaddr*>(&address);
 }
 
-peer::descriptor make_socket() {
-  return peer::descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+peer::internal::process::descriptor make_socket() {
+  return peer::internal::process::descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 }
 
 /// Whether the other end is a process of this user.
-bool is_own(const peer::descriptor& connected) {
+bool is_own(const peer::internal::process::descriptor& connected) {
   auto whom = ucred{};
   auto size = socklen_t{sizeof(whom)};
   return getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &whom, &size) == 0 && whom.uid == geteuid();
 }
 
 /// Locks a directory, and waits a little for another process that has locked it.
-bool lock(const peer::descriptor& directory) {
+bool lock(const peer::internal::process::descriptor& directory) {
   auto until = std::chrono::steady_clock::now() + lock_patience;
   while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until)
@@ -120,7 +120,7 @@ bool wait_for_input(int fd, int stop) {
 
 } // namespace
 
-control_socket::control_socket(std::string path, peer::descriptor socket)
+control_socket::control_socket(std::string path, peer::internal::process::descriptor socket)
     : path_(std::move(path)), socket_(std::move(socket)), stop_(eventfd(0, EFD_CLOEXEC)) {
   lstat(path_.c_str(), &identity_);
 }
@@ -130,8 +130,8 @@ caf::expected<std::unique_ptr<control_socket>> control_socket::open(const std::s
   if (!address)
     return std::move(address.error());
   auto directory = std::filesystem::path{path}.parent_path();
-  auto locked =
-      peer::descriptor{::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto locked = peer::internal::process::descriptor{
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   // Two that find the same old socket at the same time would remove each other's new one.
   if (!locked || !lock(locked))
     return system_error(path, "cannot be made: its directory cannot be locked");
@@ -169,7 +169,7 @@ void control_socket::accept_all() {
 }
 
 void control_socket::accept_one() {
-  auto client = peer::descriptor{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  auto client = peer::internal::process::descriptor{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
   connections_.remove_if([](auto& x) {
     if (x.over)
       x.thread.join();

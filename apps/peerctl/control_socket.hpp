@@ -4,7 +4,7 @@
 
 #include "control_request.hpp"
 
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 
 #include "caf/expected.hpp"
 
@@ -40,12 +40,12 @@ public:
 
 private:
   struct connection {
-    peer::descriptor socket;
+    peer::internal::process::descriptor socket;
     std::thread thread;
     std::atomic<bool> over{false};
   };
 
-  control_socket(std::string path, peer::descriptor socket);
+  control_socket(std::string path, peer::internal::process::descriptor socket);
 
   void accept_all();
   void accept_one();
@@ -53,8 +53,8 @@ private:
   control_answer answer_to(const control_request& what);
 
   std::string path_;
-  peer::descriptor socket_;
-  peer::descriptor stop_;
+  peer::internal::process::descriptor socket_;
+  peer::internal::process::descriptor stop_;
   struct stat identity_ = {}; ///< of the file at `path_`
   handler carry_out_;
   std::atomic<int> requests_{0};      ///< that are being carried out

@@ -32,7 +32,7 @@ void block_signals(std::initializer_list<int> signals) {
 signal_watch::signal_watch(std::initializer_list<int> signals, std::function<void(int)> on_signal)
     : stop_(eventfd(0, EFD_CLOEXEC)) {
   auto set = set_of(signals);
-  signals_ = peer::descriptor{signalfd(-1, &set, SFD_CLOEXEC)};
+  signals_ = peer::internal::process::descriptor{signalfd(-1, &set, SFD_CLOEXEC)};
   thread_ = std::thread{[this, on_signal = std::move(on_signal)] { watch(on_signal); }};
 }
 

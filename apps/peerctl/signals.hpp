@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 
 #include <functional>
 #include <initializer_list>
@@ -28,8 +28,8 @@ public:
 private:
   void watch(const std::function<void(int)>& on_signal) const;
 
-  peer::descriptor signals_;
-  peer::descriptor stop_;
+  peer::internal::process::descriptor signals_;
+  peer::internal::process::descriptor stop_;
   std::thread thread_;
 };
 

@@ -71,11 +71,11 @@ caf::error read_wait_boot(peer::start_options& target, const std::string& text) 
 
 caf::error read_shutdown(peer::start_options& target, const std::string& text) {
   if (text == "close")
-    target.shutdown = peer::close_link{};
+    target.shutdown = peer::shutdown_close{};
   else if (text == "halt")
-    target.shutdown = peer::halt{};
+    target.shutdown = peer::shutdown_halt{};
   else if (text.starts_with("halt:"))
-    return assign(target.shutdown.emplace<peer::halt>().timeout, parse_duration(text.substr(5)));
+    return assign(target.shutdown.emplace<peer::shutdown_halt>().timeout, parse_duration(text.substr(5)));
   else
     return assign(target.shutdown, parse_limit(text));
   return {};

@@ -56,10 +56,10 @@ caf::error none_of(const std::string& text, const std::string& names);
 template <class Enum>
 caf::expected<Enum> parse_enum(const std::string& text) {
   auto result = Enum{};
-  if (from_string(peer::caf_string_view{text.data(), text.size()}, result))
+  if (from_string(peer::detail::caf_string_view{text.data(), text.size()}, result))
     return result;
   auto names = std::string{};
-  for (auto name : peer::enum_names<Enum>)
+  for (auto name : peer::detail::enum_names<Enum>)
     names.append(names.empty() ? "" : ", ").append(name);
   return none_of(text, names);
 }

@@ -9,11 +9,11 @@
 #include "tree_file.hpp"
 #include "tree_view.hpp"
 
-#include "peer/base/caf_compat.hpp"
-#include "peer/loop/loop.hpp"
-#include "peer/supervisor/supervisor.hpp"
-#include "peer/supervisor/supervisor_actor.hpp"
-#include "peer/supervisor/tree_context.hpp"
+#include "base/caf_compat.hpp"
+#include "loop/loop.hpp"
+#include "peer/supervisor.hpp"
+#include "supervisor/supervisor_actor.hpp"
+#include "supervisor/tree_context.hpp"
 
 #include "caf/all.hpp"
 
@@ -82,7 +82,7 @@ public:
   console_factory console() const {
     return [page = page_](const std::string& path, bool prefix) -> peer::sink_factory {
       if (!page)
-        return [path, prefix](const peer::loop_ptr& where, const std::string&) {
+        return [path, prefix](const peer::internal::loop::loop_ptr& where, const std::string&) {
           return peer::console_output(prefix)(where, path);
         };
       auto head = prefix ? "[" + path + "] " : std::string{};
@@ -162,7 +162,7 @@ public:
     {
       auto signals =
           signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
-                         peer::send_anonymous(me, std::int32_t{number});
+                         peer::internal::base::send_anonymous(me, std::int32_t{number});
                        }};
       while (!over_)
         receive();
@@ -175,10 +175,11 @@ public:
 
 private:
   void start(peer::supervisor_spec spec) {
-    auto where = peer::loop::of(sys_);
-    auto tree = std::make_shared<peer::tree_context>(where, peer::process_launcher(where));
+    auto where = peer::internal::loop::loop::of(sys_);
+    auto tree = std::make_shared<peer::internal::supervisor::tree_context>(
+        where, peer::internal::origin::process_launcher(where));
     tree->subscribers.insert(self_->address()); // before anything happens
-    auto actor = peer::spawn_supervisor(sys_, tree, std::move(spec));
+    auto actor = peer::internal::supervisor::spawn_supervisor(sys_, tree, std::move(spec));
     self_->monitor(actor);
     root_.emplace(sys_, actor);
     view_ = std::make_unique<tree_view>(*root_);
@@ -224,7 +225,7 @@ private:
       return;
     }
     display_.tell("peerctl: stopping");
-    peer::send_anonymous(root_->actor(), peer::stop_atom_v);
+    peer::internal::base::send_anonymous(root_->actor(), peer::stop_atom_v);
     draw_soon();
   }
 
@@ -252,7 +253,7 @@ private:
     auto me = caf::actor_cast<caf::actor>(self_);
     applying_ = std::thread{[me, root = *root_, spec = std::move(tree->spec)] {
       auto failed = apply(root, root, spec, {});
-      peer::send_anonymous(me, failed ? peer::describe(failed) : std::string{});
+      peer::internal::base::send_anonymous(me, failed ? peer::describe(failed) : std::string{});
     }};
   }
 

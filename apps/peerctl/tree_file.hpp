@@ -2,8 +2,8 @@
 
 #pragma once
 
+#include "peer/child_spec.hpp"
 #include "peer/peer.hpp"
-#include "peer/supervisor/child_spec.hpp"
 
 #include "caf/expected.hpp"
 

@@ -3,7 +3,7 @@
 #include "tree_view.hpp"
 
 #include "peer/peer.hpp"
-#include "peer/process/usage.hpp"
+#include "process/usage.hpp"
 
 #include "caf/all.hpp"
 
@@ -71,7 +71,7 @@ void tree_view::add_usage(std::vector<child_row>& rows) {
   auto old = std::move(samples_);
   samples_.clear();
   for (auto& row : rows) {
-    auto now = row.process_id ? peer::usage_of(static_cast<pid_t>(*row.process_id)) : std::nullopt;
+    auto now = row.process_id ? peer::internal::process::usage_of(static_cast<pid_t>(*row.process_id)) : std::nullopt;
     if (!now)
       continue;
     auto when = clock::now();

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/supervisor/supervisor.hpp"
+#include "peer/supervisor.hpp"
 
 #include "caf/fwd.hpp"
 

@@ -3,7 +3,7 @@
 #include "whole_file.hpp"
 
 #include "peer/peer.hpp"
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 
 #include "caf/all.hpp"
 
@@ -52,7 +52,7 @@ bool read_all(int fd, std::string& text) {
 
 /// Nothing if the file has changed meanwhile.
 caf::expected<std::optional<std::string>> try_to_read(const std::string& path) {
-  auto file = peer::descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  auto file = peer::internal::process::descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat before = {};
   if (!file || fstat(file.get(), &before) != 0)
     return unreadable(path, std::strerror(errno));

@@ -4,7 +4,8 @@
 
 #include "allocations.hpp"
 #include "peer/peer.hpp"
-#include "peer/wire/message.hpp"
+#include "term/codec/codec.hpp"
+#include "wire/message.hpp"
 
 #include "caf/all.hpp"
 
@@ -123,10 +124,10 @@ BENCHMARK_CAPTURE(decode_term, binary_of_1_MiB, make_bytes());
 template <class Message>
 void write(benchmark::State& state, const Message& message) {
   auto out = peer::byte_buffer{};
-  peer::wire::write(out, message);
+  peer::internal::wire::write(out, message);
   measure(state, out.size(), [&] {
     out.clear();
-    peer::wire::write(out, message);
+    peer::internal::wire::write(out, message);
     benchmark::DoNotOptimize(out.data());
   });
 }
@@ -135,8 +136,8 @@ void write(benchmark::State& state, const Message& message) {
 template <class Message, class Parse>
 void parse(benchmark::State& state, const Message& message, Parse parse) {
   auto payload = peer::byte_buffer{};
-  peer::wire::write(payload, message);
-  auto parser = peer::wire::parser{};
+  peer::internal::wire::write(payload, message);
+  auto parser = peer::internal::wire::parser{};
   measure(state, payload.size(), [&] {
     auto result = (parser.*parse)(payload);
     if (!result)
@@ -160,12 +161,12 @@ const peer::byte_buffer& call_result() {
   return result;
 }
 
-peer::wire::call make_call(const peer::byte_buffer& arguments) {
+peer::internal::wire::call make_call(const peer::byte_buffer& arguments) {
   return {123'456, "calculator", "add", arguments};
 }
 
-peer::wire::reply make_reply() {
-  return {123'456, peer::wire::reply_class::ok, call_result()};
+peer::internal::wire::reply make_reply() {
+  return {123'456, peer::internal::wire::reply_class::ok, call_result()};
 }
 
 void write_call(benchmark::State& state) {
@@ -177,15 +178,15 @@ void write_reply(benchmark::State& state) {
 }
 
 void parse_call(benchmark::State& state) {
-  parse(state, make_call(call_arguments()), &peer::wire::parser::parse_to_peer);
+  parse(state, make_call(call_arguments()), &peer::internal::wire::parser::parse_to_peer);
 }
 
 void parse_call_with_1_MiB(benchmark::State& state) {
-  parse(state, make_call(large_arguments()), &peer::wire::parser::parse_to_peer);
+  parse(state, make_call(large_arguments()), &peer::internal::wire::parser::parse_to_peer);
 }
 
 void parse_reply(benchmark::State& state) {
-  parse(state, make_reply(), &peer::wire::parser::parse_to_origin);
+  parse(state, make_reply(), &peer::internal::wire::parser::parse_to_origin);
 }
 
 BENCHMARK(write_call);

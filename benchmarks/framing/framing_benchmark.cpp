@@ -2,7 +2,7 @@
 
 // Measures the two framings in memory. See README.md.
 
-#include "peer/wire/framing.hpp"
+#include "wire/framing.hpp"
 
 #include "caf/error.hpp"
 
@@ -17,29 +17,29 @@ namespace {
 
 using peer::byte_buffer;
 using peer::const_byte_span;
-using peer::wire::damage;
-using peer::wire::framing_ptr;
+using peer::internal::wire::damage;
+using peer::internal::wire::framing_ptr;
 
 /// What a channel reads at a time.
 constexpr auto chunk_size = std::size_t{128} << 10;
 
 framing_ptr packet() {
-  return peer::wire::make_packet_framing();
+  return peer::internal::wire::make_packet_framing();
 }
 
 framing_ptr stdio() {
-  return peer::wire::make_stdio_framing(damage::reject);
+  return peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
 }
 
 /// As for a real Erlang node, which may print any byte.
 framing_ptr stdio_erl() {
-  return peer::wire::make_stdio_framing(damage::resync);
+  return peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync);
 }
 
 using make_framing = framing_ptr (*)();
 
 /// Counts what it gets.
-class counter final : public peer::wire::framing::sink {
+class counter final : public peer::internal::wire::framing::sink {
 public:
   void on_frame(const_byte_span payload) override {
     ++frames;
@@ -62,17 +62,18 @@ byte_buffer make_payload(std::size_t size) {
   return result;
 }
 
-void write_frames(peer::wire::framing& framing, byte_buffer& out, const_byte_span payload, std::int64_t frames) {
+void write_frames(peer::internal::wire::framing& framing, byte_buffer& out, const_byte_span payload,
+                  std::int64_t frames) {
   for (auto i = std::int64_t{0}; i < frames; ++i) {
     auto token = framing.begin_frame(out);
-    peer::append(out, payload);
+    peer::detail::append(out, payload);
     static_cast<void>(framing.end_frame(out, token));
   }
 }
 
 /// Does with the bytes of the stream that frames become, in pieces, what `f` does.
 template <class Function>
-void for_each_piece(const peer::wire::framing& framing, const_byte_span frames, Function f) {
+void for_each_piece(const peer::internal::wire::framing& framing, const_byte_span frames, Function f) {
   auto width = framing.code_width();
   if (width == 1)
     return f(frames);
@@ -107,7 +108,7 @@ void consume(benchmark::State& state, make_framing make) {
   auto frames = byte_buffer{};
   write_frames(*framing, frames, payload, state.range(1));
   auto stream = byte_buffer{};
-  for_each_piece(*framing, frames, [&stream](const_byte_span piece) { peer::append(stream, piece); });
+  for_each_piece(*framing, frames, [&stream](const_byte_span piece) { peer::detail::append(stream, piece); });
   auto found = counter{};
   for (auto _ : state)
     for (auto rest = const_byte_span{stream}; !rest.empty();) {
@@ -129,7 +130,7 @@ void consume_text(benchmark::State& state, make_framing make) {
                                       : "2026-01-31 12:00:00 \u00e9t\u00e9 \u00e0 No\u00ebl, r\u00e9p\u00e9t\u00e9\n"};
   auto text = byte_buffer{};
   while (text.size() < chunk_size)
-    peer::append(text, peer::as_byte_span(line));
+    peer::detail::append(text, peer::detail::as_byte_span(line));
   auto framing = make();
   auto found = counter{};
   for (auto _ : state)

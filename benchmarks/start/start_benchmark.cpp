@@ -2,7 +2,7 @@
 
 #include "support/origin.hpp"
 
-#include "peer/process/initializers.hpp"
+#include "process/initializers.hpp"
 
 #include "caf/all.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "support/process.hpp"
 
-#include "peer/process/initializers.hpp"
+#include "process/initializers.hpp"
 
 #include <boost/asio/io_context.hpp>
 

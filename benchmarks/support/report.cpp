@@ -2,7 +2,7 @@
 
 #include "support/report.hpp"
 
-#include "peer/base/defaults.hpp"
+#include "peer/detail/defaults.hpp"
 
 #include <nlohmann/json.hpp>
 

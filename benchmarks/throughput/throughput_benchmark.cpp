@@ -2,7 +2,7 @@
 
 #include "support/origin.hpp"
 
-#include "peer/base/caf_compat.hpp"
+#include "base/caf_compat.hpp"
 
 #include "caf/all.hpp"
 
@@ -26,7 +26,7 @@ private:
       return;
     --left_;
     auto request = peer::call_request{"erlang", "node", arguments_, caf::infinite};
-    peer::request_from(this, control_, caf::infinite, std::move(request))
+    peer::internal::base::request_from(this, control_, caf::infinite, std::move(request))
         .then([this](const peer::encoded_term&) { call(); },
               [](const caf::error& why) { bench::fail(peer::describe(why)); });
   }

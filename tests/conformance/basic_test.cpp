@@ -34,13 +34,13 @@ struct fixture : conformance_fixture {
     auto here = value_of(worker.expose(caf::actor{self.ptr()}));
     if (!is_erl()) {
       auto echo = value_of(patient.call<peer::pid>("erlang", "whereis", atom{"echo"}));
-      CAF_CHECK(!worker.send(echo, term{peer::tuple{here, atom{"message"}}}));
+      CAF_CHECK(!worker.send(echo, term{peer::erl::tuple{here, atom{"message"}}}));
       CAF_CHECK_EQUAL(next(), "{echo, message}"_term);
       return remark("an actor of the node forwards the message; a libpeer node has no `code:add_path`");
     }
     CAF_CHECK_EQUAL(value_of(patient.call<term>("code", "add_path", charlist(place))), term{true});
     auto waiting = evaluate(worker, "spawn(fun() -> receive do -> group_leader() ! {message, Here, message} end end)",
-                            term{peer::list{peer::tuple{atom{"Here"}, here}}});
+                            term{peer::erl::list{peer::erl::tuple{atom{"Here"}, here}}});
     CAF_CHECK(!worker.send(waiting, atom{"do"}));
     CAF_CHECK_EQUAL(next(), "message"_term);
   }
@@ -84,7 +84,7 @@ CAF_TEST(cast) {
     CAF_CHECK_EQUAL(seen, "{ok, value}"_term);
   } else {
     auto here = value_of(worker.expose(caf::actor{self.ptr()}));
-    CAF_CHECK(!worker.cast("erlang", "send", atom{"echo"}, term{peer::tuple{here, atom{"value"}}}));
+    CAF_CHECK(!worker.cast("erlang", "send", atom{"echo"}, term{peer::erl::tuple{here, atom{"value"}}}));
     CAF_CHECK_EQUAL(next(), "{echo, value}"_term);
     remark("the cast sends a message: a libpeer node has no `application:set_env`");
   }
@@ -96,7 +96,7 @@ CAF_TEST(io_redirect) {
     return not_over_distribution();
   auto worker = start(options());
   auto patient = worker.within(patience);
-  value_of(patient.call<atom>("io", "format", atom{"user"}, charlist("test.~n"), term{peer::list{}}));
+  value_of(patient.call<atom>("io", "format", atom{"user"}, charlist("test.~n"), term{peer::erl::list{}}));
   value_of(patient.call<atom>("io", "format", charlist("second.~n")));
   CAF_CHECK_EQUAL(console.wait_for(2), (std::vector{"test."s, "second."s}));
   if (is_erl())

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/control/options.hpp"
+#include "peer/options.hpp"
 
 #include <string>
 

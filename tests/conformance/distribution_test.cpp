@@ -102,7 +102,7 @@ CAF_TEST(dist_io_redirect) {
   }
   auto worker = start(std::move(printing));
   auto patient = worker.within(patience);
-  value_of(patient.call<atom>("io", "format", atom{"user"}, charlist("STRONGFLOUR.~n"), term{peer::list{}}));
+  value_of(patient.call<atom>("io", "format", atom{"user"}, charlist("STRONGFLOUR.~n"), term{peer::erl::list{}}));
   value_of(patient.call<atom>("io", "format", charlist("second.~n")));
   CAF_CHECK_EQUAL(sorted_lines(expected.size()), expected);
   stop(worker);

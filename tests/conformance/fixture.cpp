@@ -2,7 +2,7 @@
 
 #include "fixture.hpp"
 
-#include "peer/connection/listening.hpp"
+#include "connection/listening.hpp"
 #include "support/look_until.hpp"
 #include "support/process_facts.hpp"
 
@@ -129,7 +129,7 @@ void conformance_fixture::kill_channel_handler(const handle& worker) {
                                 "sys:get_state(peer_supervision),"
                                 "{links, Links} = process_info(whereis(peer_supervision), links),"
                                 "{Handler, lists:member(Handler, Links)}");
-  auto& pair = *found.get_if<tuple>();
+  auto& pair = *found.get_if<peer::erl::tuple>();
   CAF_CHECK_EQUAL(pair[1], term{true});
   CAF_CHECK(!worker.cast("erlang", "exit", pair[0], atom{"kill"}));
 }
@@ -143,7 +143,7 @@ std::vector<std::string> conformance_fixture::sorted_lines(std::size_t count) {
 // -- port_mapper ------------------------------------------------------------------------------------------------------
 
 port_mapper::port_mapper() {
-  auto free_port = listen_at("", 0);
+  auto free_port = peer::internal::connection::listen_at("", 0);
   CAF_REQUIRE(free_port);
   port_ = std::to_string(free_port->port);
 }

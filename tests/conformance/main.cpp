@@ -5,7 +5,7 @@
 
 #include "column.hpp"
 
-#include "peer/base/meta_objects.hpp"
+#include "peer/type_ids.hpp"
 
 #include "caf/all.hpp"
 

@@ -78,7 +78,7 @@ CAF_TEST(errors) {
   check("exec", [](auto& x) { x.exec = peer::exec{""}; });
   check("exec", [](auto& x) { x.exec = peer::exec{"erl", {"\0"s}}; });
   check("shutdown", [](auto& x) { x.shutdown = caf::timespan{999ms}; });
-  check("shutdown", [](auto& x) { x.shutdown = peer::halt{999ms}; });
+  check("shutdown", [](auto& x) { x.shutdown = peer::shutdown_halt{999ms}; });
   check("wait_boot", [](auto& x) { x.wait_boot = caf::timespan{-1ms}; });
   if (over<peer::standard_io>())
     check("detached", [](auto& x) { x.detached = false; });

@@ -104,7 +104,7 @@ CAF_TEST(shutdown_halt) {
   if (over<peer::distribution>())
     return refused();
   auto began = clock_type::now();
-  auto worker = start_blocked(peer::halt{}, 500ms);
+  auto worker = start_blocked(peer::shutdown_halt{}, 500ms);
   check_followed(timed_stop(worker, 1000ms), stop_step::closed, 1);
   CAF_CHECK(clock_type::now() - began >= 500ms); // not before it could have halted
 }
@@ -112,7 +112,7 @@ CAF_TEST(shutdown_halt) {
 CAF_TEST(shutdown_halt_timeout) {
   if (over<peer::distribution>())
     return refused();
-  auto worker = start_blocked(peer::halt{1000ms}, 5000ms);
+  auto worker = start_blocked(peer::shutdown_halt{1000ms}, 5000ms);
   check_forced(timed_stop(worker, 1500ms + signals));
 }
 
@@ -135,7 +135,7 @@ CAF_TEST(shutdown_stop_timeout) {
 CAF_TEST(shutdown_close) {
   if (over<peer::distribution>())
     return refused();
-  auto worker = start_blocked(peer::close_link{}, 5000ms);
+  auto worker = start_blocked(peer::shutdown_close{}, 5000ms);
   check_forced(timed_stop(worker, 200ms + caf::timespan{peer::defaults::exit_grace} + signals));
   remark("within OTP's 200 ms and what it takes to end the process, for which OTP does not wait");
 }

@@ -1,9 +1,10 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "term/codec/codec.hpp"
 #include "tests/fuzz/target.hpp"
 
-#include "peer/term/reader.hpp"
-#include "peer/term/writer.hpp"
+#include "peer/detail/reader.hpp"
+#include "peer/detail/writer.hpp"
 
 #include "caf/expected.hpp"
 
@@ -11,15 +12,15 @@ namespace peer::fuzz {
 
 namespace {
 
-constexpr term_limits limits{64, std::size_t{1} << 20};
+constexpr peer::detail::term_limits limits{64, std::size_t{1} << 20};
 
 /// Whatever can be decoded can be passed over, and both end at the same byte.
 void check_skip(const_byte_span bytes) {
-  term_reader reader{bytes, limits};
+  peer::detail::term_reader reader{bytes, limits};
   if (!reader.version())
     return;
   term value;
-  term_reader skipper{reader.remaining(), limits};
+  peer::detail::term_reader skipper{reader.remaining(), limits};
   auto begin = reader.position();
   if (!reader.read(value))
     return;
@@ -75,12 +76,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace peer;
   auto bytes = fuzz::as_bytes(data, size);
   fuzz::check_skip(bytes);
-  auto value = decode(bytes, fuzz::limits);
+  auto value = peer::internal::codec::decode(bytes, fuzz::limits);
   if (!value)
     return 0;
-  auto encoded = encode(*value);
+  auto encoded = peer::internal::codec::encode(*value);
   fuzz::require(static_cast<bool>(encoded), "what was decoded can be encoded");
-  auto again = decode(*encoded);
+  auto again = peer::internal::codec::decode(*encoded);
   fuzz::require(static_cast<bool>(again), "what was encoded can be decoded");
   fuzz::require(*again == *value, "encoding and decoding give the same term");
   return 0;

@@ -2,9 +2,9 @@
 
 #include "tests/fuzz/target.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/term/reader.hpp"
-#include "peer/wire/message.hpp"
+#include "peer/detail/reader.hpp"
+#include "peer/error.hpp"
+#include "wire/message.hpp"
 
 #include "caf/expected.hpp"
 
@@ -12,36 +12,36 @@ namespace peer::fuzz {
 
 namespace {
 
-constexpr term_limits limits{64, std::size_t{1} << 20};
+constexpr peer::detail::term_limits limits{64, std::size_t{1} << 20};
 
-void check(wire::encoded_view field) {
-  term_reader reader{field, limits};
+void check(peer::internal::wire::encoded_view field) {
+  peer::detail::term_reader reader{field, limits};
   term value;
   require(reader.read(value) && reader.at_end(), "every field of a parsed message can be decoded");
 }
 
-void check(const wire::call& x) {
+void check(const peer::internal::wire::call& x) {
   check(x.arguments);
 }
 
-void check(const wire::cast& x) {
+void check(const peer::internal::wire::cast& x) {
   check(x.arguments);
 }
 
-void check(const wire::started&) {
+void check(const peer::internal::wire::started&) {
   // has no encoded field
 }
 
-void check(const wire::reply& x) {
+void check(const peer::internal::wire::reply& x) {
   check(x.result);
 }
 
-void check(const wire::message& x) {
+void check(const peer::internal::wire::message& x) {
   check(x.to);
   check(x.content);
 }
 
-void check(const wire::io_reply& x) {
+void check(const peer::internal::wire::io_reply& x) {
   check(x.from);
   check(x.reply_as);
   check(x.reply);
@@ -53,26 +53,26 @@ bool is_whole(const Message&) {
   return true;
 }
 
-bool is_whole(const wire::io_request& x) {
+bool is_whole(const peer::internal::wire::io_request& x) {
   return !x.request.empty();
 }
 
-bool is_whole(const wire::undecodable&) {
+bool is_whole(const peer::internal::wire::undecodable&) {
   return false;
 }
 
-void check(const wire::io_request& x) {
+void check(const peer::internal::wire::io_request& x) {
   check(x.from);
   check(x.reply_as);
   if (is_whole(x))
     check(x.request);
 }
 
-void check(const wire::undecodable& x) {
+void check(const peer::internal::wire::undecodable& x) {
   require(x.why == errc::bad_term, "what cannot be decoded is a bad term");
 }
 
-void write(byte_buffer&, const wire::undecodable&) {
+void write(byte_buffer&, const peer::internal::wire::undecodable&) {
   require(false, "nobody writes what cannot be decoded");
 }
 
@@ -86,7 +86,7 @@ byte_buffer written(const Message& x) {
 /// @param parse the member function of the direction.
 template <class Parse>
 void check_direction(const_byte_span bytes, Parse parse) {
-  wire::parser parser{limits};
+  peer::internal::wire::parser parser{limits};
   auto first = (parser.*parse)(bytes);
   if (!first)
     return;
@@ -94,7 +94,7 @@ void check_direction(const_byte_span bytes, Parse parse) {
   if (!std::visit([](auto& x) { return is_whole(x); }, *first))
     return;
   auto once = written(*first);
-  wire::parser other{limits};
+  peer::internal::wire::parser other{limits};
   auto second = (other.*parse)(once);
   require(static_cast<bool>(second), "what was written can be parsed");
   require(written(*second) == once, "writing and parsing give the same message");
@@ -127,7 +127,7 @@ std::vector<std::string> corpus() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace peer;
   auto bytes = fuzz::as_bytes(data, size);
-  fuzz::check_direction(bytes, &wire::parser::parse_to_origin);
-  fuzz::check_direction(bytes, &wire::parser::parse_to_peer);
+  fuzz::check_direction(bytes, &peer::internal::wire::parser::parse_to_origin);
+  fuzz::check_direction(bytes, &peer::internal::wire::parser::parse_to_peer);
   return 0;
 }

@@ -3,7 +3,7 @@
 #include "tests/fuzz/target.hpp"
 #include "tests/support/frame_recorder.hpp"
 
-#include "peer/wire/framing.hpp"
+#include "wire/framing.hpp"
 
 #include "caf/error.hpp"
 
@@ -21,7 +21,7 @@ struct result {
 
 /// Reads `bytes` in pieces of at most `piece` bytes.
 result read(const_byte_span bytes, std::size_t piece) {
-  auto framing = wire::make_packet_framing(limit);
+  auto framing = peer::internal::wire::make_packet_framing(limit);
   test::frame_recorder sink;
   result out;
   while (!bytes.empty() && !out.error) {
@@ -54,13 +54,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(pieces.items == whole.items, "frames do not depend on how the stream is cut");
     fuzz::require(pieces.error == whole.error && pieces.end == whole.end, "errors do not either");
   }
-  auto framing = wire::make_packet_framing(fuzz::limit);
+  auto framing = peer::internal::wire::make_packet_framing(fuzz::limit);
   std::string written;
   for (auto& item : whole.items) {
     fuzz::require(item.frame, "there is no text");
     written += test::make_frame(*framing, item.bytes);
   }
-  fuzz::require(as_text(bytes).starts_with(written), "frames that were read are written as they came");
+  fuzz::require(peer::detail::as_text(bytes).starts_with(written), "frames that were read are written as they came");
   fuzz::require(whole.error || whole.end || written.size() == size, "nothing is left over without an error");
   return 0;
 }

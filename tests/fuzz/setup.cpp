@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/base/meta_objects.hpp"
+#include "peer/type_ids.hpp"
 
 #include "caf/init_global_meta_objects.hpp"
 

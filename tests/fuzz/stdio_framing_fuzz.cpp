@@ -3,7 +3,7 @@
 #include "tests/fuzz/target.hpp"
 #include "tests/support/frame_recorder.hpp"
 
-#include "peer/wire/framing.hpp"
+#include "wire/framing.hpp"
 
 #include "caf/error.hpp"
 
@@ -21,8 +21,8 @@ struct result {
 };
 
 /// Reads `bytes` in pieces of at most `piece` bytes.
-result read(wire::damage policy, const_byte_span bytes, std::size_t piece) {
-  auto framing = wire::make_stdio_framing(policy, limit);
+result read(peer::internal::wire::damage policy, const_byte_span bytes, std::size_t piece) {
+  auto framing = peer::internal::wire::make_stdio_framing(policy, limit);
   test::frame_recorder sink;
   result out;
   while (!bytes.empty() && !out.error) {
@@ -37,7 +37,7 @@ result read(wire::damage policy, const_byte_span bytes, std::size_t piece) {
   return out;
 }
 
-void check_cuts(wire::damage policy, const_byte_span bytes, const result& whole) {
+void check_cuts(peer::internal::wire::damage policy, const_byte_span bytes, const result& whole) {
   for (std::size_t piece : {1, 3, 1000}) {
     auto pieces = read(policy, bytes, piece);
     require(pieces.items == whole.items, "frames and text do not depend on how the stream is cut");
@@ -47,7 +47,7 @@ void check_cuts(wire::damage policy, const_byte_span bytes, const result& whole)
 
 /// Without damage nothing moves, so that writing what was read gives the stream.
 void check_written(const_byte_span bytes, const result& whole) {
-  auto framing = wire::make_stdio_framing(wire::damage::reject, limit);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject, limit);
   std::size_t size = 0;
   for (auto& item : whole.items)
     size += item.frame ? test::make_frame(*framing, item.bytes).size() : item.bytes.size();
@@ -58,7 +58,7 @@ void check_written(const_byte_span bytes, const result& whole) {
 
 std::vector<std::string> corpus() {
   using namespace std::literals;
-  auto framing = wire::make_stdio_framing(wire::damage::reject, limit);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject, limit);
   auto frame = test::make_frame(*framing, "\x83\x68\x02\x77\x02ok\x6A");
   auto empty = test::make_frame(*framing, "");
   auto large = test::make_frame(*framing, "\x83\x68" + std::string(200, 'x'));
@@ -78,20 +78,20 @@ std::vector<std::string> corpus() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace peer;
   auto bytes = fuzz::as_bytes(data, size);
-  auto strict = fuzz::read(wire::damage::reject, bytes, size);
-  fuzz::check_cuts(wire::damage::reject, bytes, strict);
+  auto strict = fuzz::read(peer::internal::wire::damage::reject, bytes, size);
+  fuzz::check_cuts(peer::internal::wire::damage::reject, bytes, strict);
   fuzz::require(strict.lost_frames == 0, "only resynchronisation loses frames");
   if (!strict.error && !strict.end)
     fuzz::check_written(bytes, strict);
-  auto tolerant = fuzz::read(wire::damage::resync, bytes, size);
+  auto tolerant = fuzz::read(peer::internal::wire::damage::resync, bytes, size);
   fuzz::require(!tolerant.error, "resynchronisation accepts every stream");
   fuzz::check_written(bytes, tolerant);
   // More damaged frames on top of one another may exhaust the budget, which the model does not have.
   if (tolerant.lost_frames > 8)
     return 0;
-  fuzz::check_cuts(wire::damage::resync, bytes, tolerant);
+  fuzz::check_cuts(peer::internal::wire::damage::resync, bytes, tolerant);
   if (size < 4000) {
-    test::resync_model model{std::string{as_text(bytes)}, fuzz::limit};
+    test::resync_model model{std::string{peer::detail::as_text(bytes)}, fuzz::limit};
     fuzz::require(model.items == tolerant.items, "frames and text are those of the model");
     fuzz::require(model.lost_frames == tolerant.lost_frames, "lost frames are those of the model");
   }

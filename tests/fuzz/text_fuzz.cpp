@@ -2,7 +2,7 @@
 
 #include "tests/fuzz/target.hpp"
 
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include "caf/expected.hpp"
 
@@ -26,7 +26,7 @@ std::vector<std::string> corpus() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace peer;
-  auto text = as_text(fuzz::as_bytes(data, size));
+  auto text = peer::detail::as_text(fuzz::as_bytes(data, size));
   if (auto value = parse_term(text)) {
     auto printed = to_string(*value);
     auto again = parse_term(printed);

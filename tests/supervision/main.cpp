@@ -10,7 +10,7 @@
 #include "supervision/script.hpp"
 #include "supervision/trace.hpp"
 
-#include "peer/base/meta_objects.hpp"
+#include "peer/type_ids.hpp"
 
 #include "caf/all.hpp"
 

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/supervisor/child_spec.hpp"
+#include "peer/child_spec.hpp"
 
 #include <cstdint>
 #include <string>

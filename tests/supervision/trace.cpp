@@ -2,7 +2,7 @@
 
 #include "supervision/trace.hpp"
 
-#include "peer/supervisor/supervision.hpp"
+#include "supervisor/supervision.hpp"
 
 #include "caf/all.hpp"
 
@@ -53,7 +53,7 @@ std::string text_of(const child_spec& x) {
 }
 
 /// Children that do what the script says, and the supervisor above them.
-class stage final : supervision::host {
+class stage final : peer::internal::supervisor::supervision::host {
 public:
   stage(const script& what, answers when) : script_(what), when_(when), rules_(*this, spec_of(what)) {}
 
@@ -73,7 +73,7 @@ public:
 private:
   // -- supervision::host ---
 
-  void start(const child_record& child) override {
+  void start(const peer::internal::supervisor::child_record& child) override {
     auto failed = takes(failures_, child.id);
     auto ignored = !failed && takes(ignored_, child.id);
     lines_.push_back("start " + child.id + (failed ? " failed" : ignored ? " ignored" : " ok"));
@@ -91,18 +91,20 @@ private:
     });
   }
 
-  void stop(const child_record& child) override {
+  void stop(const peer::internal::supervisor::child_record& child) override {
     auto killed = std::holds_alternative<brutal_kill>(shutdown_of(child.spec));
     if (alive_.erase(child.id) > 0) // else its end is on the way
       lines_.push_back("stop " + child.id + (killed ? " killed" : " shutdown"));
     answer([this, id = child.id, generation = child.generation] { rules_.on_stopped(id, generation, {}); });
   }
 
-  void retry_after(const child_record&, caf::timespan) override { lines_.push_back("no script has a back-off"); }
+  void retry_after(const peer::internal::supervisor::child_record&, caf::timespan) override {
+    lines_.push_back("no script has a back-off");
+  }
 
-  void forget(const child_record&) override {}
+  void forget(const peer::internal::supervisor::child_record&) override {}
 
-  void report(const child_record&, event_kind, const error&, caf::timespan) override {}
+  void report(const peer::internal::supervisor::child_record&, event_kind, const error&, caf::timespan) override {}
 
   void finished(error why) override {
     over_ = "over ";
@@ -112,7 +114,7 @@ private:
       over_ += why == caf::exit_reason::user_shutdown ? "shutdown" : caf::to_string(why);
   }
 
-  supervision::time_point now() override { return {}; }
+  peer::internal::supervisor::supervision::time_point now() override { return {}; }
 
   double random() override { return 0; }
 
@@ -191,7 +193,7 @@ private:
   }
 
   /// For OTP a pid that does not run, and is not to be restarted, has been terminated well, whosever it was.
-  supervision::done terminated(const std::string& id, std::size_t slot) {
+  peer::internal::supervisor::supervision::done terminated(const std::string& id, std::size_t slot) {
     return [this, id, slot](const error& failed) {
       auto did_run = script_.strategy == restart_strategy::simple_one_for_one && once_ran_.contains(id);
       answers_[slot] = !failed || (failed == errc::not_found && did_run) ? "ok" : name_of(failed);
@@ -277,7 +279,7 @@ private:
   std::vector<std::string> answers_;
   std::string over_;
   bool booted_ = false;
-  supervision rules_;
+  peer::internal::supervisor::supervision rules_;
 };
 
 } // namespace

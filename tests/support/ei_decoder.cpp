@@ -92,7 +92,7 @@ private:
       magnitude += static_cast<char>(digits[i] & 0xFF);
       magnitude += static_cast<char>(digits[i] >> 8);
     }
-    auto result = term{big_integer{value->is_neg != 0, std::move(magnitude)}};
+    auto result = term{peer::erl::big_integer{value->is_neg != 0, std::move(magnitude)}};
     ei_free_big(value);
     return result;
   }
@@ -112,7 +112,7 @@ private:
     if (ei_decode_bitstring(buffer_, &index_, &bytes, &offset, &bit_count) < 0 || offset != 0)
       return std::nullopt;
     auto size = (bit_count + 7) / 8;
-    return term{bitstring{std::string(bytes, size), static_cast<std::uint8_t>(8 * size - bit_count)}};
+    return term{peer::erl::bitstring{std::string(bytes, size), static_cast<std::uint8_t>(8 * size - bit_count)}};
   }
 
   bool append(std::vector<term>& result, int count) {
@@ -130,7 +130,7 @@ private:
     std::vector<term> result;
     if (ei_decode_tuple_header(buffer_, &index_, &arity) < 0 || !append(result, arity))
       return std::nullopt;
-    return term{tuple{std::move(result)}};
+    return term{peer::erl::tuple{std::move(result)}};
   }
 
   std::optional<term> sequence() {
@@ -141,7 +141,7 @@ private:
     if (count == 0)
       return term{};
     auto tail = any();
-    return tail ? std::optional{list::cons(std::move(result), std::move(*tail))} : std::nullopt;
+    return tail ? std::optional{peer::erl::list::cons(std::move(result), std::move(*tail))} : std::nullopt;
   }
 
   std::optional<term> string(int size) {
@@ -151,7 +151,7 @@ private:
     std::vector<term> result;
     for (int i = 0; i < size; ++i)
       result.emplace_back(static_cast<std::uint8_t>(bytes[static_cast<std::size_t>(i)]));
-    return term{list{std::move(result)}};
+    return term{peer::erl::list{std::move(result)}};
   }
 
   std::optional<term> associations() {
@@ -159,10 +159,10 @@ private:
     std::vector<term> items;
     if (ei_decode_map_header(buffer_, &index_, &count) < 0 || !append(items, 2 * count))
       return std::nullopt;
-    std::vector<map::value_type> entries;
+    std::vector<peer::erl::map::value_type> entries;
     for (std::size_t i = 0; i < items.size(); i += 2)
       entries.emplace_back(std::move(items[i]), std::move(items[i + 1]));
-    auto result = map::unique(std::move(entries));
+    auto result = peer::erl::map::unique(std::move(entries));
     return result ? std::optional{term{std::move(*result)}} : std::nullopt;
   }
 
@@ -177,14 +177,14 @@ private:
     erlang_port value = {};
     if (ei_decode_port(buffer_, &index_, &value) < 0)
       return std::nullopt;
-    return term{port{atom{value.node}, value.id, value.creation}};
+    return term{peer::erl::port{atom{value.node}, value.id, value.creation}};
   }
 
   std::optional<term> ref() {
     erlang_ref value = {};
     if (ei_decode_ref(buffer_, &index_, &value) < 0)
       return std::nullopt;
-    return term{reference{atom{value.node}, value.creation, {value.n, value.n + value.len}}};
+    return term{peer::erl::reference{atom{value.node}, value.creation, {value.n, value.n + value.len}}};
   }
 
   std::optional<term> fun() {
@@ -196,7 +196,7 @@ private:
     auto is_export = value.type == erlang_fun::EI_FUN_EXPORT;
     free_fun(&value);
     if (!is_export)
-      return term{opaque{std::string(buffer_ + start, buffer_ + end)}};
+      return term{peer::erl::opaque{std::string(buffer_ + start, buffer_ + end)}};
     // The names are C strings there, too. Behind the tag they are atoms like any other.
     index_ = start + 1;
     auto module = any();
@@ -204,8 +204,8 @@ private:
     auto arity = any();
     if (!module || !function || !arity || index_ != end)
       return std::nullopt;
-    return term{export_fun{*module->get_if<atom>(), *function->get_if<atom>(),
-                           static_cast<std::uint8_t>(*arity->get_if<std::int64_t>())}};
+    return term{peer::erl::export_fun{*module->get_if<atom>(), *function->get_if<atom>(),
+                                      static_cast<std::uint8_t>(*arity->get_if<std::int64_t>())}};
   }
 
   const_byte_span bytes_;

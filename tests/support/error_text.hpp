@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/base/error.hpp"
+#include "peer/error.hpp"
 
 #include <string>
 

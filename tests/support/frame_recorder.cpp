@@ -2,7 +2,7 @@
 
 #include "tests/support/frame_recorder.hpp"
 
-#include "peer/base/error.hpp"
+#include "peer/error.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -63,7 +63,7 @@ void add_text_to(std::vector<stream_item>& items, std::string_view bytes) {
 // -- frame_recorder ---------------------------------------------------------------------------------------------------
 
 void frame_recorder::on_text(const_byte_span bytes) {
-  add_text_to(items, as_text(bytes));
+  add_text_to(items, peer::detail::as_text(bytes));
 }
 
 std::vector<std::string> frame_recorder::frames() const {
@@ -82,10 +82,10 @@ std::string frame_recorder::text() const {
   return result;
 }
 
-std::string make_frame(wire::framing& framing, std::string_view payload) {
+std::string make_frame(peer::internal::wire::framing& framing, std::string_view payload) {
   byte_buffer out;
   auto token = framing.begin_frame(out);
-  append(out, as_byte_span(payload));
+  peer::detail::append(out, peer::detail::as_byte_span(payload));
   if (auto err = framing.end_frame(out, token)) {
     std::fprintf(stderr, "make_frame: %s\n", to_string(err).c_str());
     std::abort();
@@ -93,10 +93,10 @@ std::string make_frame(wire::framing& framing, std::string_view payload) {
   return to_code(framing, out);
 }
 
-std::string to_code(const wire::framing& framing, const_byte_span frames) {
+std::string to_code(const peer::internal::wire::framing& framing, const_byte_span frames) {
   auto code = byte_buffer(framing.code_width() * frames.size());
   framing.encode(frames, code.data());
-  return std::string{as_text(code)};
+  return std::string{peer::detail::as_text(code)};
 }
 
 // -- resync_model -----------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/wire/framing.hpp"
+#include "wire/framing.hpp"
 
 #include <cstdint>
 #include <string>
@@ -20,9 +20,11 @@ struct stream_item {
 };
 
 /// Remembers what a framing passes on.
-class frame_recorder : public wire::framing::sink {
+class frame_recorder : public peer::internal::wire::framing::sink {
 public:
-  void on_frame(const_byte_span payload) override { items.push_back({true, std::string{as_text(payload)}}); }
+  void on_frame(const_byte_span payload) override {
+    items.push_back({true, std::string{peer::detail::as_text(payload)}});
+  }
 
   void on_text(const_byte_span bytes) override;
 
@@ -36,10 +38,10 @@ public:
 };
 
 /// The bytes of a frame with `payload`. Ends the program if it exceeds the framing's limit.
-std::string make_frame(wire::framing& framing, std::string_view payload);
+std::string make_frame(peer::internal::wire::framing& framing, std::string_view payload);
 
 /// What finished frames are in the stream.
-std::string to_code(const wire::framing& framing, const_byte_span frames);
+std::string to_code(const peer::internal::wire::framing& framing, const_byte_span frames);
 
 /// What `resync` mode makes of a whole stream, by the letter of the protocol: simple, with unbounded work, and sharing
 /// no code with the library.

@@ -23,7 +23,7 @@ std::string characters(std::initializer_list<int> codes) {
 }
 
 term big(bool negative, std::initializer_list<int> magnitude) {
-  return big_integer{negative, characters(magnitude)};
+  return peer::erl::big_integer{negative, characters(magnitude)};
 }
 
 class collector {
@@ -41,7 +41,8 @@ public:
   /// What OTP 25 does not read: forms of older and newer releases, with their description in ERTS' manual.
   void foreign(std::string what, const std::string& hex, bool canonical) {
     auto bytes = from_hex(hex);
-    result.push_back({std::move(what), from_hex("83" + hex), opaque{std::string{as_text(bytes)}}, canonical, false});
+    result.push_back({std::move(what), from_hex("83" + hex),
+                      peer::erl::opaque{std::string{peer::detail::as_text(bytes)}}, canonical, false});
   }
 
   std::vector<golden_term> result;
@@ -63,8 +64,8 @@ void add_numbers(collector& f) {
   f.canonical("18446744073709551616", /*      */ "6E 09 00 000000000000000001",
               big(false, {0, 0, 0, 0, 0, 0, 0, 0, 1}));
   auto large = std::string(255, '\0') + '\1';
-  f.canonical("1 bsl 2032", "6E FF 00" + repeat("00", 254) + "01", big_integer{false, large.substr(1)});
-  f.canonical("-(1 bsl 2040)", "6F 00000100 01" + repeat("00", 255) + "01", big_integer{true, large});
+  f.canonical("1 bsl 2032", "6E FF 00" + repeat("00", 254) + "01", peer::erl::big_integer{false, large.substr(1)});
+  f.canonical("-(1 bsl 2040)", "6F 00000100 01" + repeat("00", 255) + "01", peer::erl::big_integer{true, large});
   f.readable("binary_to_term(<<131,110,1,0,7>>)", "6E 01 00 07", 7);
   f.readable("binary_to_term(<<131,111,1:32,1,7>>)", "6F 00000001 01 07", -7);
   f.readable("binary_to_term(<<131,110,0,1>>)", "6E 00 01", 0);
@@ -99,9 +100,10 @@ void add_binaries(collector& f) {
   //                            tag size bits bytes
   f.canonical("<<>>", /*     */ "6D 00000000", "");
   f.canonical("<<1,2>>", /*  */ "6D 00000002 0102", characters({1, 2}));
-  f.canonical("<<5:3>>", /*  */ "4D 00000001 03 A0", bitstring{characters({0xA0}), 5});
-  f.canonical("<<255,1:1>>", "4D 00000002 01 FF80", bitstring{characters({0xFF, 0x80}), 7});
-  f.readable("binary_to_term(<<131,77,1:32,3,16#BF>>)", "4D 00000001 03 BF", bitstring{characters({0xA0}), 5});
+  f.canonical("<<5:3>>", /*  */ "4D 00000001 03 A0", peer::erl::bitstring{characters({0xA0}), 5});
+  f.canonical("<<255,1:1>>", "4D 00000002 01 FF80", peer::erl::bitstring{characters({0xFF, 0x80}), 7});
+  f.readable("binary_to_term(<<131,77,1:32,3,16#BF>>)", "4D 00000001 03 BF",
+             peer::erl::bitstring{characters({0xA0}), 5});
   f.readable("binary_to_term(<<131,77,1:32,8,7>>)", "4D 00000001 08 07", characters({7}));
   f.readable("binary_to_term(<<131,77,0:32,0>>)", "4D 00000000 00", "");
 }
@@ -109,32 +111,34 @@ void add_binaries(collector& f) {
 void add_containers(collector& f) {
   auto nils = std::vector<term>(256);
   //                            tag size elements
-  f.canonical("{}", /*       */ "68 00", tuple{});
-  f.canonical("{1,ok}", /*   */ "68 02 6101 77026F6B", tuple{1, atom{"ok"}});
-  f.canonical("list_to_tuple(lists:duplicate(256, []))", "69 00000100" + repeat("6A", 256), tuple{nils});
-  f.readable("binary_to_term(<<131,105,0:32>>)", "69 00000000", tuple{});
+  f.canonical("{}", /*       */ "68 00", peer::erl::tuple{});
+  f.canonical("{1,ok}", /*   */ "68 02 6101 77026F6B", peer::erl::tuple{1, atom{"ok"}});
+  f.canonical("list_to_tuple(lists:duplicate(256, []))", "69 00000100" + repeat("6A", 256), peer::erl::tuple{nils});
+  f.readable("binary_to_term(<<131,105,0:32>>)", "69 00000000", peer::erl::tuple{});
   //                            tag size elements tail
-  f.canonical("[]", /*       */ "6A", list{});
-  f.canonical("[1,2,255]", /**/ "6B 0003 0102FF", list{1, 2, 255});
-  f.canonical("[1,256]", /*  */ "6C 00000002 6101 6200000100 6A", list{1, 256});
-  f.canonical("[[]]", /*     */ "6C 00000001 6A 6A", list{list{}});
-  f.canonical("[1|2]", /*    */ "6C 00000001 6101 6102", list::cons({1}, 2));
-  f.canonical("[a,b|c]", /*  */ "6C 00000002 770161 770162 770163", list::cons({atom{"a"}, atom{"b"}}, atom{"c"}));
+  f.canonical("[]", /*       */ "6A", peer::erl::list{});
+  f.canonical("[1,2,255]", /**/ "6B 0003 0102FF", peer::erl::list{1, 2, 255});
+  f.canonical("[1,256]", /*  */ "6C 00000002 6101 6200000100 6A", peer::erl::list{1, 256});
+  f.canonical("[[]]", /*     */ "6C 00000001 6A 6A", peer::erl::list{peer::erl::list{}});
+  f.canonical("[1|2]", /*    */ "6C 00000001 6101 6102", peer::erl::list::cons({1}, 2));
+  f.canonical("[a,b|c]", /*  */ "6C 00000002 770161 770162 770163",
+              peer::erl::list::cons({atom{"a"}, atom{"b"}}, atom{"c"}));
   auto zeros = std::vector<term>(65535, term{0});
-  f.canonical("lists:duplicate(65535, 0)", "6B FFFF" + repeat("00", 65535), list{zeros});
+  f.canonical("lists:duplicate(65535, 0)", "6B FFFF" + repeat("00", 65535), peer::erl::list{zeros});
   zeros.emplace_back(0);
-  f.canonical("lists:duplicate(65536, 0)", "6C 00010000" + repeat("6100", 65536) + "6A", list{zeros});
-  f.readable("binary_to_term(<<131,107,0:16>>)", "6B 0000", list{});
-  f.readable("binary_to_term(<<131,108,0:32,106>>)", "6C 00000000 6A", list{});
+  f.canonical("lists:duplicate(65536, 0)", "6C 00010000" + repeat("6100", 65536) + "6A", peer::erl::list{zeros});
+  f.readable("binary_to_term(<<131,107,0:16>>)", "6B 0000", peer::erl::list{});
+  f.readable("binary_to_term(<<131,108,0:32,106>>)", "6C 00000000 6A", peer::erl::list{});
   f.readable("binary_to_term(<<131,108,0:32,97,1>>)", "6C 00000000 6101", 1);
-  f.readable("binary_to_term(<<131,108,1:32,97,1,107,2:16,2,3>>)", "6C 00000001 6101 6B 0002 0203", list{1, 2, 3});
+  f.readable("binary_to_term(<<131,108,1:32,97,1,107,2:16,2,3>>)", "6C 00000001 6101 6B 0002 0203",
+             peer::erl::list{1, 2, 3});
   f.readable("binary_to_term(<<131,108,1:32,97,1,108,1:32,106,97,2>>)", "6C 00000001 6101 6C 00000001 6A 6102",
-             list::cons({1, list{}}, 2));
+             peer::erl::list::cons({1, peer::erl::list{}}, 2));
   //                            tag pairs key value
-  f.canonical("#{}", /*      */ "74 00000000", map{});
-  f.canonical("#{1=>a}", /*  */ "74 00000001 6101 770161", map{{1, atom{"a"}}});
+  f.canonical("#{}", /*      */ "74 00000000", peer::erl::map{});
+  f.canonical("#{1=>a}", /*  */ "74 00000001 6101 770161", peer::erl::map{{1, atom{"a"}}});
   f.canonical("#{1=>a,1.0=>b}", "74 00000002 6101 770161 463FF0000000000000 770162",
-              map{{1, atom{"a"}}, {1.0, atom{"b"}}});
+              peer::erl::map{{1, atom{"a"}}, {1.0, atom{"b"}}});
 }
 
 void add_identifiers(collector& f) {
@@ -143,21 +147,24 @@ void add_identifiers(collector& f) {
   f.canonical("a pid", /*   */ "58 7703614062 00000026 00000001 00000102", pid{node, 38, 1, 258});
   f.readable("PID_EXT", /*  */ "67 64000361406200000026 00000001 02", pid{node, 38, 1, 2});
   //                           tag node       id       creation
-  f.canonical("a port", /*  */ "59 7703614062 0FFFFFFF 00000102", port{node, (1 << 28) - 1, 258});
-  f.readable("PORT_EXT", /* */ "66 640003614062 00000007 02", port{node, 7, 2});
-  f.canonical("a late port", "78 7703614062 0000000010000000 00000102", port{node, 1 << 28, 258});
-  f.readable("V4_PORT_EXT", "78 7703614062 0000000000000007 00000102", port{node, 7, 258});
+  f.canonical("a port", /*  */ "59 7703614062 0FFFFFFF 00000102", peer::erl::port{node, (1 << 28) - 1, 258});
+  f.readable("PORT_EXT", /* */ "66 640003614062 00000007 02", peer::erl::port{node, 7, 2});
+  f.canonical("a late port", "78 7703614062 0000000010000000 00000102", peer::erl::port{node, 1 << 28, 258});
+  f.readable("V4_PORT_EXT", "78 7703614062 0000000000000007 00000102", peer::erl::port{node, 7, 258});
   //                           tag size node     creation numbers
-  f.canonical("a reference", "5A 0003 7703614062 00000102 00000001 00000002 00000003", reference{node, 258, {1, 2, 3}});
+  f.canonical("a reference", "5A 0003 7703614062 00000102 00000001 00000002 00000003",
+              peer::erl::reference{node, 258, {1, 2, 3}});
   f.canonical("a long one", /**/ "5A 0005 7703614062 00000102 00000001 00000002 00000003 00000004 00000005",
-              reference{node, 258, {1, 2, 3, 4, 5}});
-  f.readable("NEW_REFERENCE_EXT", "72 0003 640003614062 02 00000001 00000002 00000003", reference{node, 2, {1, 2, 3}});
-  f.readable("REFERENCE_EXT", /**/ "65 640003614062 00000007 02", reference{node, 2, {7}});
+              peer::erl::reference{node, 258, {1, 2, 3, 4, 5}});
+  f.readable("NEW_REFERENCE_EXT", "72 0003 640003614062 02 00000001 00000002 00000003",
+             peer::erl::reference{node, 2, {1, 2, 3}});
+  f.readable("REFERENCE_EXT", /**/ "65 640003614062 00000007 02", peer::erl::reference{node, 2, {7}});
 }
 
 void add_functions(collector& f) {
   //                                 tag module         function   arity
-  f.canonical("fun lists:map/2", /**/ "71 77056C69737473 77036D6170 6102", export_fun{atom{"lists"}, atom{"map"}, 2});
+  f.canonical("fun lists:map/2", /**/ "71 77056C69737473 77036D6170 6102",
+              peer::erl::export_fun{atom{"lists"}, atom{"map"}, 2});
   // In a module m: f(X) -> fun(Y) -> X + Y end. Then: f(1).
   auto closure = std::string{"70"                                       // tag
                              "0000003C"                                 // size, itself included
@@ -170,7 +177,8 @@ void add_functions(collector& f) {
                              "62029B0D58"                               // old unique value
                              "58 7703614062 00000026 00000000 00000102" // pid of the creator
                              "770161"};                                 // the free variable
-  f.result.push_back({"a closure", from_hex("83" + closure), opaque{std::string{as_text(from_hex(closure))}}, true});
+  f.result.push_back({"a closure", from_hex("83" + closure),
+                      peer::erl::opaque{std::string{peer::detail::as_text(from_hex(closure))}}, true});
   f.foreign("FUN_EXT",
             "75"                                   // tag
             "00000001"                             // number of free variables
@@ -198,7 +206,7 @@ std::vector<golden_term> golden_terms() {
              "0000007E"             // inflated size
              "789CCB616060904B6160" // zlib stream
              "4C1C089C0500D81D1829",
-             list{std::vector<term>(30, term{atom{"a"}})});
+             peer::erl::list{std::vector<term>(30, term{atom{"a"}})});
   return std::move(f.result);
 }
 

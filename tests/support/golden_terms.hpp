@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include "peer/base/bytes.hpp"
-#include "peer/term/term.hpp"
+#include "peer/detail/bytes.hpp"
+#include "peer/term.hpp"
 
 #include <string>
 #include <vector>

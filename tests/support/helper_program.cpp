@@ -2,7 +2,7 @@
 
 #include "support/helper_program.hpp"
 
-#include "peer/process/initializers.hpp"
+#include "process/initializers.hpp"
 
 #include "caf/expected.hpp"
 
@@ -16,7 +16,7 @@ namespace peer::test {
 
 namespace {
 
-using namespace internal::process;
+using namespace peer::internal::process;
 
 pid_t start(std::span<const std::string> words, bp::process_stdio streams) {
   auto io = boost::asio::io_context{};

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 
 #include <string>
 #include <vector>
@@ -21,7 +21,7 @@ pid_t start_helper(const std::vector<std::string>& words);
 /// A program and the end of a pipe from which its output can be read.
 struct piped_helper {
   pid_t id = 0;
-  descriptor output;
+  peer::internal::process::descriptor output;
 };
 
 /// The streams of a program that go to the pipe.

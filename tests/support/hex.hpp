@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/base/bytes.hpp"
+#include "peer/detail/bytes.hpp"
 
 #include <string>
 #include <string_view>

@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include "peer/base/bytes.hpp"
-#include "peer/wire/message.hpp"
+#include "peer/detail/bytes.hpp"
+#include "wire/message.hpp"
 
 #include <array>
 #include <cstddef>
@@ -19,12 +19,12 @@ struct note {
   /// What a frame with it holds.
   std::string payload() const {
     auto bytes = byte_buffer{};
-    wire::write(bytes, message);
-    return std::string{as_text(bytes)};
+    peer::internal::wire::write(bytes, message);
+    return std::string{peer::detail::as_text(bytes)};
   }
 
   std::array<std::byte, 1> arguments{std::byte{106}}; // []
-  wire::cast message;
+  peer::internal::wire::cast message;
 };
 
 } // namespace peer::test

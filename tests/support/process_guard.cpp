@@ -2,7 +2,7 @@
 
 #include "support/process_guard.hpp"
 
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 #include "support/look_until.hpp"
 
 #include <algorithm>
@@ -101,8 +101,8 @@ std::map<int, std::string> open_descriptors() {
   return result;
 }
 
-descriptor open_process(pid_t process) {
-  return descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
+peer::internal::process::descriptor open_process(pid_t process) {
+  return peer::internal::process::descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
 }
 
 /// Erlang's port mapper is started by the first named node of a host and serves the later ones: the one process that
@@ -112,7 +112,7 @@ bool is_port_mapper(const std::string& command_line) {
   return program == "epmd" || program.ends_with("/epmd");
 }
 
-bool wait_for_end(const descriptor& process, clock_type::time_point deadline) {
+bool wait_for_end(const peer::internal::process::descriptor& process, clock_type::time_point deadline) {
   if (!process)
     return true; // it was reaped before
   auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_type::now());

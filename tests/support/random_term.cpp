@@ -2,7 +2,7 @@
 
 #include "random_term.hpp"
 
-#include "peer/term/utf8.hpp"
+#include "base/utf8.hpp"
 
 #include <array>
 #include <bit>
@@ -39,7 +39,7 @@ term power_of_two(unsigned exponent, int delta, bool negative) {
     byte = static_cast<char>(sum & 0xFF);
     carry = sum >> 8; // arithmetic: -1 borrows
   }
-  return big_integer{negative, std::move(magnitude)};
+  return peer::erl::big_integer{negative, std::move(magnitude)};
 }
 
 } // namespace
@@ -83,7 +83,7 @@ term random_term_generator::integer() {
     auto magnitude = std::string(size, '\0');
     for (auto& byte : magnitude)
       byte = static_cast<char>(engine_());
-    return big_integer{once_in(2), std::move(magnitude)};
+    return peer::erl::big_integer{once_in(2), std::move(magnitude)};
   }
   }
 }
@@ -140,17 +140,17 @@ atom random_term_generator::name() {
   auto text = std::string{};
   auto size = once_in(40) ? 255 : below(9);
   for (std::uint64_t i = 0; i < size; ++i)
-    append_utf8(text, character());
+    peer::internal::base::append_utf8(text, character());
   return atom{std::move(text)};
 }
 
-bitstring random_term_generator::bits() {
-  auto result = bitstring{};
+peer::erl::bitstring random_term_generator::bits() {
+  auto result = peer::erl::bitstring{};
   auto size = once_in(30) ? 256 + below(64) : below(9);
   switch (below(3)) {
   case 0: // text
     for (std::uint64_t i = 0; i < size; ++i)
-      append_utf8(result.bytes, character());
+      peer::internal::base::append_utf8(result.bytes, character());
     return result;
   case 1: // from few values, so that prefixes meet
     for (std::uint64_t i = 0; i < size; ++i)
@@ -175,14 +175,14 @@ pid random_term_generator::process() {
   return {node, number(), number(), static_cast<std::uint32_t>(1 + below(3))};
 }
 
-port random_term_generator::channel() {
+peer::erl::port random_term_generator::channel() {
   auto node = atom{once_in(2) ? "a@host" : "b@host.example.org"};
   return {node, once_in(2) ? below(4) : engine_(), static_cast<std::uint32_t>(1 + below(3))};
 }
 
-reference random_term_generator::ref() {
-  auto result =
-      reference{atom{once_in(2) ? "a@host" : "b@host.example.org"}, static_cast<std::uint32_t>(1 + below(3)), {}};
+peer::erl::reference random_term_generator::ref() {
+  auto result = peer::erl::reference{
+      atom{once_in(2) ? "a@host" : "b@host.example.org"}, static_cast<std::uint32_t>(1 + below(3)), {}};
   // Small numbers make neighbours. Not so in long ones: OTP 25 crashes on a map of more than 32 keys, two of which are
   // different references with the same first three numbers.
   auto size = 1 + below(5);
@@ -191,11 +191,11 @@ reference random_term_generator::ref() {
   return result;
 }
 
-export_fun random_term_generator::function() {
+peer::erl::export_fun random_term_generator::function() {
   return {name(), name(), static_cast<std::uint8_t>(below(256))};
 }
 
-opaque random_term_generator::closure() {
+peer::erl::opaque random_term_generator::closure() {
   auto body = std::string{};
   body += static_cast<char>(below(4)); // arity
   append_big_endian(body, engine_(), 8);
@@ -215,7 +215,7 @@ opaque random_term_generator::closure() {
   append_big_endian(body, maker.creation, 4);
   body += "\x61"; // the free variable
   body += static_cast<char>(below(256));
-  auto result = opaque{"\x70"};
+  auto result = peer::erl::opaque{"\x70"};
   append_big_endian(result.encoded, body.size() + 4, 4);
   result.encoded += body;
   return result;
@@ -225,7 +225,7 @@ term random_term_generator::characters() {
   auto items = std::vector<term>{};
   for (auto size = below(9); size > 0; --size)
     items.emplace_back(static_cast<std::int64_t>(character()));
-  return list{std::move(items)};
+  return peer::erl::list{std::move(items)};
 }
 
 // -- implementation details -------------------------------------------------------------------------------------------
@@ -286,19 +286,19 @@ term random_term_generator::leaf() {
 term random_term_generator::container(int depth) {
   switch (below(4)) {
   case 0:
-    return list{elements(depth)};
+    return peer::erl::list{elements(depth)};
   case 1: {
     auto items = elements(depth);
     auto tail = any(depth);
-    return list::cons(std::move(items), std::move(tail));
+    return peer::erl::list::cons(std::move(items), std::move(tail));
   }
   case 2:
-    return tuple{elements(depth)};
+    return peer::erl::tuple{elements(depth)};
   default: {
-    auto entries = std::vector<map::value_type>{};
+    auto entries = std::vector<peer::erl::map::value_type>{};
     for (auto& key : elements(depth))
       entries.emplace_back(std::move(key), any(depth));
-    return map{std::move(entries)};
+    return peer::erl::map{std::move(entries)};
   }
   }
 }

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/term/term.hpp"
+#include "peer/term.hpp"
 
 #include <cstdint>
 #include <random>
@@ -34,12 +34,12 @@ public:
   term integer(); ///< small or big
   double real();
   atom name();
-  bitstring bits();
+  peer::erl::bitstring bits();
   pid process();
-  port channel();
-  reference ref();
-  export_fun function();
-  opaque closure();
+  peer::erl::port channel();
+  peer::erl::reference ref();
+  peer::erl::export_fun function();
+  peer::erl::opaque closure();
 
   /// A list of at most 8 characters: ASCII, Latin-1, other Unicode or a few that do not print.
   term characters();

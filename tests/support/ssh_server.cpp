@@ -2,7 +2,7 @@
 
 #include "support/ssh_server.hpp"
 
-#include "peer/connection/listening.hpp"
+#include "connection/listening.hpp"
 #include "support/helper_program.hpp"
 #include "support/process_facts.hpp"
 #include "support/process_guard.hpp"
@@ -36,7 +36,7 @@ void make_key(const std::filesystem::path& path) {
 }
 
 std::uint16_t free_port() {
-  auto place = listen_at("", 0);
+  auto place = peer::internal::connection::listen_at("", 0);
   if (!place)
     fail("no port is free");
   return place->port;

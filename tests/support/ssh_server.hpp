@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include "peer/control/options.hpp"
-#include "peer/process/descriptor.hpp"
+#include "peer/options.hpp"
+#include "process/descriptor.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -47,7 +47,7 @@ private:
   std::filesystem::path place_;
   std::uint16_t port_ = 0;
   pid_t process_ = 0;
-  descriptor output_; ///< What the server says; it fits into a pipe.
+  peer::internal::process::descriptor output_; ///< What the server says; it fits into a pipe.
 };
 
 } // namespace peer::test

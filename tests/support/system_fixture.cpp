@@ -105,7 +105,7 @@ term system_fixture::parse_expressions(const handle& worker, std::string_view ex
   auto parsed = value_of(patient.call<term>("erl_parse", "parse_exprs", (*scanned)[1]));
   if (match_tagged(parsed, "ok", 2) == nullptr)
     CAF_FAIL("cannot parse " << std::string{expressions} << ": " << to_string(parsed));
-  return (*parsed.get_if<tuple>())[1];
+  return (*parsed.get_if<peer::erl::tuple>())[1];
 }
 
 caf::expected<term> system_fixture::try_evaluate(const handle& worker, std::string_view expressions,
@@ -132,9 +132,9 @@ pid_t system_fixture::process_of(const handle& worker) {
 term system_fixture::channel_of_node(const handle& worker) {
   auto self = caf::scoped_actor{*sys};
   auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
-  CAF_CHECK(!worker.send("peer_supervision", tagged("system", tuple{here, 7}, atom{"get_state"})));
+  CAF_CHECK(!worker.send("peer_supervision", tagged("system", peer::erl::tuple{here, 7}, atom{"get_state"})));
   auto state = term{};
-  self->receive([&](const term& x) { state = (*x.get_if<tuple>())[1]; },
+  self->receive([&](const term& x) { state = (*x.get_if<peer::erl::tuple>())[1]; },
                 caf::after(patience) >> [] { CAF_FAIL("no answer"); });
   auto fields = match_tagged(state, "peer_sup_state", 4);
   CAF_REQUIRE(fields != nullptr);
@@ -161,7 +161,7 @@ term charlist(std::string_view text) {
   auto result = std::vector<term>{};
   for (auto x : text)
     result.emplace_back(int{x});
-  return list{std::move(result)};
+  return peer::erl::list{std::move(result)};
 }
 
 void check_contains(const std::string& text, std::string_view part) {

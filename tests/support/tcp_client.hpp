@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/process/descriptor.hpp"
+#include "process/descriptor.hpp"
 
 #include <cstdint>
 #include <string>
@@ -14,12 +14,12 @@ namespace peer::test {
 bool has_ipv6();
 
 /// Connects to a TCP port; empty if that fails. @param address an IPv4 or IPv6 address in numbers.
-descriptor connect_to(const std::string& address, std::uint16_t port);
+peer::internal::process::descriptor connect_to(const std::string& address, std::uint16_t port);
 
 /// Sends all of `bytes`. Returns false if the other side has gone.
-bool say(const descriptor& socket, std::string_view bytes);
+bool say(const peer::internal::process::descriptor& socket, std::string_view bytes);
 
 /// Waits for the end of the connection: the other side has closed it, and wrote nothing before.
-bool was_closed(const descriptor& socket);
+bool was_closed(const peer::internal::process::descriptor& socket);
 
 } // namespace peer::test

@@ -56,7 +56,7 @@ CAF_TEST(the whole state can be looked at) {
   CAF_CHECK(worker.call<atom>("erlang", "node"));
   auto state = value_of(worker.state());
   auto field = [&](const char* key) {
-    auto value = state.get_if<peer::map>()->find(atom{key});
+    auto value = state.get_if<peer::erl::map>()->find(atom{key});
     CAF_REQUIRE(value);
     return to_string(*value);
   };
@@ -233,7 +233,7 @@ CAF_TEST(bad options start nothing and are named) {
   check_refused(change([](auto& x) { x.wait_boot = caf::timespan{-1ms}; }), "wait_boot");
   check_refused(change([](auto& x) { x.wait_boot = peer::notify{}; }), "wait_boot");
   check_refused(change([](auto& x) { x.shutdown = caf::timespan{999ms}; }), "shutdown");
-  check_refused(change([](auto& x) { x.shutdown = peer::halt{0ms}; }), "shutdown");
+  check_refused(change([](auto& x) { x.shutdown = peer::shutdown_halt{0ms}; }), "shutdown");
   check_refused(change([](auto& x) { x.output = nullptr; }), "output");
   check_refused(change([](auto& x) { x.input = nullptr; }), "input");
 }

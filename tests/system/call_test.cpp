@@ -36,14 +36,14 @@ bool inspect(Inspector& f, point& p) {
 /// Whether there is a closure in `value`.
 bool holds_opaque(const term& value) {
   auto any = [](const auto& elements) { return std::any_of(elements.begin(), elements.end(), holds_opaque); };
-  if (auto list = value.get_if<peer::list>())
+  if (auto list = value.get_if<peer::erl::list>())
     return any(*list) || (list->tail() && holds_opaque(*list->tail()));
-  if (auto tuple = value.get_if<peer::tuple>())
+  if (auto tuple = value.get_if<peer::erl::tuple>())
     return any(*tuple);
-  if (auto map = value.get_if<peer::map>())
+  if (auto map = value.get_if<peer::erl::map>())
     return std::any_of(map->begin(), map->end(),
                        [](auto& x) { return holds_opaque(x.first) || holds_opaque(x.second); });
-  return value.is<peer::opaque>();
+  return value.is<peer::erl::opaque>();
 }
 
 struct fixture : system_fixture {
@@ -63,12 +63,12 @@ struct fixture : system_fixture {
     CAF_REQUIRE(tokens != nullptr);
     auto parsed = value_of(worker.call<term>("erl_parse", "parse_term", (*tokens)[1]));
     CAF_REQUIRE(match_tagged(parsed, "ok", 2) != nullptr);
-    return value_of(worker.call<bool>("erlang", "=:=", value, (*parsed.get_if<peer::tuple>())[1]));
+    return value_of(worker.call<bool>("erlang", "=:=", value, (*parsed.get_if<peer::erl::tuple>())[1]));
   }
 
   /// The exception that a call ends with.
   template <class... Ts>
-  peer::exception exception_from(std::string_view module, std::string_view function, const Ts&... xs) {
+  peer::erl::exception exception_from(std::string_view module, std::string_view function, const Ts&... xs) {
     auto err = error_of(worker.call<term>(module, function, xs...));
     CAF_CHECK_EQUAL(err, peer::errc::exception);
     auto raised = peer::exception_of(err);
@@ -137,7 +137,7 @@ CAF_TEST(terms of every kind come back unchanged) {
 
 CAF_TEST(what only the peer understands can be sent back to it) {
   auto addition = evaluate(worker, "fun(X, Y) -> X + Y end");
-  CAF_CHECK(addition.is<peer::opaque>());
+  CAF_CHECK(addition.is<peer::erl::opaque>());
   CAF_CHECK_EQUAL(value_of(worker.call<int>("erlang", "apply", addition, std::vector<int>{40, 2})), 42);
   auto process = value_of(worker.call<term>("erlang", "whereis", atom{"init"}));
   CAF_CHECK(process.is<peer::pid>());
@@ -179,7 +179,7 @@ CAF_TEST(throw and error and exit keep class and reason and stack trace) {
     auto raised = exception_from("erlang", to_string(cls), reason);
     CAF_CHECK_EQUAL(raised.cls, cls);
     CAF_CHECK_EQUAL(raised.reason, reason);
-    CAF_CHECK(raised.stacktrace.is<peer::list>());
+    CAF_CHECK(raised.stacktrace.is<peer::erl::list>());
     CAF_CHECK(!raised.stacktrace.is_nil());
   }
   auto err = error_of(worker.call<term>("erlang", "throw", atom{"oops"}));
@@ -192,7 +192,7 @@ CAF_TEST(a function that does not exist is undef with its name in the stack trac
   auto raised = exception_from("no_such_module", "f", 1, atom{"two"});
   CAF_CHECK_EQUAL(raised.cls, peer::exception_class::error_);
   CAF_CHECK_EQUAL(raised.reason, "undef"_term);
-  auto trace = raised.stacktrace.get_if<peer::list>();
+  auto trace = raised.stacktrace.get_if<peer::erl::list>();
   CAF_REQUIRE(trace != nullptr && !trace->empty());
   CAF_CHECK_EQUAL((*trace)[0], "{no_such_module, f, [1, two], []}"_term);
   CAF_CHECK_EQUAL(exception_from("lists", "no_such_function").reason, "undef"_term);

@@ -176,7 +176,7 @@ CAF_TEST(get_line reads lines and then eof) {
   auto worker = start_reading("first\n\nt\xC3\xA9xt");
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_line(\"prompt> \")"), "\"first\\n\""_term);
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_line('')"), "\"\\n\""_term);
-  CAF_CHECK_EQUAL(evaluate(worker, "io:get_line('')"), (term{peer::list{116, 233, 120, 116}}));
+  CAF_CHECK_EQUAL(evaluate(worker, "io:get_line('')"), (term{peer::erl::list{116, 233, 120, 116}}));
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_line('')"), "eof"_term);
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_line('')"), "eof"_term);
   CAF_CHECK(worker.stop());
@@ -186,7 +186,7 @@ CAF_TEST(get_line reads lines and then eof) {
 CAF_TEST(get_chars reads characters and not bytes) {
   auto worker = start_reading("a\xC3\xA9\xE2\x82\xAC"
                               "bc");
-  CAF_CHECK_EQUAL(evaluate(worker, "io:get_chars('', 3)"), (term{peer::list{97, 233, 0x20AC}}));
+  CAF_CHECK_EQUAL(evaluate(worker, "io:get_chars('', 3)"), (term{peer::erl::list{97, 233, 0x20AC}}));
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_chars('', 5)"), "\"bc\""_term);
   CAF_CHECK_EQUAL(evaluate(worker, "io:get_chars('', 1)"), "eof"_term);
 }
@@ -222,10 +222,9 @@ CAF_TEST(without input there is eof) {
 }
 
 CAF_TEST(a request for input that waits delays nothing) {
-  auto asked = std::promise<peer::input_source::receiver>{};
+  auto asked = std::promise<peer::input_receiver>{};
   auto options = erl();
-  options.input =
-      peer::function_input([&](peer::input_source::receiver deliver) { asked.set_value(std::move(deliver)); });
+  options.input = peer::function_input([&](peer::input_receiver deliver) { asked.set_value(std::move(deliver)); });
   auto worker = start(std::move(options));
   auto self = caf::scoped_actor{*sys};
   auto pending = self->request(
@@ -240,10 +239,9 @@ CAF_TEST(a request for input that waits delays nothing) {
 }
 
 CAF_TEST(a peer that waits for input can be stopped) {
-  auto asked = std::promise<peer::input_source::receiver>{};
+  auto asked = std::promise<peer::input_receiver>{};
   auto options = erl();
-  options.input =
-      peer::function_input([&](peer::input_source::receiver deliver) { asked.set_value(std::move(deliver)); });
+  options.input = peer::function_input([&](peer::input_receiver deliver) { asked.set_value(std::move(deliver)); });
   auto worker = start(std::move(options));
   CAF_CHECK(!worker.cast("io", "get_line", atom{}));
   auto deliver = asked.get_future().get();

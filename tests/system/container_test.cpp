@@ -114,7 +114,7 @@ CAF_TEST(nothing of a hostile peer is left if it was in a container) {
       auto command = words{HOSTILE, "started"};
       command.insert(command.end(), mode.begin(), mode.end());
       auto options = contained(kind, command);
-      options.shutdown = peer::close_link{};
+      options.shutdown = peer::shutdown_close{};
       auto worker = start(std::move(options));
       CAF_CHECK(console.wait_for("ready"));
       CAF_CHECK(worker.stop());

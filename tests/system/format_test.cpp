@@ -6,7 +6,7 @@
 
 #include "support/system_fixture.hpp"
 
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include "support/random_term.hpp"
 
@@ -173,7 +173,7 @@ private:
 };
 
 bool flatten(const term& chars, std::vector<term>& out) {
-  auto* parts = chars.get_if<list>();
+  auto* parts = chars.get_if<peer::erl::list>();
   if (!parts || !parts->proper())
     return false;
   return std::all_of(parts->begin(), parts->end(), [&](auto& part) {
@@ -204,7 +204,7 @@ struct fixture : system_fixture {
     auto characters = std::vector<term>{};
     if (!flatten(*result, characters))
       CAF_FAIL("no characters: " << to_string(*result));
-    return list{std::move(characters)};
+    return peer::erl::list{std::move(characters)};
   }
 
   /// What both nodes answer, a list of characters or an exception; nothing if they do not agree.
@@ -214,7 +214,7 @@ struct fixture : system_fixture {
     CAF_CHECK(ours == theirs);
     if (ours == theirs)
       return ours;
-    CAF_MESSAGE("io_lib:format(" << to_string(format) << ", " << to_string(term{list{arguments}})
+    CAF_MESSAGE("io_lib:format(" << to_string(format) << ", " << to_string(term{peer::erl::list{arguments}})
                                  << ")\n  Erlang: " << to_string(theirs) << "\n  ours:   " << to_string(ours));
     return std::nullopt;
   }
@@ -233,7 +233,7 @@ CAF_TEST(peer_node formats as Erlang does) {
     auto [format, arguments] = draw();
     auto result = check(to_charlist(format), arguments);
     failures += result ? 0 : 1;
-    accepted += result && result->is<list>() ? 1 : 0;
+    accepted += result && result->is<peer::erl::list>() ? 1 : 0;
   }
   if (failures > 0)
     CAF_FAIL("seed " << seed);

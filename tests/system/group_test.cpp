@@ -6,7 +6,7 @@
 
 #include "hostile_fixture.hpp"
 
-#include "peer/process/kernel_limits.hpp"
+#include "process/kernel_limits.hpp"
 #include "support/look_until.hpp"
 
 #include <csignal>
@@ -49,7 +49,7 @@ struct fixture : system_fixture {
   /// The calls that a peer has not answered.
   static std::size_t outstanding(const peer::handle& member) {
     auto state = value_of(member.state());
-    return state.get_if<peer::map>()->find(atom{"outstanding"})->get_if<peer::map>()->size();
+    return state.get_if<peer::erl::map>()->find(atom{"outstanding"})->get_if<peer::erl::map>()->size();
   }
 
   /// Waits until a peer has a call that it has not answered.
@@ -148,7 +148,7 @@ CAF_TEST(if one member ends in its boot the others are not waited for) {
     if (index != 2)
       x = script(index == 1 ? "exit 7" : "exec sleep 1000");
     x.wait_boot = caf::infinite;
-    x.shutdown = peer::close_link{};
+    x.shutdown = peer::shutdown_close{};
   };
   auto why = group_failure(options);
   CAF_CHECK_EQUAL(end_status(why), 7);
@@ -177,7 +177,7 @@ CAF_TEST(members can have one processor each in turn) {
   auto options = nodes(4);
   options.spread_over_cpus = true;
   auto members = value_of(peer::start_group(*sys, options));
-  auto usable = peer::usable_cpus();
+  auto usable = peer::internal::process::usable_cpus();
   for (std::size_t i = 0; i < members.size(); ++i) {
     auto mask = cpu_set_t{};
     CAF_REQUIRE_EQUAL(sched_getaffinity(process_of(members[i]), sizeof(mask), &mask), 0);
@@ -479,7 +479,7 @@ CAF_TEST(the usage of members is told while they run and at their end) {
 
 CAF_TEST(a member that is suspended does not keep the others from stopping) {
   auto options = nodes(6);
-  options.each.shutdown = peer::halt{1s};
+  options.each.shutdown = peer::shutdown_halt{1s};
   auto members = value_of(peer::start_group(*sys, options));
   suspend(process_of(members[4]));
   auto reports = members.stop();

@@ -53,7 +53,7 @@ struct fixture : system_fixture {
   void await_answers(const peer::handle& worker) {
     auto calls = [&] {
       auto state = value_of(worker.state());
-      return *state.get_if<peer::map>()->find(peer::atom{"seq"})->get_if<std::int64_t>();
+      return *state.get_if<peer::erl::map>()->find(peer::atom{"seq"})->get_if<std::int64_t>();
     };
     auto before = calls();
     CAF_CHECK(look_until([&] { return calls() >= before + 20; }));

@@ -2,6 +2,7 @@
 
 #include "hostile_fixture.hpp"
 
+#include "console/sink.hpp"
 #include "support/look_until.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace peer::test {
 
 namespace {
 
-class counting_sink final : public sink {
+class counting_sink final : public peer::internal::console::sink {
 public:
   counting_sink(std::shared_ptr<std::atomic<std::uint64_t>> count, bool keeps_up)
       : count_(std::move(count)), keeps_up_(keeps_up) {}
@@ -45,7 +46,8 @@ const std::vector<std::pair<std::string, connection_kind>>& all_connections() {
 // -- byte_count -------------------------------------------------------------------------------------------------------
 
 sink_factory byte_count::sink(bool keeps_up) {
-  return [count = count_, keeps_up](const loop_ptr&, const std::string&) -> caf::expected<sink_ptr> {
+  return [count = count_, keeps_up](const peer::internal::loop::loop_ptr&,
+                                    const std::string&) -> caf::expected<peer::internal::console::sink_ptr> {
     return std::make_shared<counting_sink>(count, keeps_up);
   };
 }
@@ -94,7 +96,7 @@ start_options hostile_fixture::hostile(const connection_kind& kind, std::string_
   auto result = start_options{.exec = exec{HOSTILE, std::move(mode)}};
   result.connection = kind;
   result.peer_down = peer_down::continue_;
-  result.shutdown = close_link{};
+  result.shutdown = shutdown_close{};
   result.wait_boot = caf::timespan{patience};
   result.output = discard_output();
   return result;

@@ -99,11 +99,11 @@ CAF_TEST(a death in the boot is told within a tenth of a second) {
 }
 
 CAF_TEST(suspended peers are gone when their connections have been closed) {
-  check_stops(peer::close_link{}, signals);
+  check_stops(peer::shutdown_close{}, signals);
 }
 
 CAF_TEST(suspended peers are gone when their time to halt has passed) {
-  check_stops(peer::halt{1s}, 1s + signals);
+  check_stops(peer::shutdown_halt{1s}, 1s + signals);
 }
 
 CAF_TEST(suspended peers are gone when their time to stop has passed) {

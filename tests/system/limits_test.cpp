@@ -6,7 +6,7 @@
 
 #include "hostile_fixture.hpp"
 
-#include "peer/process/kernel_limits.hpp"
+#include "process/kernel_limits.hpp"
 
 #include "support/delegated_cgroup.hpp"
 
@@ -118,7 +118,7 @@ CAF_TEST(a program that burns its CPU time does not boot) {
 
 CAF_TEST(a peer runs on the CPUs that were named) {
   for (auto& options : both_kinds()) {
-    options.cpu_affinity = {peer::usable_cpus().back()};
+    options.cpu_affinity = {peer::internal::process::usable_cpus().back()};
     auto worker = start(options);
     CAF_CHECK(answers(worker));
     CAF_CHECK_EQUAL(line_of(process_of(worker), "status", "Cpus_allowed_list:"),
@@ -131,7 +131,7 @@ CAF_TEST(a peer does not run on the CPUs of the thread that starts it) {
   auto programs = line_of(getpid(), "status", "Cpus_allowed_list:");
   auto start_here = [&](const peer::start_options& options) {
     auto one = cpu_set_t{};
-    CPU_SET(peer::usable_cpus().back(), &one);
+    CPU_SET(peer::internal::process::usable_cpus().back(), &one);
     pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
     auto worker = start(options);
     CAF_CHECK_EQUAL(line_of(process_of(worker), "status", "Cpus_allowed_list:"), programs);
@@ -155,7 +155,7 @@ CAF_TEST(the state tells which limits are off) {
   CAF_CHECK_EQUAL(limits_off(worker), (strings{"memory: there is no cgroup (option 'cgroup')",
                                                "processes: there is no cgroup (option 'cgroup')"}));
   auto state = value_of(worker.state());
-  auto off = state.get_if<peer::map>()->find(atom{"limits_off"});
+  auto off = state.get_if<peer::erl::map>()->find(atom{"limits_off"});
   CAF_REQUIRE(off);
   check_contains(to_string(*off), "memory: there is no cgroup");
 }

@@ -1,7 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/base/meta_objects.hpp"
-#include "peer/term/message_types.hpp"
+#include "peer/convert.hpp"
+#include "peer/type_ids.hpp"
 
 #include "test_node.hpp"
 

@@ -17,7 +17,7 @@ struct fixture : system_fixture {
   fixture() : worker(start(erl())), self(*sys), here(value_of(worker.expose(caf::actor{self.ptr()}))) {}
 
   /// The bindings that tell Erlang code our pid.
-  term bindings() const { return peer::list{peer::tuple{atom{"Here"}, here}}; }
+  term bindings() const { return peer::erl::list{peer::erl::tuple{atom{"Here"}, here}}; }
 
   /// Registers a process that sends back what it gets, with a number that counts.
   void start_echo() {
@@ -53,7 +53,7 @@ CAF_TEST(messages to a registered name arrive in their order) {
   for (auto i = 1; i <= 100; ++i)
     CAF_CHECK(!worker.send("echo", i));
   for (auto i = 1; i <= 100; ++i)
-    CAF_CHECK_EQUAL(next(), (term{peer::tuple{i, i}}));
+    CAF_CHECK_EQUAL(next(), (term{peer::erl::tuple{i, i}}));
 }
 
 CAF_TEST(messages to a pid arrive) {
@@ -82,7 +82,7 @@ CAF_TEST(several exposed actors have pids of their own) {
   auto other = caf::scoped_actor{*sys};
   auto there = value_of(worker.expose(caf::actor{other.ptr()}));
   CAF_CHECK(there != here);
-  auto both = peer::list{peer::tuple{atom{"Here"}, here}, peer::tuple{atom{"There"}, there}};
+  auto both = peer::erl::list{peer::erl::tuple{atom{"Here"}, here}, peer::erl::tuple{atom{"There"}, there}};
   evaluate(worker, "group_leader() ! {message, There, there}, group_leader() ! {message, Here, here}", term{both});
   CAF_CHECK_EQUAL(next(), "here"_term);
   other->receive([](const term& x) { CAF_CHECK_EQUAL(x, "there"_term); },
@@ -112,7 +112,7 @@ CAF_TEST(what nobody here is meant to get harms nothing) {
     auto brief = caf::scoped_actor{*sys};
     gone = value_of(worker.expose(caf::actor{brief.ptr()}));
   }
-  evaluate(worker, "group_leader() ! {message, Gone, 3}", term{peer::list{peer::tuple{atom{"Gone"}, gone}}});
+  evaluate(worker, "group_leader() ! {message, Gone, 3}", term{peer::erl::list{peer::erl::tuple{atom{"Gone"}, gone}}});
   evaluate(worker, "group_leader() ! {message, Here, last}", bindings());
   CAF_CHECK_EQUAL(next(), "last"_term);
 }

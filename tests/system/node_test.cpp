@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.system.node
 
+#include "console/sink.hpp"
 #include "support/system_fixture.hpp"
 #include "support/tcp_client.hpp"
 #include "test_node.hpp"
@@ -22,7 +23,7 @@ using peer::exception_class;
 using peer::pid;
 using peer::stream;
 using peer::term;
-using peer::tuple;
+using peer::erl::tuple;
 
 namespace {
 
@@ -34,7 +35,7 @@ bytes to_bytes(std::string_view text) {
 }
 
 /// Keeps text as soon as it comes, and does not tell that it has been written until it is opened.
-class recording_sink final : public peer::sink {
+class recording_sink final : public peer::internal::console::sink {
 public:
   explicit recording_sink(bool open) : open_(open) {}
 
@@ -79,7 +80,7 @@ private:
 
 /// All output to `sink`.
 peer::sink_factory to(const std::shared_ptr<recording_sink>& sink) {
-  return [sink](const peer::loop_ptr&, const std::string&) { return sink; };
+  return [sink](const peer::internal::loop::loop_ptr&, const std::string&) { return sink; };
 }
 
 struct node_fixture : system_fixture {
@@ -132,7 +133,7 @@ struct node_fixture : system_fixture {
   }
 };
 
-peer::exception exception_in(const caf::error& err) {
+peer::erl::exception exception_in(const caf::error& err) {
   auto found = peer::exception_of(err);
   if (found == nullptr)
     CAF_FAIL("no exception: " << peer::describe(err));
@@ -162,12 +163,13 @@ CAF_TEST(values and structs are arguments and results) {
 CAF_TEST(exceptions keep class and reason) {
   over_each([](peer::handle& worker) {
     for (auto cls : {exception_class::throw_, exception_class::error_, exception_class::exit_}) {
-      auto raised = exception_in(error_of(worker.call<int>("calls", "raise", to_string(cls), tuple{atom{"why"}, 1})));
+      auto raised =
+          exception_in(error_of(worker.call<int>("calls", "raise", to_string(cls), peer::erl::tuple{atom{"why"}, 1})));
       CAF_CHECK_EQUAL(raised.cls, cls);
-      CAF_CHECK_EQUAL(raised.reason, (term{tuple{atom{"why"}, 1}}));
+      CAF_CHECK_EQUAL(raised.reason, (term{peer::erl::tuple{atom{"why"}, 1}}));
     }
     auto failed = exception_in(error_of(worker.call<int>("calls", "fail", "no luck")));
-    CAF_CHECK_EQUAL(failed.reason, (term{tuple{atom{"std::runtime_error"}, "no luck"}}));
+    CAF_CHECK_EQUAL(failed.reason, (term{peer::erl::tuple{atom{"std::runtime_error"}, "no luck"}}));
     auto undefined = exception_in(error_of(worker.call<int>("calls", "nothing", 1)));
     CAF_CHECK_EQUAL(undefined.reason, term{atom{"undef"}});
     auto bad = exception_in(error_of(worker.call<int>("calls", "add", 1, "two")));
@@ -218,11 +220,11 @@ CAF_TEST(a term that is nested too deeply costs its call only) {
   auto nested = [](int depth) {
     auto result = term{1};
     for (auto i = 0; i < depth; ++i)
-      result = term{tuple{std::move(result)}};
+      result = term{peer::erl::tuple{std::move(result)}};
     return result;
   };
   auto encoded = peer::byte_buffer{};
-  auto out = peer::term_writer{encoded};
+  auto out = peer::detail::term_writer{encoded};
   out.list(1);
   for (auto i = 0; i < 600; ++i)
     out.tuple(1);
@@ -356,7 +358,7 @@ CAF_TEST(a function prints and reads at the origin) {
     CAF_CHECK_EQUAL(value_of(worker.call<std::string>("console", "get_line", "")), "second");
     CAF_CHECK_EQUAL(value_of(worker.call<atom>("console", "get_line", "")), atom{"undefined"});
     CAF_CHECK_EQUAL(value_of(worker.call<term>("console", "io_request", atom{"nonsense"})),
-                    (term{tuple{atom{"error"}, atom{"request"}}}));
+                    (term{peer::erl::tuple{atom{"error"}, atom{"request"}}}));
     CAF_CHECK_EQUAL(value_of(worker.call<int>("console", "read_stdin")), 0);
   }
 }
@@ -430,10 +432,10 @@ CAF_TEST(each way to stop) {
       options.shutdown = how;
       return value_of(start(std::move(options)).stop());
     };
-    auto halted = stop(peer::halt{});
+    auto halted = stop(peer::shutdown_halt{});
     CAF_CHECK(halted.ended_by == peer::stop_step::closed);
     CAF_CHECK_EQUAL(halted.status->value, 1);
-    auto closed = stop(peer::close_link{});
+    auto closed = stop(peer::shutdown_close{});
     CAF_CHECK(closed.ended_by == peer::stop_step::closed);
     auto asked = stop(caf::timespan{10s});
     CAF_CHECK(asked.ended_by == peer::stop_step::asked);

@@ -249,7 +249,7 @@ CAF_TEST(messages with a wrong field) {
                     "{message, 1, x}", "{io_request, not_a_pid, x, y}"}) {
     auto message = system_fixture::value_of(peer::parse_term(text));
     auto result = failure_of_call(sequence({shell_print(raw_frame::of(message).bytes()), stay}));
-    auto tag = to_string((*message.get_if<peer::tuple>())[0]);
+    auto tag = to_string((*message.get_if<peer::erl::tuple>())[0]);
     check_contains(peer::failure_of(result.peer)->cause, tag);
     CAF_CHECK_EQUAL(result.call, result.peer);
   }

@@ -2,7 +2,7 @@
 
 #include "raw_frame.hpp"
 
-#include "peer/term/convert.hpp"
+#include "peer/convert.hpp"
 
 #include "caf/all.hpp"
 
@@ -39,7 +39,7 @@ raw_frame raw_frame::of(const term& message) {
     std::fputs("raw_frame: not a term\n", stderr);
     std::abort();
   }
-  return of_bytes("\x83" + std::string{as_text(encoded)});
+  return of_bytes("\x83" + std::string{peer::detail::as_text(encoded)});
 }
 
 std::string raw_frame::bytes() const {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "peer/term/term.hpp"
+#include "peer/term.hpp"
 
 #include <cstdint>
 #include <string>

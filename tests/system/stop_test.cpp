@@ -60,7 +60,7 @@ CAF_TEST(by default the connection is closed and erl halts) {
 }
 
 CAF_TEST(close ends erl the same way) {
-  check_stop(start_with(peer::close_link{}), stop_step::closed, 1);
+  check_stop(start_with(peer::shutdown_close{}), stop_step::closed, 1);
 }
 
 CAF_TEST(with a time erl is asked to stop) {
@@ -113,11 +113,11 @@ CAF_TEST(the policy of the end does not count if the peer is stopped) {
 // -- peers that do not ------------------------------------------------------------------------------------------------
 
 CAF_TEST(a peer that does not read takes the signal to terminate) {
-  check_stop(start_script("echo ready >&2; exec sleep 1000", peer::close_link{}), stop_step::terminated, 143);
+  check_stop(start_script("echo ready >&2; exec sleep 1000", peer::shutdown_close{}), stop_step::terminated, 143);
 }
 
 CAF_TEST(a kill ends a stubborn peer and its group while a stop without end waits) {
-  auto worker = start_script(std::string{"sleep 1000 & "} + stubborn, peer::halt{caf::infinite});
+  auto worker = start_script(std::string{"sleep 1000 & "} + stubborn, peer::shutdown_halt{caf::infinite});
   auto self = caf::scoped_actor{*sys};
   auto stop = self->request(worker.actor(), caf::infinite, peer::stop_atom_v);
   auto watch = end_watch{*sys, worker.actor()};
@@ -133,15 +133,15 @@ CAF_TEST(a kill ends a stubborn peer and its group while a stop without end wait
 }
 
 CAF_TEST(a peer that ignores the signal to terminate is killed) {
-  check_stop(start_script(stubborn, peer::close_link{}), stop_step::killed, 137);
+  check_stop(start_script(stubborn, peer::shutdown_close{}), stop_step::killed, 137);
 }
 
 CAF_TEST(a peer that ignores everything is killed after the time of halt) {
-  check_stop(start_script(stubborn, peer::halt{1s}), stop_step::killed, 137);
+  check_stop(start_script(stubborn, peer::shutdown_halt{1s}), stop_step::killed, 137);
 }
 
 CAF_TEST(an erl that is suspended is killed) {
-  auto worker = start_with(peer::close_link{});
+  auto worker = start_with(peer::shutdown_close{});
   kill(process_of(worker), SIGSTOP);
   check_stop(worker, stop_step::killed, 137);
 }
@@ -165,7 +165,7 @@ CAF_TEST(an erl that is asked and does not stop is ended) {
 // -- what peers leave behind ------------------------------------------------------------------------------------------
 
 CAF_TEST(what a peer started is gone as well) {
-  auto worker = start_script("sleep 1000 & sleep 1000 & echo ready >&2; cat >&2", peer::close_link{});
+  auto worker = start_script("sleep 1000 & sleep 1000 & echo ready >&2; cat >&2", peer::shutdown_close{});
   auto family = guard.descendants();
   CAF_CHECK(!family.empty());
   CAF_CHECK(worker.stop());

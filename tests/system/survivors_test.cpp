@@ -170,7 +170,7 @@ CAF_TEST(a call that a suspended peer never got was not delivered) {
   for (auto& [name, kind] : all_connections()) {
     CAF_MESSAGE("over " << name);
     auto options = node(kind);
-    options.shutdown = peer::close_link{};
+    options.shutdown = peer::shutdown_close{};
     auto worker = start(options);
     kill(process_of(worker), SIGSTOP);
     auto self = caf::scoped_actor{*sys};

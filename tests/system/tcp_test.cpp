@@ -6,8 +6,9 @@
 
 #include "raw_frame.hpp"
 #include "support/system_fixture.hpp"
+#include "term/codec/codec.hpp"
 
-#include "peer/connection/listening.hpp"
+#include "connection/listening.hpp"
 #include "support/tcp_client.hpp"
 
 #include <array>
@@ -32,12 +33,12 @@ constexpr auto say_port = "echo $port; ";
 
 /// A frame of the packet framing.
 std::string packet(const peer::term& message) {
-  auto payload = *peer::encode(message);
+  auto payload = *peer::internal::codec::encode(message);
   auto size = payload.size();
   auto result = std::string{};
   for (auto shift : {24, 16, 8, 0})
     result += static_cast<char>(size >> shift & 0xFF);
-  return result + std::string{peer::as_text(payload)};
+  return result + std::string{peer::detail::as_text(payload)};
 }
 
 struct tcp_fixture : system_fixture {
@@ -158,7 +159,7 @@ CAF_TEST(erl boots although a thousand others connect) {
   options.wait_boot = peer::no_wait{};
   auto worker = start(options);
   auto port = said_port();
-  auto connectors = std::deque<peer::descriptor>{};
+  auto connectors = std::deque<peer::internal::process::descriptor>{};
   const auto lies = std::array{""s, "\0\0"s, "\xFF\xFF\xFF\xFF"s, packet("{started,nonode@nohost}"_term),
                                packet(peer::tagged("token", std::string(32, 'x')))};
   auto count = std::size_t{0};
@@ -269,7 +270,7 @@ CAF_TEST(a token after the first message is no message) {
 CAF_TEST(a peer that boots can be stopped) {
   auto options = program(say_port + "exec sleep 1000"s);
   options.wait_boot = peer::no_wait{};
-  options.shutdown = peer::close_link{};
+  options.shutdown = peer::shutdown_close{};
   auto worker = start(options);
   auto port = said_port();
   CAF_CHECK(connect_to(loopback, port));
@@ -279,7 +280,7 @@ CAF_TEST(a peer that boots can be stopped) {
 }
 
 CAF_TEST(a port that is taken starts nothing) {
-  auto taken = peer::listen_at("", 0);
+  auto taken = peer::internal::connection::listen_at("", 0);
   CAF_REQUIRE(taken);
   auto options = program("echo started");
   options.connection = peer::tcp{"", taken->port};

@@ -4,7 +4,7 @@
 
 #include "test_node.hpp"
 
-#include "peer/loop/loop.hpp"
+#include "loop/loop.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
@@ -186,7 +186,7 @@ void add_process(peer::node& node) {
 
 /// Holds up everything but the functions that run.
 void block_loop(peer::node& node) {
-  peer::loop::of(node.system())->post([] {
+  peer::internal::loop::loop::of(node.system())->post([] {
     for (;;)
       pause();
   });

@@ -1,7 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/base/error.hpp"
-#include "peer/base/meta_objects.hpp"
+#include "peer/error.hpp"
+#include "peer/type_ids.hpp"
 
 #include "caf/all.hpp"
 

@@ -6,8 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/base/large_memory.hpp"
+#include "base/large_memory.hpp"
+#include "peer/detail/defaults.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -24,7 +24,7 @@ constexpr auto mebibyte = std::size_t{1} << 20;
 std::vector<byte_buffer> empty_the_store(std::size_t least) {
   auto result = std::vector<byte_buffer>{};
   for (auto n = peer::defaults::kept_memory / least; n > 0; --n)
-    result.push_back(peer::make_buffer(least));
+    result.push_back(peer::internal::base::make_buffer(least));
   return result;
 }
 
@@ -32,33 +32,33 @@ std::vector<byte_buffer> empty_the_store(std::size_t least) {
 
 CAF_TEST(the memory of a large buffer is used again) {
   auto others = empty_the_store(mebibyte);
-  auto buffer = peer::make_buffer(mebibyte);
+  auto buffer = peer::internal::base::make_buffer(mebibyte);
   auto where = buffer.data();
   buffer.resize(10);
-  peer::keep_memory(std::move(buffer));
-  auto next = peer::make_buffer(mebibyte);
+  peer::detail::keep_memory(std::move(buffer));
+  auto next = peer::internal::base::make_buffer(mebibyte);
   CAF_CHECK_EQUAL(next.data(), where);
   CAF_CHECK(next.empty());
 }
 
 CAF_TEST(memory is not given to two) {
   auto others = empty_the_store(mebibyte);
-  peer::keep_memory(peer::make_buffer(mebibyte));
-  auto x = peer::make_buffer(mebibyte);
-  auto y = peer::make_buffer(mebibyte);
+  peer::detail::keep_memory(peer::internal::base::make_buffer(mebibyte));
+  auto x = peer::internal::base::make_buffer(mebibyte);
+  auto y = peer::internal::base::make_buffer(mebibyte);
   CAF_CHECK(x.data() != y.data());
 }
 
 CAF_TEST(a buffer that grows keeps its content) {
   auto buffer = byte_buffer(100'000, std::byte{7});
-  peer::make_room(buffer, mebibyte);
+  peer::detail::make_room(buffer, mebibyte);
   CAF_CHECK(buffer.capacity() >= 100'000 + mebibyte);
   CAF_CHECK_EQUAL(buffer, byte_buffer(100'000, std::byte{7}));
 }
 
 CAF_TEST(a copy has the same bytes) {
   auto bytes = byte_buffer(2 * mebibyte, std::byte{3});
-  CAF_CHECK_EQUAL(peer::copy_of(bytes), bytes);
+  CAF_CHECK_EQUAL(peer::internal::base::copy_of(bytes), bytes);
 }
 
 CAF_TEST(no more than the limit is kept) {
@@ -71,7 +71,7 @@ CAF_TEST(no more than the limit is kept) {
   for (auto& each : many)
     where.push_back(each.data());
   for (auto& each : many)
-    peer::keep_memory(std::move(each));
+    peer::detail::keep_memory(std::move(each));
   auto kept = std::size_t{0};
   for (auto& each : empty_the_store(4 * mebibyte))
     kept += std::count(where.begin(), where.end(), each.data());
@@ -84,9 +84,9 @@ CAF_TEST(threads may use it at once) {
   for (auto i = 0; i < 4; ++i)
     threads.emplace_back([&wrong, mark = static_cast<std::byte>(i)] {
       for (auto n = 0; n < 200; ++n) {
-        auto mine = peer::copy_of(byte_buffer(100'000, mark));
+        auto mine = peer::internal::base::copy_of(byte_buffer(100'000, mark));
         wrong += std::count(mine.begin(), mine.end(), mark) != 100'000;
-        peer::keep_memory(std::move(mine));
+        peer::detail::keep_memory(std::move(mine));
       }
     });
   for (auto& each : threads)

@@ -6,12 +6,12 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/connection/acceptor.hpp"
-#include "peer/connection/listening.hpp"
-#include "peer/wire/framing.hpp"
-#include "peer/wire/message.hpp"
+#include "connection/acceptor.hpp"
+#include "connection/listening.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/tcp_client.hpp"
+#include "wire/framing.hpp"
+#include "wire/message.hpp"
 
 #include <array>
 #include <deque>
@@ -25,35 +25,35 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::acceptor;
 using peer::byte_buffer;
-using peer::descriptor;
-using peer::token_secret;
+using peer::internal::connection::acceptor;
+using peer::internal::connection::token_secret;
+using peer::internal::process::descriptor;
 
 namespace {
 
 constexpr auto loopback = "127.0.0.1";
 
 std::string frame_of(std::string_view payload) {
-  return make_frame(*peer::wire::make_packet_framing(), payload);
+  return make_frame(*peer::internal::wire::make_packet_framing(), payload);
 }
 
 /// The frame in which a peer shows its secret.
 std::string token_frame(const token_secret& secret) {
   auto payload = byte_buffer{};
-  peer::wire::write(payload, peer::wire::token{secret});
-  return frame_of(peer::as_text(payload));
+  peer::internal::wire::write(payload, peer::internal::wire::token{secret});
+  return frame_of(peer::detail::as_text(payload));
 }
 
 /// What `erl` says first.
 std::string started_frame() {
   auto payload = byte_buffer{};
-  peer::wire::write(payload, peer::wire::started{peer::atom{"nonode@nohost"}});
-  return frame_of(peer::as_text(payload));
+  peer::internal::wire::write(payload, peer::internal::wire::started{peer::atom{"nonode@nohost"}});
+  return frame_of(peer::detail::as_text(payload));
 }
 
 /// A script for bash that connects, sends what `printf` makes of `text`, and prints what it gets.
-peer::spawn_options connector(std::uint16_t port, const std::string& text) {
+peer::internal::process::spawn_options connector(std::uint16_t port, const std::string& text) {
   return {.program = "bash",
           .arguments = {"-c", "exec 5<>/dev/tcp/127.0.0.1/" + std::to_string(port) + "; printf '" + text
                                   + "' >&5; exec cat <&5"}};
@@ -61,7 +61,7 @@ peer::spawn_options connector(std::uint16_t port, const std::string& text) {
 
 struct fixture : subprocess_fixture {
   fixture() {
-    secret = unbox(peer::make_token());
+    secret = unbox(peer::internal::connection::make_token());
     how.secret = secret;
     wrong = secret;
     wrong.back() ^= std::byte{1};
@@ -74,19 +74,20 @@ struct fixture : subprocess_fixture {
 
   /// Listens; who listens is known before the process that connects.
   void listen(const std::string& address = loopback) {
-    place = unbox(peer::listen_at(address, 0));
+    place = unbox(peer::internal::connection::listen_at(address, 0));
     port = place.port;
   }
 
   /// Starts to take connections.
   void open() {
-    auto on_accepted = [this](descriptor socket, byte_buffer head, peer::proof by) {
+    auto on_accepted = [this](peer::internal::process::descriptor socket, byte_buffer head,
+                              peer::internal::connection::proof by) {
       CAF_CHECK(!accepted); // once
       accepted = std::move(socket);
-      said = peer::as_text(head);
+      said = peer::detail::as_text(head);
       evidence = by;
     };
-    gate = acceptor::start(*io, std::move(place.socket), how, on_accepted);
+    gate = peer::internal::connection::acceptor::start(*io, std::move(place.socket), how, on_accepted);
   }
 
   void listen_and_open(const std::string& address = loopback) {
@@ -118,7 +119,7 @@ struct fixture : subprocess_fixture {
     CAF_CHECK(!accepted);
   }
 
-  descriptor join(std::string_view words = {}) {
+  peer::internal::process::descriptor join(std::string_view words = {}) {
     auto result = connect_to(loopback, port);
     CAF_REQUIRE(result);
     CAF_CHECK(say(result, words));
@@ -126,7 +127,7 @@ struct fixture : subprocess_fixture {
   }
 
   /// The two ends are connected to each other.
-  void check_connected(const descriptor& client) {
+  void check_connected(const peer::internal::process::descriptor& client) {
     CAF_REQUIRE(accepted);
     CAF_CHECK(say(*accepted, "hello\n"));
     CAF_CHECK_EQUAL(read_line(client.get()), "hello");
@@ -134,15 +135,15 @@ struct fixture : subprocess_fixture {
 
   void check_nobody_listens() { CAF_CHECK(!connect_to(loopback, port)); }
 
-  acceptor::settings how;
+  peer::internal::connection::acceptor::settings how;
   token_secret secret;
   token_secret wrong;
-  peer::listening_socket place;
+  peer::internal::connection::listening_socket place;
   std::uint16_t port = 0;
-  std::unique_ptr<acceptor> gate;
-  std::optional<descriptor> accepted;
+  std::unique_ptr<peer::internal::connection::acceptor> gate;
+  std::optional<peer::internal::process::descriptor> accepted;
   std::string said; ///< the head
-  std::optional<peer::proof> evidence;
+  std::optional<peer::internal::connection::proof> evidence;
 };
 
 } // namespace
@@ -156,7 +157,7 @@ CAF_TEST(the right token gets in and nobody listens any more) {
   auto client = join(token_frame(secret));
   run_until_accepted();
   CAF_CHECK_EQUAL(said, "");
-  CAF_CHECK(evidence == peer::proof::token);
+  CAF_CHECK(evidence == peer::internal::connection::proof::token);
   check_connected(client);
   check_nobody_listens();
   CAF_CHECK_EQUAL(gate->turned_away(), 0u);
@@ -257,8 +258,8 @@ CAF_TEST(a wrong token is turned away and the right one still gets in) {
 CAF_TEST(a token of another length is wrong) {
   listen_and_open();
   auto payload = byte_buffer{};
-  peer::wire::write(payload, peer::wire::token{peer::const_byte_span{secret}.first(31)});
-  auto liar = join(frame_of(peer::as_text(payload)));
+  peer::internal::wire::write(payload, peer::internal::wire::token{peer::const_byte_span{secret}.first(31)});
+  auto liar = join(frame_of(peer::detail::as_text(payload)));
   run_until_turned_away(1);
   CAF_CHECK_EQUAL(gate->last_reason(), "wrong token");
 }
@@ -354,7 +355,7 @@ CAF_TEST(one that closes is forgotten) {
 CAF_TEST(the oldest makes room for more) {
   how.max_waiting = 3;
   listen_and_open();
-  auto waiting = std::deque<descriptor>{};
+  auto waiting = std::deque<peer::internal::process::descriptor>{};
   for (auto i = 0; i < 3; ++i)
     waiting.push_back(join());
   poll();
@@ -372,7 +373,7 @@ CAF_TEST(the oldest makes room for more) {
 
 CAF_TEST(after a thousand wrong ones the right one gets in) {
   listen_and_open();
-  auto others = std::deque<descriptor>{};
+  auto others = std::deque<peer::internal::process::descriptor>{};
   const auto lies = std::array{std::string{}, "\0\0"s, token_frame(wrong), started_frame(), "\xFF\xFF\xFF\xFF"s};
   for (auto i = std::size_t{0}; i < 1000; ++i) {
     others.push_back(join(lies[i % lies.size()]));
@@ -416,7 +417,7 @@ CAF_TEST(the socket of the child gets in when it has said something) {
   open();
   run_until_accepted();
   CAF_CHECK_EQUAL(said, "\0\0\0\1xyz"sv);
-  CAF_CHECK(evidence == peer::proof::owner);
+  CAF_CHECK(evidence == peer::internal::connection::proof::owner);
   CAF_CHECK(say(*accepted, "hello"));
   accepted.reset();
   CAF_CHECK_EQUAL(rest_of_output(), "hello");
@@ -497,7 +498,7 @@ CAF_TEST(the oldest is not forgotten if it is the child) {
   auto connected = pollfd{place.socket.get(), POLLIN, 0};
   CAF_CHECK_EQUAL(::poll(&connected, 1, -1), 1);
   open();
-  auto others = std::vector<descriptor>{};
+  auto others = std::vector<peer::internal::process::descriptor>{};
   for (auto i = 0; i < 3; ++i)
     others.push_back(join());
   run_until_accepted();
@@ -525,10 +526,12 @@ CAF_TEST(the child may have a wrong token only if it says nothing before) {
 CAF_TEST(the handler may destroy the acceptor) {
   listen();
   auto client = join(token_frame(secret));
-  gate = acceptor::start(*io, std::move(place.socket), how, [this](descriptor, byte_buffer, peer::proof) {
-    gate.reset();
-    said = "accepted";
-  });
+  gate = peer::internal::connection::acceptor::start(
+      *io, std::move(place.socket), how,
+      [this](peer::internal::process::descriptor, byte_buffer, peer::internal::connection::proof) {
+        gate.reset();
+        said = "accepted";
+      });
   run_until([this] { return !said.empty(); });
   CAF_CHECK_EQUAL(said, "accepted");
   CAF_CHECK(was_closed(client));

@@ -6,7 +6,7 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/connection/chunk.hpp"
+#include "connection/chunk.hpp"
 
 #include <set>
 #include <thread>
@@ -14,17 +14,17 @@
 CAF_TEST(threads that read one after the other need one chunk) {
   auto places = std::set<std::byte*>{};
   for (auto i = 0; i < 10; ++i)
-    std::thread{[&] { places.insert(peer::chunk{}.data()); }}.join();
+    std::thread{[&] { places.insert(peer::internal::connection::chunk{}.data()); }}.join();
   CAF_CHECK_EQUAL(places.size(), 1u);
 }
 
 CAF_TEST(chunks that are in use at the same time are different) {
   auto places = std::set<std::byte*>{};
   {
-    peer::chunk first, second, third;
+    peer::internal::connection::chunk first, second, third;
     places = {first.data(), second.data(), third.data()};
     CAF_CHECK_EQUAL(places.size(), 3u);
   }
-  peer::chunk again; // what was given back can be had again
+  peer::internal::connection::chunk again; // what was given back can be had again
   CAF_CHECK(places.contains(again.data()));
 }

@@ -8,10 +8,10 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/connection/channel.hpp"
-#include "peer/connection/listening.hpp"
-#include "peer/connection/stream_reader.hpp"
+#include "connection/channel.hpp"
+#include "connection/listening.hpp"
+#include "connection/stream_reader.hpp"
+#include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/note.hpp"
 #include "tests/support/process_facts.hpp"
@@ -30,23 +30,23 @@
 
 using namespace std::literals;
 
-using peer::as_byte_span;
 using peer::byte_buffer;
 using peer::const_byte_span;
-using peer::descriptor;
 using peer::errc;
+using peer::detail::as_byte_span;
+using peer::internal::process::descriptor;
+using peer::internal::wire::make_packet_framing;
 using peer::test::make_frame;
 using peer::test::note;
-using peer::wire::make_packet_framing;
 
 namespace {
 
 std::string frame_of(std::string_view text) {
-  return make_frame(*make_packet_framing(), note{text}.payload());
+  return make_frame(*peer::internal::wire::make_packet_framing(), note{text}.payload());
 }
 
 /// Remembers what a channel tells.
-class recorder : public peer::channel::listener {
+class recorder : public peer::internal::connection::channel::listener {
 public:
   void on_readable() override {
     if (before)
@@ -74,7 +74,7 @@ struct fixture {
   fixture() {
     alarm(60); // a hang ends the program
     io.emplace();
-    auto ends = unbox(peer::make_socket_pair("a test"));
+    auto ends = unbox(peer::internal::process::make_socket_pair("a test"));
     ours = std::move(ends.first);
     theirs = std::move(ends.second);
   }
@@ -89,9 +89,11 @@ struct fixture {
   }
 
   /// Makes the channel without a connection.
-  void make() { channel = peer::make_stream_channel(*io, make_packet_framing(), events); }
+  void make() {
+    channel = peer::internal::connection::make_stream_channel(*io, peer::internal::wire::make_packet_framing(), events);
+  }
 
-  void attach(std::string_view head = {}) { channel->attach(std::move(ours), {}, as_byte_span(head)); }
+  void attach(std::string_view head = {}) { channel->attach(std::move(ours), {}, peer::detail::as_byte_span(head)); }
 
   void open() {
     make();
@@ -100,10 +102,10 @@ struct fixture {
 
   /// Two ends of a TCP connection instead of the pair.
   void use_tcp() {
-    auto place = unbox(peer::listen_at("", 0));
+    auto place = unbox(peer::internal::connection::listen_at("", 0));
     theirs = peer::test::connect_to("127.0.0.1", place.port);
     CAF_REQUIRE(theirs);
-    ours = descriptor{accept4(place.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    ours = peer::internal::process::descriptor{accept4(place.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
     CAF_REQUIRE(ours);
   }
 
@@ -158,10 +160,10 @@ struct fixture {
 
   peer::test::process_guard guard;
   std::optional<boost::asio::io_context> io;
-  descriptor ours;
-  descriptor theirs;
+  peer::internal::process::descriptor ours;
+  peer::internal::process::descriptor theirs;
   recorder events;
-  peer::stream_channel_ptr channel;
+  peer::internal::connection::stream_channel_ptr channel;
 };
 
 } // namespace
@@ -173,7 +175,7 @@ CAF_TEST_FIXTURE_SCOPE(socket_channel_tests, fixture)
 CAF_TEST(messages go both ways over one descriptor) {
   open(); // Asio's own descriptors come with the first one that it watches
   channel.reset();
-  auto ends = unbox(peer::make_socket_pair("a test"));
+  auto ends = unbox(peer::internal::process::make_socket_pair("a test"));
   ours = std::move(ends.first);
   theirs = std::move(ends.second);
   auto before = count_descriptors();
@@ -378,11 +380,11 @@ CAF_TEST(flush raises no signal when the other side is gone) {
   theirs.reset();
   send("one");
   CAF_CHECK(!channel->flush(60s));
-  auto input = unbox(peer::make_pipe("a test"));
-  auto output = unbox(peer::make_pipe("a test"));
+  auto input = unbox(peer::internal::process::make_pipe("a test"));
+  auto output = unbox(peer::internal::process::make_pipe("a test"));
   output.read.reset();
-  channel =
-      peer::make_stream_channel(*io, std::move(input.read), std::move(output.write), make_packet_framing(), events);
+  channel = peer::internal::connection::make_stream_channel(*io, std::move(input.read), std::move(output.write),
+                                                            peer::internal::wire::make_packet_framing(), events);
   send("one");
   CAF_CHECK(!channel->flush(60s));
 }
@@ -390,10 +392,10 @@ CAF_TEST(flush raises no signal when the other side is gone) {
 // -- order with a second stream ---------------------------------------------------------------------------------------
 
 CAF_TEST(what was printed before a frame was sent can be read before it) {
-  auto pipe = unbox(peer::make_pipe("a test"));
+  auto pipe = unbox(peer::internal::process::make_pipe("a test"));
   auto order = std::vector<std::string>{};
-  auto text = peer::stream_reader::make(
-      *io, std::move(pipe.read), [&](const_byte_span bytes) { order.emplace_back(peer::as_text(bytes)); },
+  auto text = peer::internal::connection::stream_reader::make(
+      *io, std::move(pipe.read), [&](const_byte_span bytes) { order.emplace_back(peer::detail::as_text(bytes)); },
       [](std::error_code) {});
   open();
   events.before = [&] {

@@ -8,9 +8,9 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/connection/channel.hpp"
-#include "peer/term/convert.hpp"
+#include "connection/channel.hpp"
+#include "peer/convert.hpp"
+#include "peer/error.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/note.hpp"
@@ -30,24 +30,24 @@
 using namespace std::literals;
 
 using peer::byte_buffer;
-using peer::channel_ptr;
 using peer::const_byte_span;
-using peer::descriptor;
 using peer::errc;
 using peer::term;
+using peer::internal::connection::channel_ptr;
+using peer::internal::process::descriptor;
+using peer::internal::wire::damage;
+using peer::internal::wire::framing_ptr;
+using peer::internal::wire::make_packet_framing;
+using peer::internal::wire::make_stdio_framing;
 using peer::test::error_text;
 using peer::test::make_frame;
 using peer::test::note;
 using peer::test::stream_item;
-using peer::wire::damage;
-using peer::wire::framing_ptr;
-using peer::wire::make_packet_framing;
-using peer::wire::make_stdio_framing;
 
 namespace {
 
 /// Remembers what a channel tells.
-class recorder : public peer::channel::listener {
+class recorder : public peer::internal::connection::channel::listener {
 public:
   void on_frame(const_byte_span payload) override {
     CAF_CHECK(!closed);
@@ -76,14 +76,14 @@ public:
 
 /// The descriptors of one side.
 struct side {
-  descriptor input;
-  descriptor output;
+  peer::internal::process::descriptor input;
+  peer::internal::process::descriptor output;
 };
 
 /// Two sides that are connected by two pipes.
 std::pair<side, side> connect() {
-  auto there = unbox(peer::make_pipe("there"));
-  auto back = unbox(peer::make_pipe("back"));
+  auto there = unbox(peer::internal::process::make_pipe("there"));
+  auto back = unbox(peer::internal::process::make_pipe("back"));
   return {side{std::move(back.read), std::move(there.write)}, side{std::move(there.read), std::move(back.write)}};
 }
 
@@ -113,8 +113,9 @@ struct fixture {
     alarm(0);
   }
 
-  void open(framing_ptr framing = make_packet_framing()) {
-    channel = peer::make_stream_channel(*io, std::move(ours.input), std::move(ours.output), std::move(framing), events);
+  void open(framing_ptr framing = peer::internal::wire::make_packet_framing()) {
+    channel = peer::internal::connection::make_stream_channel(*io, std::move(ours.input), std::move(ours.output),
+                                                              std::move(framing), events);
   }
 
   /// Runs all handlers that are ready.
@@ -133,7 +134,7 @@ struct fixture {
   std::string arrived() {
     auto result = std::string{};
     auto buffer = std::array<char, 4096>{};
-    peer::set_nonblocking(theirs.input.get());
+    peer::internal::process::set_nonblocking(theirs.input.get());
     for (;;) {
       auto got = read(theirs.input.get(), buffer.data(), buffer.size());
       if (got <= 0)
@@ -153,7 +154,7 @@ struct fixture {
   /// Sends messages until the pipe is full and some wait. Returns the frames.
   std::string fill() {
     auto all = std::string{};
-    auto framing = make_packet_framing();
+    auto framing = peer::internal::wire::make_packet_framing();
     for (auto i = 0; channel->queued() == 0 || i < 5000; ++i) {
       auto text = std::to_string(i) + std::string(100, '.');
       send(text);
@@ -169,16 +170,16 @@ struct fixture {
   side ours;
   side theirs;
   recorder events;
-  peer::channel_ptr channel;
+  peer::internal::connection::channel_ptr channel;
 };
 
 /// What a framing makes of `text`.
-std::string frame_of(std::string_view text, framing_ptr framing = make_packet_framing()) {
+std::string frame_of(std::string_view text, framing_ptr framing = peer::internal::wire::make_packet_framing()) {
   return make_frame(*framing, note{text}.payload());
 }
 
 std::string stdio_frame_of(std::string_view text) {
-  return frame_of(text, make_stdio_framing(damage::resync));
+  return frame_of(text, peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync));
 }
 
 } // namespace
@@ -189,12 +190,16 @@ CAF_TEST_FIXTURE_SCOPE(stream_channel_tests, fixture)
 
 CAF_TEST(messages go both ways between two channels) {
   for (auto stdio : {true, false}) {
-    auto make_framing = [stdio] { return stdio ? make_stdio_framing(damage::reject) : make_packet_framing(); };
+    auto make_framing = [stdio] {
+      return stdio ? peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject)
+                   : peer::internal::wire::make_packet_framing();
+    };
     auto [left, right] = connect();
     recorder left_events, right_events;
-    auto first = make_stream_channel(*io, std::move(left.input), std::move(left.output), make_framing(), left_events);
-    auto second =
-        make_stream_channel(*io, std::move(right.input), std::move(right.output), make_framing(), right_events);
+    auto first = peer::internal::connection::make_stream_channel(*io, std::move(left.input), std::move(left.output),
+                                                                 make_framing(), left_events);
+    auto second = peer::internal::connection::make_stream_channel(*io, std::move(right.input), std::move(right.output),
+                                                                  make_framing(), right_events);
     CAF_CHECK_EQUAL(first->send(note{"one"}.message), caf::error{});
     CAF_CHECK_EQUAL(first->send(note{"two"}.message), caf::error{});
     CAF_CHECK_EQUAL(second->send(note{"three"}.message), caf::error{});
@@ -214,10 +219,10 @@ CAF_TEST(messages go both ways between two channels) {
 CAF_TEST(what is sent in one turn is one write) {
   int sockets[2];
   CAF_REQUIRE_EQUAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets), 0); // keeps writes apart
-  ours.output = descriptor{sockets[0]};
-  theirs.input = descriptor{sockets[1]};
+  ours.output = peer::internal::process::descriptor{sockets[0]};
+  theirs.input = peer::internal::process::descriptor{sockets[1]};
   open();
-  peer::set_nonblocking(sockets[1]);
+  peer::internal::process::set_nonblocking(sockets[1]);
   auto next_write = [&] {
     auto buffer = std::array<char, 4096>{};
     auto got = read(sockets[1], buffer.data(), buffer.size());
@@ -247,7 +252,7 @@ CAF_TEST(answers that are sent while frames arrive leave together) {
 }
 
 CAF_TEST(text between frames keeps its place) {
-  open(make_stdio_framing(damage::resync));
+  open(peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync));
   auto stream = "a" + stdio_frame_of("one") + "b\n\xC3\xA9" + stdio_frame_of("two") + "c";
   for (auto byte : stream) {
     print({&byte, 1});
@@ -262,7 +267,7 @@ CAF_TEST(text between frames keeps its place) {
 }
 
 CAF_TEST(damaged frames are counted) {
-  open(make_stdio_framing(damage::resync));
+  open(peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync));
   auto damaged = stdio_frame_of("one");
   damaged.back() ^= 0b100;
   print(damaged + stdio_frame_of("two"));
@@ -272,7 +277,7 @@ CAF_TEST(damaged frames are counted) {
 }
 
 CAF_TEST(a message over the limit is refused and the next one is not ) {
-  open(make_packet_framing(64));
+  open(peer::internal::wire::make_packet_framing(64));
   auto failed = channel->send(note{std::string(100, 'x')}.message);
   CAF_CHECK_EQUAL(failed, errc::protocol_violation);
   send("two");

@@ -6,7 +6,7 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/connection/stream_reader.hpp"
+#include "connection/stream_reader.hpp"
 #include "tests/support/process_guard.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -20,10 +20,10 @@
 
 using namespace std::literals;
 
-using peer::as_text;
 using peer::const_byte_span;
-using peer::descriptor;
-using peer::stream_reader;
+using peer::detail::as_text;
+using peer::internal::connection::stream_reader;
+using peer::internal::process::descriptor;
 
 namespace {
 
@@ -31,7 +31,7 @@ struct fixture {
   fixture() {
     alarm(60); // a hang ends the program
     io.emplace();
-    ends = unbox(peer::make_pipe("a test"));
+    ends = unbox(peer::internal::process::make_pipe("a test"));
   }
 
   ~fixture() {
@@ -42,11 +42,11 @@ struct fixture {
     alarm(0);
   }
 
-  void start(descriptor input) {
-    reader = stream_reader::make(
+  void start(peer::internal::process::descriptor input) {
+    reader = peer::internal::connection::stream_reader::make(
         *io, std::move(input),
         [this](const_byte_span bytes) {
-          text += as_text(bytes);
+          text += peer::detail::as_text(bytes);
           if (on_data)
             on_data();
         },
@@ -75,8 +75,8 @@ struct fixture {
 
   peer::test::process_guard guard;
   std::optional<boost::asio::io_context> io;
-  peer::pipe_ends ends;
-  std::unique_ptr<stream_reader> reader;
+  peer::internal::process::pipe_ends ends;
+  std::unique_ptr<peer::internal::connection::stream_reader> reader;
   std::string text;
   std::vector<std::error_code> reasons;
   std::function<void()> on_data;
@@ -110,7 +110,7 @@ CAF_TEST(bytes are passed on as they come and then the end) {
 
 CAF_TEST(a full pipe is emptied) {
   auto all = std::string{};
-  peer::set_nonblocking(ends.write.get());
+  peer::internal::process::set_nonblocking(ends.write.get());
   while (write(ends.write.get(), "0123456789abcdef", 16) == 16)
     all += "0123456789abcdef";
   start();
@@ -123,14 +123,14 @@ CAF_TEST(an error ends the stream) {
   CAF_REQUIRE_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
   CAF_CHECK_EQUAL(write(sockets[0], "unread", 6), 6);
   close(sockets[1]); // with bytes that nobody read: that resets the connection
-  start(descriptor{sockets[0]});
+  start(peer::internal::process::descriptor{sockets[0]});
   poll();
   CAF_CHECK_EQUAL(reasons, std::vector{std::make_error_code(std::errc::connection_reset)});
 }
 
 CAF_TEST(files and the null device are read to their end) {
   auto name = "/tmp/libpeer-XXXXXX"s;
-  auto file = descriptor{mkostemp(name.data(), O_CLOEXEC)};
+  auto file = peer::internal::process::descriptor{mkostemp(name.data(), O_CLOEXEC)};
   CAF_CHECK_EQUAL(unlink(name.c_str()), 0);
   auto content = std::string(3'000'000, 'x');
   CAF_CHECK_EQUAL(write(file.get(), content.data(), content.size()), 3'000'000);
@@ -140,7 +140,7 @@ CAF_TEST(files and the null device are read to their end) {
   CAF_CHECK(taken() == content);
   CAF_CHECK_EQUAL(reasons, at_end);
   reasons.clear();
-  start(unbox(peer::open_null()));
+  start(unbox(peer::internal::process::open_null()));
   poll();
   CAF_CHECK_EQUAL(taken(), "");
   CAF_CHECK_EQUAL(reasons, at_end);
@@ -254,7 +254,7 @@ CAF_TEST(handlers may destroy the reader) {
   poll();
   CAF_CHECK_EQUAL(taken(), "one");
   CAF_CHECK(reasons.empty());
-  ends = unbox(peer::make_pipe("a test"));
+  ends = unbox(peer::internal::process::make_pipe("a test"));
   on_data = nullptr;
   on_end = [this] { reader.reset(); };
   start();
@@ -276,15 +276,15 @@ CAF_TEST(a reader that is gone calls nobody) {
 }
 
 CAF_TEST(a reader that is gone calls nobody although its handler was ready to run) {
-  auto other = unbox(peer::make_pipe("a test"));
-  auto other_reader = std::unique_ptr<stream_reader>{};
+  auto other = unbox(peer::internal::process::make_pipe("a test"));
+  auto other_reader = std::unique_ptr<peer::internal::connection::stream_reader>{};
   auto calls = 0;
   on_data = [&] { // whichever comes first destroys both
     ++calls;
     reader.reset();
     other_reader.reset();
   };
-  other_reader = stream_reader::make(
+  other_reader = peer::internal::connection::stream_reader::make(
       *io, std::move(other.read), [this](const_byte_span) { on_data(); }, [](std::error_code) {});
   start();
   print("one");
@@ -322,13 +322,13 @@ CAF_TEST(a reader catches up without the loop) {
 
 CAF_TEST(a reader may catch up in the handler of another) {
   start();
-  auto second = unbox(peer::make_pipe("a test"));
+  auto second = unbox(peer::internal::process::make_pipe("a test"));
   auto copy = std::string{};
-  auto outer = stream_reader::make(
+  auto outer = peer::internal::connection::stream_reader::make(
       *io, std::move(second.read),
       [&](const_byte_span bytes) {
         reader->catch_up();
-        copy += as_text(bytes); // still what was read
+        copy += peer::detail::as_text(bytes); // still what was read
       },
       [](std::error_code) {});
   for (auto i = 0; i < 3; ++i) {
@@ -343,7 +343,7 @@ CAF_TEST(a reader may catch up in the handler of another) {
 // -- sockets ----------------------------------------------------------------------------------------------------------
 
 CAF_TEST(a reader tells when its socket takes bytes again) {
-  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto sockets = unbox(peer::internal::process::make_socket_pair("a test"));
   auto number = sockets.first.get();
   start(std::move(sockets.first));
   CAF_CHECK_EQUAL(reader->native_handle(), number);

@@ -6,14 +6,14 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/connection/token.hpp"
+#include "connection/token.hpp"
+#include "peer/error.hpp"
 #include "tests/support/error_text.hpp"
 
 #include <set>
 
 using peer::errc;
-using peer::token_secret;
+using peer::internal::connection::token_secret;
 using peer::test::error_text;
 
 namespace {
@@ -35,9 +35,9 @@ CAF_TEST(a secret has 256 bits and no two are alike) {
   auto ones = token_secret{};
   auto zeros = token_secret{};
   for (auto i = 0; i < 1000; ++i) {
-    auto secret = unbox(peer::make_token());
+    auto secret = unbox(peer::internal::connection::make_token());
     CAF_CHECK_EQUAL(secret.size() * 8, 256u);
-    seen.insert(peer::to_line(secret));
+    seen.insert(peer::internal::connection::to_line(secret));
     for (auto k = std::size_t{0}; k < secret.size(); ++k) {
       ones[k] |= secret[k];
       zeros[k] |= ~secret[k];
@@ -49,12 +49,13 @@ CAF_TEST(a secret has 256 bits and no two are alike) {
 }
 
 CAF_TEST(a secret is a line of digits) {
-  CAF_CHECK_EQUAL(peer::to_line(sample()), sample_line);
-  CAF_CHECK(unbox(peer::parse_token_line(sample_line)) == sample());
-  CAF_CHECK(unbox(peer::parse_token_line(sample_line.substr(0, 64))) == sample());
+  CAF_CHECK_EQUAL(peer::internal::connection::to_line(sample()), sample_line);
+  CAF_CHECK(unbox(peer::internal::connection::parse_token_line(sample_line)) == sample());
+  CAF_CHECK(unbox(peer::internal::connection::parse_token_line(sample_line.substr(0, 64))) == sample());
   for (auto i = 0; i < 100; ++i) {
-    auto secret = unbox(peer::make_token());
-    CAF_CHECK(unbox(peer::parse_token_line(peer::to_line(secret))) == secret);
+    auto secret = unbox(peer::internal::connection::make_token());
+    CAF_CHECK(unbox(peer::internal::connection::parse_token_line(peer::internal::connection::to_line(secret)))
+              == secret);
   }
 }
 
@@ -65,7 +66,7 @@ CAF_TEST(other lines are refused and the error does not show them) {
   spaced[0] = ' ';
   for (auto& line : {std::string{}, std::string{"\n"}, sample_line.substr(1), "0" + sample_line, sample_line + "\n",
                      sample_line.substr(0, 63), upper, spaced, std::string(64, '\0')}) {
-    auto result = peer::parse_token_line(line);
+    auto result = peer::internal::connection::parse_token_line(line);
     CAF_REQUIRE(!result);
     CAF_CHECK_EQUAL(result.error(), errc::bad_syntax);
     CAF_CHECK_EQUAL(error_text(result.error()).find("0102"), std::string::npos);
@@ -73,17 +74,17 @@ CAF_TEST(other lines are refused and the error does not show them) {
 }
 
 CAF_TEST(secrets are compared as a whole) {
-  auto secret = unbox(peer::make_token());
-  CAF_CHECK(peer::equal_in_constant_time(secret, secret));
+  auto secret = unbox(peer::internal::connection::make_token());
+  CAF_CHECK(peer::internal::connection::equal_in_constant_time(secret, secret));
   for (auto i = std::size_t{0}; i < secret.size() * 8; ++i) {
     auto other = secret;
     other[i / 8] ^= std::byte{1} << (i % 8);
-    CAF_CHECK(!peer::equal_in_constant_time(secret, other));
+    CAF_CHECK(!peer::internal::connection::equal_in_constant_time(secret, other));
   }
   auto all = peer::const_byte_span{secret};
-  CAF_CHECK(!peer::equal_in_constant_time(secret, all.first(secret.size() - 1)));
-  CAF_CHECK(!peer::equal_in_constant_time(secret, {}));
+  CAF_CHECK(!peer::internal::connection::equal_in_constant_time(secret, all.first(secret.size() - 1)));
+  CAF_CHECK(!peer::internal::connection::equal_in_constant_time(secret, {}));
   auto longer = peer::byte_buffer{secret.begin(), secret.end()};
   longer.push_back(std::byte{0});
-  CAF_CHECK(!peer::equal_in_constant_time(secret, longer));
+  CAF_CHECK(!peer::internal::connection::equal_in_constant_time(secret, longer));
 }

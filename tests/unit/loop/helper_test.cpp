@@ -8,10 +8,10 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/control/ask.hpp"
-#include "peer/loop/loop.hpp"
-#include "peer/loop/pinned.hpp"
-#include "peer/loop/reactor_watch.hpp"
+#include "loop/loop.hpp"
+#include "loop/pinned.hpp"
+#include "loop/reactor_watch.hpp"
+#include "origin/ask.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Does what it is sent.
-class tenant final : public peer::pinned<caf::event_based_actor> {
+class tenant final : public peer::internal::loop::pinned<caf::event_based_actor> {
 public:
   using pinned::pinned;
 
@@ -52,7 +52,7 @@ bool blocks(int signal) {
 /// A descriptor that always has something to say to whoever runs the loop.
 class babbler {
 public:
-  explicit babbler(peer::loop& where) : where_(where) {}
+  explicit babbler(peer::internal::loop::loop& where) : where_(where) {}
 
   void begin() {
     where_.post([this] {
@@ -78,7 +78,7 @@ private:
     });
   }
 
-  peer::loop& where_;
+  peer::internal::loop::loop& where_;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
 };
 
@@ -92,8 +92,8 @@ struct fixture {
     alarm(60);
     put(config.content, "peer.spin", spin);
     sys.emplace(config);
-    where = peer::loop::of(*sys);
-    actor = peer::spawn_pinned<tenant>(*sys, where);
+    where = peer::internal::loop::loop::of(*sys);
+    actor = peer::internal::loop::spawn_pinned<tenant>(*sys, where);
   }
 
   ~fixture() {
@@ -112,7 +112,7 @@ struct fixture {
 
   /// The thread that runs the actor while the caller waits for it as a helper.
   std::thread::id runs_while_helped() {
-    auto helper = peer::loop::helper{*where};
+    auto helper = peer::internal::loop::loop::helper{*where};
     auto result = ask_where();
     helper.wait([&] { return is_ready(result); });
     return result.get();
@@ -129,7 +129,7 @@ struct fixture {
 
   caf::actor_system_config config;
   std::optional<caf::actor_system> sys;
-  peer::loop_ptr where;
+  peer::internal::loop::loop_ptr where;
   caf::actor actor;
 };
 
@@ -149,16 +149,16 @@ CAF_TEST(an answer that does not come from the loop is received) {
     }};
   });
   static_cast<void>(runs_alone());
-  auto answer = peer::ask<int>(*sys, ordinary, "the actor", 1);
+  auto answer = peer::internal::origin::ask<int>(*sys, ordinary, "the actor", 1);
   CAF_CHECK_EQUAL(answer, 2);
 }
 
 CAF_TEST(a question to an actor of the loop is answered) {
-  CAF_CHECK_EQUAL(peer::ask<int>(*sys, actor, "the actor", 1), 2);
+  CAF_CHECK_EQUAL(peer::internal::origin::ask<int>(*sys, actor, "the actor", 1), 2);
   caf::anon_send_exit(actor, caf::exit_reason::kill);
   while (where->tenants() > 0)
     std::this_thread::yield();
-  auto failed = peer::ask<int>(*sys, actor, "the actor", 1);
+  auto failed = peer::internal::origin::ask<int>(*sys, actor, "the actor", 1);
   CAF_REQUIRE(!failed);
   CAF_CHECK_EQUAL(failed.error(), peer::errc::noproc);
 }
@@ -227,7 +227,7 @@ CAF_TEST(many threads help at once) {
     threads.emplace_back([&] {
       for (auto n = 0; n < 500; ++n) {
         auto self = caf::scoped_actor{*sys};
-        auto helper = peer::loop::helper{*where};
+        auto helper = peer::internal::loop::loop::helper{*where};
         auto answer = self->request(actor, caf::infinite, n);
         helper.wait([&] { return self->has_next_message(); });
         answer.receive([&](int x) { answers += x == n + 1; }, [](const caf::error&) {});
@@ -239,7 +239,7 @@ CAF_TEST(many threads help at once) {
 }
 
 CAF_TEST(a helper leaves jobs to the threads of the loop) {
-  class job final : public peer::loop::job {
+  class job final : public peer::internal::loop::loop::job {
   public:
     explicit job(std::promise<std::thread::id>& ran_on) : ran_on_(ran_on) {}
     void run() noexcept override { ran_on_.set_value(std::this_thread::get_id()); }
@@ -250,7 +250,7 @@ CAF_TEST(a helper leaves jobs to the threads of the loop) {
   };
   help();
   auto ran_on = std::promise<std::thread::id>{};
-  auto helper = peer::loop::helper{*where};
+  auto helper = peer::internal::loop::loop::helper{*where};
   where->post([&] { where->execute(std::make_unique<job>(ran_on)); });
   helper.wait([] { return false; }); // returns because there is a job, and leaves the lead to who runs it
   CAF_CHECK(ran_on.get_future().get() != std::this_thread::get_id());
@@ -266,7 +266,7 @@ CAF_TEST(a descriptor that is always ready keeps neither actors nor helpers wait
   babbler descriptor{*where};
   help();
   {
-    auto helper = peer::loop::helper{*where};
+    auto helper = peer::internal::loop::loop::helper{*where};
     descriptor.begin();
     auto answer = ask_where();
     helper.wait([&] { return is_ready(answer); });
@@ -281,18 +281,18 @@ CAF_TEST(a reactor that watches an earlier file of the same number is not taken 
   auto number = eventfd(0, EFD_CLOEXEC);
   auto event = epoll_event{};
   epoll_ctl(reactor, EPOLL_CTL_ADD, number, &event);
-  CAF_CHECK(peer::reactor_watch::of_the_one_that_watches(number));
+  CAF_CHECK(peer::internal::loop::reactor_watch::of_the_one_that_watches(number));
   auto earlier = dup(number); // it stays open, and watched
   auto later = eventfd(0, EFD_CLOEXEC);
   dup2(later, number);
-  CAF_CHECK(!peer::reactor_watch::of_the_one_that_watches(number));
+  CAF_CHECK(!peer::internal::loop::reactor_watch::of_the_one_that_watches(number));
   for (auto fd : {reactor, number, earlier, later})
     close(fd);
 }
 
 CAF_TEST(the reactor of another loop is not watched) {
   auto fd = eventfd(0, EFD_CLOEXEC);
-  CAF_CHECK(!peer::reactor_watch::of_the_one_that_watches(fd));
+  CAF_CHECK(!peer::internal::loop::reactor_watch::of_the_one_that_watches(fd));
   close(fd);
 }
 

@@ -8,9 +8,9 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/loop/loop.hpp"
-#include "peer/loop/pinned.hpp"
+#include "loop/loop.hpp"
+#include "loop/pinned.hpp"
+#include "peer/detail/defaults.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -29,7 +29,7 @@
 namespace {
 
 /// A job made of two functions.
-class simple_job final : public peer::loop::job {
+class simple_job final : public peer::internal::loop::loop::job {
 public:
   using function = std::function<void()>;
 
@@ -45,7 +45,7 @@ private:
 };
 
 /// Lives until the system ends.
-class tenant final : public peer::pinned<caf::event_based_actor> {
+class tenant final : public peer::internal::loop::pinned<caf::event_based_actor> {
 public:
   using pinned::pinned;
 
@@ -61,7 +61,7 @@ bool blocks(int signal) {
 }
 
 struct fixture {
-  fixture() : sys(config), where(peer::loop::of(sys)) {}
+  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {}
 
   void execute(
       simple_job::function run, simple_job::function finish = [] {}) {
@@ -79,7 +79,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::loop_ptr where;
+  peer::internal::loop::loop_ptr where;
 };
 
 } // namespace
@@ -216,9 +216,11 @@ CAF_TEST(the end of a system waits for the jobs that run) {
   {
     auto inner_config = caf::actor_system_config{};
     auto inner = caf::actor_system{inner_config};
-    auto loop = peer::loop::of(inner);
+    auto loop = peer::internal::loop::loop::of(inner);
     auto began = std::promise<void>{};
-    peer::spawn_pinned<tenant>(inner, peer::habitat{loop})->attach_functor([&] { killed.set_value(); });
+    peer::internal::loop::spawn_pinned<tenant>(inner, peer::internal::loop::habitat{loop})->attach_functor([&] {
+      killed.set_value();
+    });
     loop->post([&] {
       loop->execute(std::make_unique<simple_job>(
           [&] {

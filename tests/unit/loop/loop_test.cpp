@@ -6,8 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/loop/loop.hpp"
-#include "peer/loop/pinned.hpp"
+#include "loop/loop.hpp"
+#include "loop/pinned.hpp"
 
 #include <atomic>
 #include <csignal>
@@ -26,9 +26,9 @@ namespace {
 std::atomic<int> instances = 0;
 
 /// Answers questions about where it runs; `instances` counts them.
-class probe : public peer::pinned<caf::event_based_actor> {
+class probe : public peer::internal::loop::pinned<caf::event_based_actor> {
 public:
-  probe(caf::actor_config& cfg, peer::habitat where) : pinned(cfg, std::move(where)) { ++instances; }
+  probe(caf::actor_config& cfg, peer::internal::loop::habitat where) : pinned(cfg, std::move(where)) { ++instances; }
 
   ~probe() override { --instances; }
 
@@ -59,10 +59,12 @@ struct fixture {
     alarm(0);
   }
 
-  caf::actor spawn_probe() { return peer::spawn_pinned<probe>(*sys, peer::loop::of(*sys)); }
+  caf::actor spawn_probe() {
+    return peer::internal::loop::spawn_pinned<probe>(*sys, peer::internal::loop::loop::of(*sys));
+  }
 
   /// Waits until `loop` has done all that was posted to it before.
-  static void sync(const peer::loop_ptr& loop) {
+  static void sync(const peer::internal::loop::loop_ptr& loop) {
     std::promise<void> done;
     loop->post([&] { done.set_value(); });
     done.get_future().wait();
@@ -85,11 +87,11 @@ int open_descriptors() {
 CAF_TEST_FIXTURE_SCOPE(loop_tests, fixture)
 
 CAF_TEST(a system has one loop) {
-  CAF_CHECK_EQUAL(peer::loop::of(*sys), peer::loop::of(*sys));
+  CAF_CHECK_EQUAL(peer::internal::loop::loop::of(*sys), peer::internal::loop::loop::of(*sys));
 }
 
 CAF_TEST(pinned actors run on the loop and the actors that they call run elsewhere) {
-  auto loop = peer::loop::of(*sys);
+  auto loop = peer::internal::loop::loop::of(*sys);
   auto pinned = spawn_probe();
   auto ordinary = sys->spawn([loop](caf::event_based_actor*) -> caf::behavior {
     return {[loop](caf::ok_atom) { return loop->in_this_thread(); }};
@@ -111,7 +113,7 @@ CAF_TEST(a pinned actor tells its end through links and monitors) {
   self->monitor(pinned);
   caf::anon_send(pinned, caf::close_atom_v);
   self->receive([](const caf::down_msg& down) { CAF_CHECK_EQUAL(down.reason, caf::sec::runtime_error); });
-  CAF_CHECK_EQUAL(peer::loop::of(*sys)->tenants(), 0u);
+  CAF_CHECK_EQUAL(peer::internal::loop::loop::of(*sys)->tenants(), 0u);
 }
 
 CAF_TEST(the system ends with live pinned actors) {
@@ -120,7 +122,7 @@ CAF_TEST(the system ends with live pinned actors) {
     auto handle = spawn_probe();
     address = handle.address();
     auto keeps_itself = handle; // as an actor does that a pending operation refers to
-    peer::loop::of(*sys)->post([keeps_itself] {});
+    peer::internal::loop::loop::of(*sys)->post([keeps_itself] {});
   }
   sys.reset();
   CAF_CHECK_EQUAL(instances.load(), 0);
@@ -138,7 +140,7 @@ CAF_TEST(the system ends with dead pinned actors whose handles live) {
 
 CAF_TEST(forgotten handles of live actors survive the system) {
   auto handle = spawn_probe();
-  auto loop = peer::loop::of(*sys);
+  auto loop = peer::internal::loop::loop::of(*sys);
   sys.reset();
   caf::anon_send(handle, caf::ok_atom_v);
   handle = nullptr;
@@ -150,7 +152,7 @@ CAF_TEST(an exception in the program ends the system in order) {
   auto before = instances.load();
   try {
     caf::actor_system inner{config};
-    auto handle = peer::spawn_pinned<probe>(inner, peer::loop::of(inner));
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::loop::of(inner));
     throw std::runtime_error("the user's");
   } catch (const std::runtime_error&) {
     CAF_CHECK_EQUAL(instances.load(), before);
@@ -168,18 +170,18 @@ CAF_TEST(an ordinary actor that waits for a pinned one keeps the system as CAF d
 }
 
 CAF_TEST(systems come and go without leaving descriptors) {
-  peer::loop::of(*sys);
+  peer::internal::loop::loop::of(*sys);
   auto before = open_descriptors();
   for (int i = 0; i < 20; ++i) {
     caf::actor_system inner{config};
-    auto handle = peer::spawn_pinned<probe>(inner, peer::loop::of(inner));
-    peer::loop::of(inner)->offload([] {});
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::loop::of(inner));
+    peer::internal::loop::loop::of(inner)->offload([] {});
   }
   CAF_CHECK_EQUAL(open_descriptors(), before);
 }
 
 CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
-  auto loop = peer::loop::of(*sys);
+  auto loop = peer::internal::loop::loop::of(*sys);
   std::promise<bool> blocked;
   loop->post([&] {
     sigset_t mask;
@@ -194,7 +196,7 @@ CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
 }
 
 CAF_TEST(offloaded work runs in order on a thread of its own) {
-  auto loop = peer::loop::of(*sys);
+  auto loop = peer::internal::loop::loop::of(*sys);
   std::vector<int> order;
   std::promise<bool> on_loop;
   for (int i = 0; i < 3; ++i)
@@ -207,7 +209,7 @@ CAF_TEST(offloaded work runs in order on a thread of its own) {
 CAF_TEST(the spin is a setting) {
   put(config.content, "peer.spin", caf::timespan{0});
   caf::actor_system inner{config};
-  auto loop = peer::loop::of(inner);
+  auto loop = peer::internal::loop::loop::of(inner);
   CAF_CHECK_EQUAL(loop->spin().count(), 0);
   sync(loop); // it sleeps at once and still wakes up
 }

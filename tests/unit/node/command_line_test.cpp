@@ -8,32 +8,32 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/node/command_line.hpp"
-#include "peer/term/text.hpp"
+#include "node/command_line.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
 
 #include <string>
 #include <vector>
 
 #include <unistd.h>
 
-using peer::node_name;
-using peer::node_options;
-using peer::parse_command_line;
+using peer::internal::node::node_name;
+using peer::internal::node::node_options;
+using peer::internal::node::parse_command_line;
 
 using words = std::vector<std::string>;
 
 namespace {
 
-node_options parsed(const words& args) {
-  auto result = parse_command_line(args);
+peer::internal::node::node_options parsed(const words& args) {
+  auto result = peer::internal::node::parse_command_line(args);
   if (!result)
     CAF_FAIL("unexpected error: " << to_string(result.error()));
   return *result;
 }
 
 std::string complaint(const words& args) {
-  auto result = parse_command_line(args);
+  auto result = peer::internal::node::parse_command_line(args);
   if (result)
     CAF_FAIL("an error was expected");
   CAF_CHECK(result.error() == peer::errc::invalid_option);
@@ -41,7 +41,7 @@ std::string complaint(const words& args) {
 }
 
 std::string name_of(const words& args) {
-  auto name = node_name(parsed(args));
+  auto name = peer::internal::node::node_name(parsed(args));
   return name ? std::string{name->name()} : peer::text_of(name.error());
 }
 

@@ -8,11 +8,11 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/base/error.hpp"
-#include "peer/node/console.hpp"
-#include "peer/term/convert.hpp"
-#include "peer/term/text.hpp"
+#include "node/console_client.hpp"
+#include "peer/convert.hpp"
+#include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -28,37 +28,38 @@ using peer::term;
 
 namespace {
 
-struct nobody : peer::channel::listener {
+struct nobody : peer::internal::connection::channel::listener {
   void on_frame(peer::const_byte_span) override {}
   void on_text(peer::const_byte_span) override {}
   void on_closed(caf::error) override {}
 };
 
 /// Collects the requests that arrive at the origin.
-struct origin : peer::wire::framing::sink {
+struct origin : peer::internal::wire::framing::sink {
   void on_frame(peer::const_byte_span payload) override {
     auto message = peer::load_term<term>(payload.subspan(1));
     CAF_REQUIRE(message);
-    auto& elements = *message->get_if<peer::tuple>();
+    auto& elements = *message->get_if<peer::erl::tuple>();
     CAF_REQUIRE_EQUAL(elements[0], term{atom{"io_request"}});
     asked.push_back(elements);
   }
 
   void on_text(peer::const_byte_span) override {}
 
-  std::vector<peer::tuple> asked;
+  std::vector<peer::erl::tuple> asked;
 };
 
 constexpr auto queue_limit = std::size_t{1} << 20;
 
 struct fixture {
   fixture() {
-    auto link = peer::make_socket_pair("the test");
+    auto link = peer::internal::process::make_socket_pair("the test");
     CAF_REQUIRE(link);
     far_end = std::move(link->second);
-    peer::set_nonblocking(far_end.get());
-    channel = peer::make_stream_channel(io, std::move(link->first), {}, peer::wire::make_packet_framing(), events);
-    auto pipe = peer::make_pipe("the test");
+    peer::internal::process::set_nonblocking(far_end.get());
+    channel = peer::internal::connection::make_stream_channel(io, std::move(link->first), {},
+                                                              peer::internal::wire::make_packet_framing(), events);
+    auto pipe = peer::internal::process::make_pipe("the test");
     CAF_REQUIRE(pipe);
     out = std::move(pipe->write);
     console.emplace(*channel, peer::pid{atom{"nonode@nohost"}, 1, 0, 0}, queue_limit);
@@ -96,22 +97,22 @@ struct fixture {
     CAF_REQUIRE(!save_term(from, request[1]));
     CAF_REQUIRE(!save_term(reply_as, request[2]));
     CAF_REQUIRE(!save_term(encoded, reply));
-    console->on_reply(peer::wire::io_reply{from, reply_as, encoded});
+    console->on_reply(peer::internal::wire::io_reply{from, reply_as, encoded});
   }
 
   using strings = std::vector<std::string>;
 
   boost::asio::io_context io;
   nobody events;
-  peer::descriptor far_end;
-  peer::descriptor out;
-  peer::channel_ptr channel;
-  std::optional<peer::console> console;
-  peer::wire::framing_ptr framing = peer::wire::make_packet_framing();
+  peer::internal::process::descriptor far_end;
+  peer::internal::process::descriptor out;
+  peer::internal::connection::channel_ptr channel;
+  std::optional<peer::internal::node::console_client> console;
+  peer::internal::wire::framing_ptr framing = peer::internal::wire::make_packet_framing();
   origin received;
   std::size_t seen = 0;
   term ok = atom{"ok"};
-  term refusal = peer::tuple{atom{"error"}, atom{"request"}};
+  term refusal = peer::erl::tuple{atom{"error"}, atom{"request"}};
 };
 
 } // namespace

@@ -8,9 +8,9 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/node/function_table.hpp"
-#include "peer/term/text.hpp"
+#include "node/function_table.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
 
 #include <map>
 #include <optional>
@@ -40,14 +40,14 @@ struct fixture {
     CAF_REQUIRE(args);
     auto encoded = peer::byte_buffer{};
     CAF_REQUIRE(!peer::save_term(encoded, *args));
-    auto found = table.find(module, name, peer::arguments{encoded}.size());
+    auto found = table.find(module, name, peer::detail::arguments{encoded}.size());
     auto how = table.evaluate(found, module, name, encoded, context);
     auto result = peer::load_term<term>(how.result);
     CAF_REQUIRE(result);
-    return std::string{peer::wire::to_string(how.cls)} + ": " + peer::to_string(*result);
+    return std::string{peer::internal::wire::to_string(how.cls)} + ": " + peer::to_string(*result);
   }
 
-  peer::function_table table;
+  peer::internal::node::function_table table;
   peer::call_context context;
 };
 
@@ -108,7 +108,7 @@ CAF_TEST(arguments of other types are bad) {
 }
 
 CAF_TEST(a raw function takes any number of terms) {
-  table.add("m", "count", peer::make_raw_function([](const peer::call_context&, const std::vector<term>& xs) {
+  table.add("m", "count", peer::detail::make_raw_function([](const peer::call_context&, const std::vector<term>& xs) {
               return term{static_cast<int>(xs.size())};
             }));
   add("count", [](int) { return "typed"s; });

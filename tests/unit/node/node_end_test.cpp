@@ -6,7 +6,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/node/node_end.hpp"
+#include "node/node_end.hpp"
 
 #include <climits>
 
@@ -19,7 +19,7 @@ namespace {
 int end_with(const std::string& complaint, int standard_error) {
   return forked_process{[&]() -> int {
            dup2(standard_error, STDERR_FILENO);
-           peer::end_node(complaint);
+           peer::internal::node::end_node(complaint);
          }}
       .result();
 }

@@ -8,11 +8,11 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/base/error.hpp"
-#include "peer/node/peer_supervision.hpp"
-#include "peer/term/convert.hpp"
-#include "peer/term/text.hpp"
+#include "node/peer_supervision.hpp"
+#include "peer/convert.hpp"
+#include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
 
 using namespace std::chrono_literals;
 
@@ -23,8 +23,9 @@ namespace {
 
 struct fixture : test_coordinator_fixture<> {
   fixture() {
-    supervision = peer::start_supervision(sys, peer::habitat{sys.dummy_execution_unit()}, node, true,
-                                          [this](const std::string& why) { ends.push_back(why); });
+    supervision =
+        peer::internal::node::start_supervision(sys, peer::internal::loop::habitat{sys.dummy_execution_unit()}, node,
+                                                true, [this](const std::string& why) { ends.push_back(why); });
     settle();
   }
 
@@ -42,20 +43,20 @@ struct fixture : test_coordinator_fixture<> {
   void connect() {
     channel = sys.spawn([this](caf::event_based_actor*) -> caf::behavior {
       return {
-          [this](const peer::outgoing_message& x) {
+          [this](const peer::internal::node::outgoing_message& x) {
             told.push_back(to_string(*peer::load_term<term>(x.to)) + " ! "
                            + to_string(*peer::load_term<term>(x.content)));
           },
-          [this](peer::flush_atom) { told.emplace_back("flush"); },
+          [this](peer::internal::base::flush_atom) { told.emplace_back("flush"); },
       };
     });
-    caf::anon_send(supervision, peer::channel_connect_atom_v, channel);
+    caf::anon_send(supervision, peer::internal::base::channel_connect_atom_v, channel);
     settle();
   }
 
   /// In Erlang's form, from a process of the origin.
   void system(term request) {
-    auto from = peer::tuple{peer::pid{atom{"o@h"}, 1, 2, 3}, 7};
+    auto from = peer::erl::tuple{peer::pid{atom{"o@h"}, 1, 2, 3}, 7};
     caf::anon_send(supervision, term{peer::tagged("system", from, std::move(request))});
     settle();
   }
@@ -68,8 +69,9 @@ struct fixture : test_coordinator_fixture<> {
     return result;
   }
 
-  std::shared_ptr<peer::node_state> node = std::make_shared<peer::node_state>(atom{"n@h"});
-  peer::peer_supervision_actor supervision;
+  std::shared_ptr<peer::internal::node::node_state> node =
+      std::make_shared<peer::internal::node::node_state>(atom{"n@h"});
+  peer::internal::node::peer_supervision_actor supervision;
   caf::actor channel;
   std::vector<std::string> ends;
   std::vector<std::string> told;
@@ -122,7 +124,7 @@ CAF_TEST(a channel actor that has ended before it connects ends the node) {
     return {[](int) {}};
   });
   settle();
-  caf::anon_send(supervision, peer::channel_connect_atom_v, dead);
+  caf::anon_send(supervision, peer::internal::base::channel_connect_atom_v, dead);
   settle();
   CAF_CHECK_EQUAL(ends.size(), 1u);
 }
@@ -150,7 +152,7 @@ CAF_TEST(stray messages exits and errors are ignored) {
   caf::anon_send(dynamic, caf::make_error(caf::sec::runtime_error));
   caf::anon_send(dynamic, caf::down_msg{self->address(), caf::exit_reason::kill});
   caf::anon_send_exit(dynamic, caf::exit_reason::user_shutdown);
-  caf::anon_send(dynamic, peer::channel_connect_atom_v, caf::actor{self}); // a second one
+  caf::anon_send(dynamic, peer::internal::base::channel_connect_atom_v, caf::actor{self}); // a second one
   settle();
   CAF_CHECK(ends.empty());
   CAF_CHECK_EQUAL((*peer::match_tagged(state(), "peer_sup_state", 4))[2], term{node->processes.expose(channel)});
@@ -167,7 +169,7 @@ CAF_TEST(a process of the origin is answered through the channel) {
 
 CAF_TEST(an actor of the node is answered by itself) {
   connect();
-  auto from = peer::tuple{node->processes.expose(caf::actor{self}), 7};
+  auto from = peer::erl::tuple{node->processes.expose(caf::actor{self}), 7};
   caf::anon_send(supervision, term{peer::tagged("system", from, atom{"suspend"})});
   settle();
   auto answer = term{};
@@ -214,10 +216,10 @@ CAF_TEST(the state can be replaced by one like it) {
 }
 
 CAF_TEST(what a supervisor needs to know is that of OTP) {
-  CAF_CHECK_EQUAL(peer::supervision_child_spec(true),
+  CAF_CHECK_EQUAL(peer::internal::node::supervision_child_spec(true),
                   *peer::parse_term("{ok, #{id => peer_supervision, start => {peer, start_supervision, []}, "
                                     "restart => permanent, shutdown => 1000, type => worker, modules => [peer]}}"));
-  CAF_CHECK_EQUAL(peer::supervision_child_spec(false), term{atom{"none"}});
+  CAF_CHECK_EQUAL(peer::internal::node::supervision_child_spec(false), term{atom{"none"}});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

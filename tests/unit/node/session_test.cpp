@@ -8,13 +8,13 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/base/error.hpp"
-#include "peer/control/messages.hpp"
-#include "peer/node/session.hpp"
-#include "peer/process/descriptor.hpp"
-#include "peer/term/convert.hpp"
-#include "peer/term/text.hpp"
+#include "node/session.hpp"
+#include "peer/control_actor.hpp"
+#include "peer/convert.hpp"
+#include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
+#include "process/descriptor.hpp"
 
 #include "tests/support/look_until.hpp"
 
@@ -36,16 +36,16 @@ namespace {
 
 constexpr auto large = std::size_t{1} << 20;
 
-constexpr auto limits = peer::load_limits{.jobs = 30, .bytes = 4 * large};
+constexpr auto limits = peer::internal::node::load_limits{.jobs = 30, .bytes = 4 * large};
 
 /// Collects the answers by the numbers of their calls.
-struct answers : peer::wire::framing::sink {
+struct answers : peer::internal::wire::framing::sink {
   void on_frame(peer::const_byte_span payload) override {
     auto message = peer::load_term<term>(payload.subspan(1));
     CAF_REQUIRE(message);
-    auto& elements = *message->get_if<peer::tuple>();
+    auto& elements = *message->get_if<peer::erl::tuple>();
     if (elements[0] == term{atom{"reply"}})
-      by_seq.emplace(*elements[1].get_if<std::int64_t>(), term{peer::tuple{elements[2], elements[3]}});
+      by_seq.emplace(*elements[1].get_if<std::int64_t>(), term{peer::erl::tuple{elements[2], elements[3]}});
   }
 
   void on_text(peer::const_byte_span) override {}
@@ -54,8 +54,8 @@ struct answers : peer::wire::framing::sink {
 };
 
 struct fixture {
-  fixture() : sys(config), where(peer::loop::of(sys)) {
-    auto state = std::make_shared<peer::node_state>(atom{"nonode@nohost"});
+  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {
+    auto state = std::make_shared<peer::internal::node::node_state>(atom{"nonode@nohost"});
     add(
         "run", [this] { ++begun; }, *state);
     add(
@@ -71,15 +71,15 @@ struct fixture {
         *state);
     state->functions.add("init", "stop", 0,
                          peer::detail::maker_of<std::function<void()>>::make([this] { asked_to_stop = true; }));
-    auto pair = peer::make_socket_pair("the test");
+    auto pair = peer::internal::process::make_socket_pair("the test");
     CAF_REQUIRE(pair);
     far_end = std::move(pair->second);
     on_loop([&] {
-      session = std::make_shared<peer::session>(where, limits, state, [this](caf::error why) {
+      session = std::make_shared<peer::internal::node::session>(where, limits, state, [this](caf::error why) {
         end_reason = std::move(why);
         ended = true;
       });
-      session->start({std::move(pair->first), {}, peer::wire::make_packet_framing(), std::nullopt, {}});
+      session->start({std::move(pair->first), {}, peer::internal::wire::make_packet_framing(), std::nullopt, {}});
     });
   }
 
@@ -90,7 +90,7 @@ struct fixture {
   }
 
   template <class F>
-  static void add(std::string_view name, F f, peer::node_state& state) {
+  static void add(std::string_view name, F f, peer::internal::node::node_state& state) {
     using maker = peer::detail::maker_of<F>;
     state.functions.add("m", name, maker::arity, maker::make(std::move(f)));
   }
@@ -110,7 +110,7 @@ struct fixture {
   void say(const Message& message) {
     auto out = peer::byte_buffer{};
     auto token = framing->begin_frame(out);
-    peer::wire::write(out, message);
+    peer::internal::wire::write(out, message);
     CAF_REQUIRE(!framing->end_frame(out, token));
     for (auto rest = peer::const_byte_span{out}; !rest.empty();) {
       auto count = write(far_end.get(), rest.data(), rest.size());
@@ -120,13 +120,13 @@ struct fixture {
   }
 
   std::int64_t call(std::string_view function, const peer::byte_buffer& arguments = *peer::encode_arguments()) {
-    say(peer::wire::call{static_cast<std::uint64_t>(++last_call), "m", function, arguments});
+    say(peer::internal::wire::call{static_cast<std::uint64_t>(++last_call), "m", function, arguments});
     return last_call;
   }
 
   void cast(std::string_view module, std::string_view function) {
     auto none = *peer::encode_arguments();
-    say(peer::wire::cast{module, function, none});
+    say(peer::internal::wire::cast{module, function, none});
   }
 
   /// Reads until the answer to that call has come.
@@ -179,7 +179,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::loop_ptr where;
+  peer::internal::loop::loop_ptr where;
   std::atomic<int> begun = 0;
   std::promise<void> open;
   std::shared_future<void> opened{open.get_future()};
@@ -188,9 +188,9 @@ struct fixture {
   std::atomic<bool> asked_to_stop = false;
   std::atomic<bool> ended = false;
   caf::error end_reason;
-  std::shared_ptr<peer::session> session;
-  peer::descriptor far_end;
-  peer::wire::framing_ptr framing = peer::wire::make_packet_framing();
+  std::shared_ptr<peer::internal::node::session> session;
+  peer::internal::process::descriptor far_end;
+  peer::internal::wire::framing_ptr framing = peer::internal::wire::make_packet_framing();
   answers received;
   std::int64_t last_call = 0;
 };
@@ -220,7 +220,7 @@ CAF_TEST(arguments that wait have a limit) {
   occupy_all_threads();
   auto big = *peer::encode_arguments(std::string(large, 'x'));
   for (auto waiting = std::size_t{0}; waiting <= limits.bytes; waiting += big.size())
-    say(peer::wire::cast{"lists", "reverse", big});
+    say(peer::internal::wire::cast{"lists", "reverse", big});
   CAF_CHECK_EQUAL(answer(call("run")), system_limit);
   let_go();
   auto ran = [this] { return answer(call("run")) == "{ok,ok}"; };
@@ -250,9 +250,10 @@ CAF_TEST(a call can be cancelled while the origin does not read) {
   ask_for_too_much();
   auto to = peer::byte_buffer{};
   auto seq = peer::byte_buffer{};
-  CAF_REQUIRE(!peer::save_term(to, term{peer::tuple{atom{peer::wire::calls_name}, atom{"nonode@nohost"}}}));
+  CAF_REQUIRE(
+      !peer::save_term(to, term{peer::erl::tuple{atom{peer::internal::wire::calls_name}, atom{"nonode@nohost"}}}));
   CAF_REQUIRE(!peer::save_term(seq, patient));
-  say(peer::wire::message{to, seq});
+  say(peer::internal::wire::message{to, seq});
   CAF_CHECK(look_until([this] { return told_to_stop.load(); }));
 }
 

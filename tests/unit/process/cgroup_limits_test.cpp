@@ -7,7 +7,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/cgroup_limits.hpp"
+#include "process/cgroup_limits.hpp"
 #include "tests/support/delegated_cgroup.hpp"
 
 #include <sstream>
@@ -15,7 +15,7 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::limit_cgroup;
+using peer::internal::process::limit_cgroup;
 
 namespace {
 
@@ -67,7 +67,7 @@ bool has_controllers(const delegated_cgroup& place) {
 
 struct fixture : subprocess_fixture {
   /// Starts a process in a cgroup and returns which limits are off.
-  strings limits_off(peer::spawn_options what) {
+  strings limits_off(peer::internal::process::spawn_options what) {
     auto process = start(std::move(what));
     auto result = process->limits_off();
     CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
@@ -81,7 +81,7 @@ CAF_TEST_FIXTURE_SCOPE(cgroup_limits_tests, fixture)
 
 CAF_TEST(limits are written where the controllers are enabled) {
   fake_cgroup group{"cpu memory pids\n", "memory pids\n", "4711\n"};
-  CAF_CHECK_EQUAL(limit_cgroup(group.path(), both), strings{});
+  CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(group.path(), both), strings{});
   CAF_CHECK_EQUAL(group.content("peer/memory.max"), "1048576");
   CAF_CHECK_EQUAL(group.content("peer/pids.max"), "17");
   CAF_CHECK_EQUAL(group.content("cgroup.subtree_control"), "memory pids\n");
@@ -89,7 +89,7 @@ CAF_TEST(limits are written where the controllers are enabled) {
 
 CAF_TEST(only what was asked for is written) {
   fake_cgroup group{"memory pids\n", ""};
-  CAF_CHECK_EQUAL(limit_cgroup(group.path(), {.address_space = 1, .processes = 2}), strings{});
+  CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(group.path(), {.address_space = 1, .processes = 2}), strings{});
   CAF_CHECK_EQUAL(group.content("peer/memory.max"), "");
   CAF_CHECK_EQUAL(group.content("peer/pids.max"), "2");
   CAF_CHECK_EQUAL(group.content("cgroup.subtree_control"), "+pids");
@@ -97,7 +97,7 @@ CAF_TEST(only what was asked for is written) {
 
 CAF_TEST(a controller is enabled if nobody is in the directory itself) {
   fake_cgroup empty{"memory pids\n", "pids\n"};
-  CAF_CHECK_EQUAL(limit_cgroup(empty.path(), {.memory = 4096}), strings{});
+  CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(empty.path(), {.memory = 4096}), strings{});
   CAF_CHECK_EQUAL(empty.content("cgroup.subtree_control"), "+memory");
   fake_cgroup inhabited{"memory pids\n", "pids\n", "4711\n"};
   CAF_CHECK_EQUAL(limit_cgroup(inhabited.path(), both),
@@ -108,14 +108,15 @@ CAF_TEST(a controller is enabled if nobody is in the directory itself) {
 
 CAF_TEST(limits are off where the controllers are not there) {
   fake_cgroup group{"cpu memory_recursiveprot\n", "cpu\n"};
-  CAF_CHECK_EQUAL(limit_cgroup(group.path(), both),
+  CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(group.path(), both),
                   (strings{"memory: " + group.not_enabled("memory") + " and is not there to be",
                            "processes: " + group.not_enabled("pids") + " and is not there to be"}));
 }
 
 CAF_TEST(limits are off without a cgroup) {
-  CAF_CHECK_EQUAL(limit_cgroup("", both), (strings{"memory: there is no cgroup (option 'cgroup')",
-                                                   "processes: there is no cgroup (option 'cgroup')"}));
+  CAF_CHECK_EQUAL(
+      peer::internal::process::limit_cgroup("", both),
+      (strings{"memory: there is no cgroup (option 'cgroup')", "processes: there is no cgroup (option 'cgroup')"}));
   CAF_CHECK_EQUAL(limit_cgroup("", {.address_space = 1}), strings{});
 }
 
@@ -124,7 +125,7 @@ CAF_TEST(what cannot be written is told with the cause) {
   std::filesystem::remove(group.path() + "/memory.max");
   std::filesystem::remove(group.place.path / "cgroup.subtree_control");
   std::filesystem::create_directory(group.place.path / "cgroup.subtree_control");
-  CAF_CHECK_EQUAL(limit_cgroup(group.path(), {.processes = 3}),
+  CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(group.path(), {.processes = 3}),
                   strings{"processes: " + group.not_enabled("pids") + ": cannot write '+pids' to '"
                           + (group.place.path / "cgroup.subtree_control").string() + "': Is a directory"});
   fake_cgroup other{"memory\n", "memory\n"};

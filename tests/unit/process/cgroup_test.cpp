@@ -7,7 +7,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/cgroup.hpp"
+#include "process/cgroup.hpp"
 #include "tests/support/delegated_cgroup.hpp"
 
 #include <iostream>
@@ -16,7 +16,7 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::cgroup;
+using peer::internal::process::cgroup;
 
 namespace {
 
@@ -116,12 +116,12 @@ CAF_TEST(a kernel that cannot kill a cgroup is no obstacle) {
   delegated_cgroup place;
   if (!place)
     return;
-  auto group = unbox(cgroup::make(place.path(), false));
+  auto group = unbox(peer::internal::process::cgroup::make(place.path(), false));
   auto members = unbox(group.open_members());
   auto what = shell(daemon_maker + "echo 0; exec sleep 1000"s);
   what.standard_input = null.get();
   what.standard_output = what.standard_error = output.write.get();
-  auto process = unbox(peer::spawn(*io, what, members.get()));
+  auto process = unbox(peer::internal::process::spawn(*io, what, members.get()));
   auto daemon = std::max(read_id(), read_id());
   CAF_CHECK(group.populated());
   while (group.populated())
@@ -136,11 +136,11 @@ CAF_TEST(a cgroup that was left by an earlier program is passed by) {
   delegated_cgroup place;
   if (!place)
     return;
-  auto first = unbox(cgroup::make(place.path())).path();
+  auto first = unbox(peer::internal::process::cgroup::make(place.path())).path();
   auto number = std::stoi(first.substr(first.rfind('-') + 1));
   auto next = first.substr(0, first.rfind('-') + 1) + std::to_string(number + 1);
   CAF_REQUIRE_EQUAL(mkdir(next.c_str(), 0755), 0);
-  CAF_CHECK_EQUAL(unbox(cgroup::make(place.path())).path(),
+  CAF_CHECK_EQUAL(unbox(peer::internal::process::cgroup::make(place.path())).path(),
                   first.substr(0, first.rfind('-') + 1) + std::to_string(number + 2));
   CAF_CHECK_EQUAL(rmdir(next.c_str()), 0);
 }

@@ -6,7 +6,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/close_on_fork.hpp"
+#include "process/close_on_fork.hpp"
 
 #include <atomic>
 #include <thread>
@@ -15,7 +15,7 @@
 
 using namespace peer::test;
 
-using peer::descriptor;
+using peer::internal::process::descriptor;
 
 namespace {
 
@@ -41,7 +41,7 @@ int count_sockets() {
 CAF_TEST_FIXTURE_SCOPE(close_on_fork_tests, subprocess_fixture)
 
 CAF_TEST(a peer sees the end of its input although a forked child lives on) {
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   auto process = start({.program = "cat"}, input.read.get());
   input.read.reset();
   forked_process bystander{[] { return 0; }};
@@ -50,7 +50,7 @@ CAF_TEST(a peer sees the end of its input although a forked child lives on) {
 }
 
 CAF_TEST(a peer sees the end of its connection although a forked child lives on) {
-  auto ends = unbox(peer::make_socket_pair("a connection"));
+  auto ends = unbox(peer::internal::process::make_socket_pair("a connection"));
   auto what = shell("exec cat <&3");
   what.inherited = ends.second.get();
   auto process = start(what);
@@ -61,20 +61,20 @@ CAF_TEST(a peer sees the end of its connection although a forked child lives on)
 }
 
 CAF_TEST(the output of a peer ends although a forked child lives on) {
-  auto out = unbox(peer::make_pipe("the output"));
+  auto out = unbox(peer::internal::process::make_pipe("the output"));
   forked_process bystander{[] { return 0; }};
   out.write.reset();
   CAF_CHECK_EQUAL(read_to_end(out.read.get()), "");
 }
 
 CAF_TEST(a forked child keeps what is its own) {
-  auto other = descriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  auto ends = unbox(peer::make_pipe("a test"));
+  auto other = peer::internal::process::descriptor{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  auto ends = unbox(peer::internal::process::make_pipe("a test"));
   auto number = ends.read.get();
   ends = {};
   CAF_REQUIRE_EQUAL(dup3(other.get(), number, O_CLOEXEC), number);
   auto successor = descriptor{number};
-  auto noted = unbox(peer::make_pipe("a test"));
+  auto noted = unbox(peer::internal::process::make_pipe("a test"));
   forked_process child{[&] {
     return (is_open(successor.get()) ? 1 : 0) + (is_open(other.get()) ? 2 : 0) + (is_open(noted.read.get()) ? 4 : 0)
          + (is_open(noted.write.get()) ? 8 : 0);
@@ -91,12 +91,12 @@ CAF_TEST(any thread may fork while others make connections and the child has non
   for (auto i = 0; i < 2; ++i)
     makers.emplace_back([&over] {
       while (!over)
-        static_cast<void>(peer::make_socket_pair("a test"));
+        static_cast<void>(peer::internal::process::make_socket_pair("a test"));
     });
   auto codes = 0;
   for (auto i = 0; i < 50; ++i) {
     forked_process child{[sockets] {
-      peer::fork_pause pause; // the lock is free in the child
+      peer::internal::process::fork_pause pause; // the lock is free in the child
       return count_sockets() - sockets;
     }};
     codes += child.result();

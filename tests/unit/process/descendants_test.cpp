@@ -6,10 +6,10 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/base/defaults.hpp"
-#include "peer/process/descendants.hpp"
+#include "peer/detail/defaults.hpp"
+#include "process/descendants.hpp"
 
-#include "peer/process/proc_stat.hpp"
+#include "process/proc_stat.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -19,14 +19,14 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::descendant;
-using peer::descendant_search;
-using peer::descendants_of;
-using peer::has_living_member;
+using peer::internal::process::descendant;
+using peer::internal::process::descendant_search;
+using peer::internal::process::descendants_of;
+using peer::internal::process::has_living_member;
 
 namespace {
 
-std::vector<pid_t> ids_of(const std::vector<descendant>& all) {
+std::vector<pid_t> ids_of(const std::vector<peer::internal::process::descendant>& all) {
   auto result = std::vector<pid_t>{};
   for (auto& x : all)
     result.push_back(x.id);
@@ -53,8 +53,8 @@ CAF_TEST(children and their children are found with and without the lists of the
   auto process = start(shell("(sleep 1000 & echo $!; wait) & echo $!; setsid sh -c 'echo $$; exec sleep 1001' & wait"));
   auto expected = read_ids(3);
   for (auto use_lists : {true, false})
-    CAF_CHECK_EQUAL(ids_of(descendant_search(0, use_lists).below(process->id())), expected);
-  for (auto& each : descendants_of(process->id()))
+    CAF_CHECK_EQUAL(ids_of(peer::internal::process::descendant_search(0, use_lists).below(process->id())), expected);
+  for (auto& each : peer::internal::process::descendants_of(process->id()))
     each.kill();
   CAF_CHECK_EQUAL(to_string(wait_for(*io, *process)), "exited with status 0");
 }
@@ -62,7 +62,7 @@ CAF_TEST(children and their children are found with and without the lists of the
 CAF_TEST(group and command line are told) {
   auto process = start(shell("setsid sh -c 'echo $$; exec sleep 1000.5' & wait"));
   auto id = read_ids(1).at(0);
-  auto all = descendants_of(process->id());
+  auto all = peer::internal::process::descendants_of(process->id());
   while (all.size() == 1 && all[0].command != "sleep 1000.5") // until it has called exec
     all = descendants_of(process->id());
   CAF_REQUIRE_EQUAL(all.size(), 1u);
@@ -77,7 +77,7 @@ CAF_TEST(group and command line are told) {
 CAF_TEST(a long command line is cut) {
   auto process = start(shell("sh -c 'echo $$; while :; do sleep 1000; done' " + std::string(5000, 'x') + " & wait"));
   auto id = read_ids(1).at(0);
-  for (auto& each : descendants_of(process->id()))
+  for (auto& each : peer::internal::process::descendants_of(process->id()))
     if (each.id == id)
       CAF_CHECK_EQUAL(each.command, "sh -c echo $$; while :; do sleep 1000; done " + std::string(212, 'x'));
 }
@@ -152,14 +152,14 @@ CAF_TEST(numbers of another namespace are not looked up) {
     if (unshare(CLONE_NEWPID) != 0)
       return "cannot make a pid namespace"s;
     return in_forked_process(0, [] { // its first process, which has the /proc of the outer one
-      auto result = peer::has_own_proc() ? "own proc"s : "another proc"s;
-      result += peer::facts_of(getpid()) ? ", facts of a stranger" : ", no facts";
+      auto result = peer::internal::process::has_own_proc() ? "own proc"s : "another proc"s;
+      result += peer::internal::process::facts_of(getpid()) ? ", facts of a stranger" : ", no facts";
       result += descendants_of(getpid()).empty() ? ", no descendants" : ", descendants of a stranger";
       boost::asio::io_context loop;
       auto what = shell("exit 3");
-      auto nothing = peer::open_null();
+      auto nothing = peer::internal::process::open_null();
       what.standard_input = what.standard_output = what.standard_error = nothing->get();
-      auto process = peer::subprocess::spawn(loop, what);
+      auto process = peer::internal::process::subprocess::spawn(loop, what);
       if (!process)
         return error_text(process.error());
       result += has_living_member((*process)->id()) ? ", a member" : ", no member";
@@ -174,7 +174,7 @@ CAF_TEST(a group has a living member until the last one has ended) {
   auto member = read_ids(1).at(0);
   auto group = process->id();
   CAF_CHECK(has_living_member(group));
-  process->signal(SIGTERM, peer::signal_scope::process);
+  process->signal(SIGTERM, peer::internal::process::signal_scope::process);
   CAF_CHECK(wait_for_end(group, 10s)); // a zombie
   CAF_CHECK(has_living_member(group));
   CAF_CHECK_EQUAL(kill(member, SIGTERM), 0);

@@ -6,8 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/process/descriptor.hpp"
+#include "peer/error.hpp"
+#include "process/descriptor.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
@@ -20,7 +20,7 @@
 
 using namespace std::literals;
 
-using peer::descriptor;
+using peer::internal::process::descriptor;
 using peer::test::error_text;
 
 namespace {
@@ -33,8 +33,8 @@ bool is_close_on_exec(int fd) {
   return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0;
 }
 
-descriptor open_something() {
-  return descriptor{open("/", O_RDONLY | O_CLOEXEC)};
+peer::internal::process::descriptor open_something() {
+  return peer::internal::process::descriptor{open("/", O_RDONLY | O_CLOEXEC)};
 }
 
 struct fixture {
@@ -67,7 +67,7 @@ CAF_TEST(moving a descriptor moves the ownership) {
   CAF_CHECK_EQUAL(second.get(), number);
   auto replaced = open_something();
   auto old = replaced.get();
-  replaced = descriptor{second.release()};
+  replaced = peer::internal::process::descriptor{second.release()};
   CAF_CHECK_EQUAL(second.get(), -1);
   CAF_CHECK_EQUAL(replaced.get(), number);
   CAF_CHECK(is_open(number));
@@ -86,7 +86,7 @@ CAF_TEST(reset closes once) {
 }
 
 CAF_TEST(the ends of a pipe are close on exec) {
-  auto ends = unbox(peer::make_pipe("a test"));
+  auto ends = unbox(peer::internal::process::make_pipe("a test"));
   CAF_CHECK(is_close_on_exec(ends.read.get()));
   CAF_CHECK(is_close_on_exec(ends.write.get()));
   CAF_CHECK_EQUAL(write(ends.write.get(), "x", 1), 1);
@@ -95,7 +95,7 @@ CAF_TEST(the ends of a pipe are close on exec) {
 }
 
 CAF_TEST(the ends of a socket pair are connected and close on exec) {
-  auto ends = unbox(peer::make_socket_pair("a test"));
+  auto ends = unbox(peer::internal::process::make_socket_pair("a test"));
   CAF_CHECK(is_close_on_exec(ends.first.get()));
   CAF_CHECK(is_close_on_exec(ends.second.get()));
   CAF_CHECK_EQUAL(write(ends.first.get(), "x\n", 2), 2);
@@ -106,7 +106,7 @@ CAF_TEST(the ends of a socket pair are connected and close on exec) {
 }
 
 CAF_TEST(the null device can be read and written and is close on exec) {
-  auto fd = unbox(peer::open_null());
+  auto fd = unbox(peer::internal::process::open_null());
   auto c = char{};
   CAF_CHECK(is_close_on_exec(fd.get()));
   CAF_CHECK_EQUAL(write(fd.get(), "x", 1), 1);
@@ -119,9 +119,9 @@ CAF_TEST(in a program without standard streams no descriptor takes their place) 
   auto tidy = false;
   {
     peer::test::without_streams scope;
-    auto ends = peer::make_pipe("a test");
-    auto sockets = peer::make_socket_pair("a test");
-    auto null = peer::open_null();
+    auto ends = peer::internal::process::make_pipe("a test");
+    auto sockets = peer::internal::process::make_socket_pair("a test");
+    auto null = peer::internal::process::open_null();
     right = ends && sockets && null && ends->read.get() > 2 && ends->write.get() > 2 && sockets->first.get() > 2
          && sockets->second.get() > 2 && null->get() > 2;
     private_ = right && is_close_on_exec(ends->read.get()) && is_close_on_exec(ends->write.get())
@@ -139,13 +139,13 @@ CAF_TEST(running out of descriptors is an error that names the purpose) {
   getrlimit(RLIMIT_NOFILE, &before);
   auto low = rlimit{64, before.rlim_max};
   setrlimit(RLIMIT_NOFILE, &low);
-  auto all = std::vector<descriptor>{};
+  auto all = std::vector<peer::internal::process::descriptor>{};
   do
-    all.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
+    all.push_back(peer::internal::process::descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
   while (all.back());
-  auto ends = peer::make_pipe("a test");
-  auto sockets = peer::make_socket_pair("a test");
-  auto null = peer::open_null();
+  auto ends = peer::internal::process::make_pipe("a test");
+  auto sockets = peer::internal::process::make_socket_pair("a test");
+  auto null = peer::internal::process::open_null();
   all.clear();
   setrlimit(RLIMIT_NOFILE, &before);
   CAF_REQUIRE(!ends && !sockets && !null);
@@ -155,8 +155,8 @@ CAF_TEST(running out of descriptors is an error that names the purpose) {
 }
 
 CAF_TEST(reads of a nonblocking descriptor return) {
-  auto ends = unbox(peer::make_pipe("a test"));
-  peer::set_nonblocking(ends.read.get());
+  auto ends = unbox(peer::internal::process::make_pipe("a test"));
+  peer::internal::process::set_nonblocking(ends.read.get());
   auto c = char{};
   auto got = read(ends.read.get(), &c, 1);
   auto code = errno;
@@ -165,7 +165,7 @@ CAF_TEST(reads of a nonblocking descriptor return) {
 }
 
 CAF_TEST(the error of a system call names the call and the cause) {
-  auto err = peer::system_failure("cannot test", ENOENT);
+  auto err = peer::internal::process::system_failure("cannot test", ENOENT);
   CAF_CHECK_EQUAL(err, peer::errc::system_failure);
   CAF_CHECK_EQUAL(error_text(err), "cannot test: No such file or directory");
 }

@@ -6,7 +6,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/initializers.hpp"
+#include "process/initializers.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/readable_pipe.hpp>
@@ -20,7 +20,7 @@ using namespace std::literals;
 using namespace peer::test;
 using namespace peer::internal::process;
 
-using peer::descriptor;
+using peer::internal::process::descriptor;
 using strings = std::vector<std::string>;
 
 namespace {
@@ -83,7 +83,7 @@ struct fixture : subprocess_fixture {
   /// Starts a program, with its output in a pipe, and reaps it. Returns what it printed, or what failed.
   template <class... Inits>
   std::string output_from(const char* program, const strings& arguments, Inits&&... inits) {
-    auto ends = unbox(peer::make_pipe("stdout"));
+    auto ends = unbox(peer::internal::process::make_pipe("stdout"));
     auto to = ends.write.get();
     launch(io->get_executor(), failed, program, arguments, bp::process_stdio{null.get(), to, to}, inits...).detach();
     ends.write.reset();
@@ -217,7 +217,7 @@ CAF_TEST(a name is looked up in the path if it is to be) {
 }
 
 CAF_TEST(a process joins a cgroup by writing to its members) {
-  auto members = unbox(peer::make_pipe("members"));
+  auto members = unbox(peer::internal::process::make_pipe("members"));
   CAF_CHECK_EQUAL(output_of("echo joined", join_cgroup{members.write.get()}), "joined\n");
   members.write.reset();
   CAF_CHECK_EQUAL(read_to_end(members.read.get()), "0");
@@ -232,10 +232,10 @@ CAF_TEST(orphans become children of the process if it is to have them) {
 }
 
 CAF_TEST(the process is limited and runs where it is to) {
-  auto cpu = peer::usable_cpus().front();
-  auto limits = set_limits{peer::kernel_limits({.open_files = 33})};
+  auto cpu = peer::internal::process::usable_cpus().front();
+  auto limits = set_limits{peer::internal::process::kernel_limits({.open_files = 33})};
   auto print = "sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status";
-  CAF_CHECK_EQUAL(output_of("ulimit -n; "s + print, limits, run_on{peer::to_cpu_mask({cpu})}),
+  CAF_CHECK_EQUAL(output_of("ulimit -n; "s + print, limits, run_on{peer::internal::process::to_cpu_mask({cpu})}),
                   "33\n" + std::to_string(cpu) + "\n");
 }
 
@@ -273,7 +273,7 @@ CAF_TEST(steps are done in the order of their stages) {
 }
 
 CAF_TEST(limits do not apply to the steps before them) {
-  auto limits = set_limits{peer::kernel_limits({.open_files = 4})};
+  auto limits = set_limits{peer::internal::process::kernel_limits({.open_files = 4})};
   CAF_CHECK_EQUAL(output_of("ulimit -n; readlink /proc/$$/fd/77", limits, bp::posix::bind_fd{77, null.get()}),
                   "4\n/dev/null\n");
 }
@@ -304,12 +304,14 @@ CAF_TEST(a failure names its step) {
   CAF_CHECK_EQUAL(failure_of("/bin/true", bp::process_stdio{path{"/nonexistent"}, {}, {}}),
                   "descriptors: Bad file descriptor");
   CAF_CHECK_EQUAL(failure_of("/bin/true", join_cgroup{-1}), "cgroup: Bad file descriptor");
-  CAF_CHECK_EQUAL(failure_of("/bin/true", run_on{peer::to_cpu_mask({100000})}), "cpus: Invalid argument");
+  CAF_CHECK_EQUAL(failure_of("/bin/true", run_on{peer::internal::process::to_cpu_mask({100000})}),
+                  "cpus: Invalid argument");
   CAF_CHECK_EQUAL(failure_of("/bin/true", unnamed{}), "initializer: Numerical argument out of domain");
 }
 
 CAF_TEST(a limit that is refused is known) {
-  auto limits = set_limits{peer::kernel_limits({.cpu_time = 77s, .open_files = std::uint64_t{1} << 40})};
+  auto limits =
+      set_limits{peer::internal::process::kernel_limits({.cpu_time = 77s, .open_files = std::uint64_t{1} << 40})};
   CAF_CHECK_EQUAL(failure_of("/bin/true", limits), "limits: Operation not permitted");
   CAF_CHECK(limits.failed == &limits.limits[1]);
 }

@@ -6,20 +6,20 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/kernel_limits.hpp"
+#include "process/kernel_limits.hpp"
 
 using namespace std::literals;
 using namespace peer::test;
 
 namespace {
 
-peer::spawn_options limited(std::string script, peer::resource_limits limits) {
+peer::internal::process::spawn_options limited(std::string script, peer::resource_limits limits) {
   auto result = shell(std::move(script));
   result.limits = limits;
   return result;
 }
 
-peer::spawn_options pinned_to(std::vector<int> cpus, std::string script) {
+peer::internal::process::spawn_options pinned_to(std::vector<int> cpus, std::string script) {
   auto result = shell(std::move(script));
   result.cpu_affinity = std::move(cpus);
   return result;
@@ -83,7 +83,7 @@ CAF_TEST(SIGKILL ends a process that ignores SIGXCPU) {
 // -- CPUs -------------------------------------------------------------------------------------------------------------
 
 CAF_TEST(the process runs on the CPUs that were named) {
-  auto all = peer::usable_cpus();
+  auto all = peer::internal::process::usable_cpus();
   CAF_REQUIRE(!all.empty());
   for (auto cpu : all)
     CAF_CHECK_EQUAL(output_of(pinned_to({cpu}, print_cpus)), std::to_string(cpu) + "\n");
@@ -96,9 +96,9 @@ CAF_TEST(CPUs that are not there are an error that names them) {
 }
 
 CAF_TEST(a mask has a bit for each CPU) {
-  CAF_CHECK(peer::to_cpu_mask({}).empty());
-  CAF_CHECK(peer::to_cpu_mask({3, 0}) == peer::cpu_mask{0b1001});
-  CAF_CHECK(peer::to_cpu_mask({64, 63}) == (peer::cpu_mask{1UL << 63, 1}));
+  CAF_CHECK(peer::internal::process::to_cpu_mask({}).empty());
+  CAF_CHECK(peer::internal::process::to_cpu_mask({3, 0}) == peer::internal::process::cpu_mask{0b1001});
+  CAF_CHECK(peer::internal::process::to_cpu_mask({64, 63}) == (peer::internal::process::cpu_mask{1UL << 63, 1}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -6,8 +6,8 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/socket_inode.hpp"
-#include "peer/process/socket_owner.hpp"
+#include "process/socket_inode.hpp"
+#include "process/socket_owner.hpp"
 #include "tests/support/tcp_client.hpp"
 
 #include <netinet/in.h>
@@ -16,8 +16,8 @@
 
 using namespace peer::test;
 
-using peer::descriptor;
-using peer::held_by;
+using peer::internal::process::descriptor;
+using peer::internal::process::held_by;
 
 namespace {
 
@@ -34,9 +34,11 @@ struct listener {
     port = ntohs(address.sin6_port); // which stands in the same place in both versions
   }
 
-  descriptor accept() const { return descriptor{accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC)}; }
+  peer::internal::process::descriptor accept() const {
+    return descriptor{accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+  }
 
-  descriptor socket;
+  peer::internal::process::descriptor socket;
   std::uint16_t port = 0;
 };
 
@@ -51,9 +53,9 @@ struct fixture : subprocess_fixture {
     return result;
   }
 
-  static bool holds(pid_t process, const descriptor& socket) {
+  static bool holds(pid_t process, const peer::internal::process::descriptor& socket) {
     auto fd = socket.get();
-    return held_by(process, {&fd, 1}).value().at(0);
+    return peer::internal::process::held_by(process, {&fd, 1}).value().at(0);
   }
 };
 
@@ -88,7 +90,7 @@ CAF_TEST(a descendant may hold it that has left the session) {
   listener place{AF_INET};
   auto peer = start_script(place, "setsid bash -c 'CONNECT' & child=$!; trap 'kill -9 $child' TERM; wait");
   CAF_CHECK(holds(peer->id(), place.accept()));
-  peer->signal(SIGTERM, peer::signal_scope::process); // its group is not killed with it
+  peer->signal(SIGTERM, peer::internal::process::signal_scope::process); // its group is not killed with it
   wait_for(*io, *peer);
 }
 
@@ -167,8 +169,8 @@ CAF_TEST(without descriptors nothing is known) {
 }
 
 CAF_TEST(what is no connected TCP socket is nobodys) {
-  auto pair = unbox(peer::make_socket_pair("a test"));
-  auto pipe = unbox(peer::make_pipe("a test"));
+  auto pair = unbox(peer::internal::process::make_socket_pair("a test"));
+  auto pipe = unbox(peer::internal::process::make_pipe("a test"));
   listener unconnected{AF_INET};
   auto fds = std::vector{pair.first.get(), pipe.read.get(), unconnected.socket.get(), -1};
   CAF_CHECK(held_by(getpid(), fds) == std::vector<bool>(4, false));
@@ -192,23 +194,23 @@ CAF_TEST(the kernel and its tables tell the same) {
     add(any, "::1");
   }
   auto fds = std::vector<int>{-1};
-  auto expected = std::vector<peer::socket_inode>{0};
+  auto expected = std::vector<peer::internal::process::socket_inode>{0};
   for (auto i = std::size_t{0}; i < clients.size(); ++i) {
     struct stat facts {};
     CAF_REQUIRE_EQUAL(fstat(clients[i].get(), &facts), 0);
     fds.push_back(sockets[i].get());
     expected.push_back(facts.st_ino);
   }
-  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected);
-  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds, false), expected);
+  CAF_CHECK_EQUAL(peer::internal::process::inodes_of_other_ends(fds), expected);
+  CAF_CHECK_EQUAL(peer::internal::process::inodes_of_other_ends(fds, false), expected);
   // One that was closed leaves its port to whoever listens there.
   CAF_CHECK_EQUAL(shutdown(clients[0].get(), SHUT_WR), 0);
   CAF_CHECK(was_closed(sockets[0]));
-  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected); // it is still held
+  CAF_CHECK_EQUAL(peer::internal::process::inodes_of_other_ends(fds), expected); // it is still held
   clients[0].reset();
   expected[1] = 0;
-  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds), expected);
-  CAF_CHECK_EQUAL(peer::inodes_of_other_ends(fds, false), expected);
+  CAF_CHECK_EQUAL(peer::internal::process::inodes_of_other_ends(fds), expected);
+  CAF_CHECK_EQUAL(peer::internal::process::inodes_of_other_ends(fds, false), expected);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

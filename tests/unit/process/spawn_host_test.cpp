@@ -17,9 +17,9 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::descriptor;
-using peer::spawn_options;
-using peer::subprocess;
+using peer::internal::process::descriptor;
+using peer::internal::process::spawn_options;
+using peer::internal::process::subprocess;
 
 namespace {
 
@@ -48,7 +48,7 @@ private:
   std::optional<std::string> before_;
 };
 
-std::string failure_of(spawn_options what) {
+std::string failure_of(peer::internal::process::spawn_options what) {
   auto result = run(std::move(what));
   return result ? "started: " + to_string(result->status) : error_text(result.error());
 }
@@ -120,7 +120,7 @@ CAF_TEST(the limit of descriptors does not matter) {
     high = rlimit{most, most};
     CAF_REQUIRE_EQUAL(setrlimit(RLIMIT_NOFILE, &high), 0);
   }
-  auto last = descriptor{fcntl(null.get(), F_DUPFD, most - 1)}; // not close-on-exec
+  auto last = peer::internal::process::descriptor{fcntl(null.get(), F_DUPFD, most - 1)}; // not close-on-exec
   for (auto i = 0; i < 100; ++i)
     CAF_CHECK_EQUAL(output_of({.program = "true"}), "");
   CAF_CHECK_EQUAL(output_of({.program = "ls", .arguments = {"/proc/self/fd"}}), "0\n1\n2\n3\n");
@@ -131,12 +131,12 @@ CAF_TEST(the limit of descriptors does not matter) {
 
 CAF_TEST(a program without descriptors cannot start processes and is told why) {
   wait_for(*io, *start({.program = "/bin/true"})); // the loop has its own descriptors now
-  auto what = spawn_options{.program = "/bin/true"};
+  auto what = peer::internal::process::spawn_options{.program = "/bin/true"};
   what.standard_input = what.standard_output = what.standard_error = null.get();
   auto text = std::string{};
   {
     no_descriptors scope;
-    auto result = subprocess::spawn(*io, what);
+    auto result = peer::internal::process::subprocess::spawn(*io, what);
     text = result ? "started" : error_text(result.error());
   }
   CAF_CHECK_EQUAL(text, "cannot make a descriptor of the process for '/bin/true': Too many open files");
@@ -145,10 +145,10 @@ CAF_TEST(a program without descriptors cannot start processes and is told why) {
 
 CAF_TEST(the given descriptors may have any numbers even each others) {
   auto text = in_forked_process(getuid(), [] {
-    auto one = peer::make_pipe("stdin");
-    auto two = peer::make_pipe("stdout");
-    auto three = peer::make_pipe("stderr");
-    auto four = peer::make_socket_pair("a connection");
+    auto one = peer::internal::process::make_pipe("stdin");
+    auto two = peer::internal::process::make_pipe("stdout");
+    auto three = peer::internal::process::make_pipe("stderr");
+    auto four = peer::internal::process::make_socket_pair("a connection");
     if (!one || !two || !three || !four || write(one->write.get(), "in\n", 3) != 3)
       return "no descriptors"s;
     // Out of the way, and then in a circle.
@@ -163,7 +163,7 @@ CAF_TEST(the given descriptors may have any numbers even each others) {
     what.standard_output = 2;
     what.standard_error = 3;
     what.inherited = 0;
-    auto process = subprocess::spawn(loop, what);
+    auto process = peer::internal::process::subprocess::spawn(loop, what);
     if (!process)
       return error_text(process.error());
     auto status = wait_for(loop, **process);
@@ -179,7 +179,7 @@ CAF_TEST(a program without the first four descriptors can start processes) {
   auto text = in_forked_process(getuid(), [] {
     for (auto fd = 0; fd < 4; ++fd)
       close(fd);
-    auto connection = peer::make_socket_pair("a connection");
+    auto connection = peer::internal::process::make_socket_pair("a connection");
     auto what = shell("cat; echo out; echo more >&3");
     if (connection)
       what.inherited = connection->second.get();

@@ -15,10 +15,10 @@
 using namespace std::literals;
 using namespace peer::test;
 
-using peer::descriptor;
 using peer::errc;
-using peer::spawn_options;
-using peer::subprocess;
+using peer::internal::process::descriptor;
+using peer::internal::process::spawn_options;
+using peer::internal::process::subprocess;
 
 namespace {
 
@@ -40,7 +40,7 @@ CAF_TEST(a program that cannot be executed is an error with the cause) {
   auto plain = place.add("plain", "#!/bin/sh\n", perms::owner_read | perms::owner_write);
   auto garbage = place.add("garbage", "\x7f no program", perms::owner_all);
   auto orphan = place.add("orphan", "#!/nonexistent/interpreter\n", perms::owner_all);
-  auto failure_of = [](spawn_options what) {
+  auto failure_of = [](peer::internal::process::spawn_options what) {
     auto result = run(std::move(what));
     if (result)
       return "started: " + to_string(result->status);
@@ -64,7 +64,7 @@ CAF_TEST(a program that cannot be executed is an error with the cause) {
 }
 
 CAF_TEST(a missing standard stream is an error) {
-  auto result = subprocess::spawn(*io, {.program = "/bin/true", .standard_input = null.get()});
+  auto result = peer::internal::process::subprocess::spawn(*io, {.program = "/bin/true", .standard_input = null.get()});
   CAF_CHECK(!result);
   CAF_CHECK_EQUAL(error_text(result.error()), "cannot give '/bin/true' its descriptors: Bad file descriptor");
 }
@@ -77,16 +77,16 @@ CAF_TEST(a name is looked up in the path and arguments arrive as they are) {
 }
 
 CAF_TEST(the three streams are the given ones) {
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   CAF_CHECK_EQUAL(write(input.write.get(), "hello", 5), 5);
   input.write.reset();
-  auto out = unbox(peer::make_pipe("stdout"));
-  auto err = unbox(peer::make_pipe("stderr"));
+  auto out = unbox(peer::internal::process::make_pipe("stdout"));
+  auto err = unbox(peer::internal::process::make_pipe("stderr"));
   auto what = shell("cat; echo error >&2");
   what.standard_input = input.read.get();
   what.standard_output = out.write.get();
   what.standard_error = err.write.get();
-  auto process = unbox(subprocess::spawn(*io, what));
+  auto process = unbox(peer::internal::process::subprocess::spawn(*io, what));
   out.write.reset();
   err.write.reset();
   CAF_CHECK_EQUAL(read_to_end(out.read.get()), "hello");
@@ -159,7 +159,7 @@ CAF_TEST(no other descriptor is inherited) {
 }
 
 CAF_TEST(one more descriptor is inherited if it is named) {
-  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto sockets = unbox(peer::internal::process::make_socket_pair("a test"));
   auto other = descriptor{open("/", O_RDONLY)};
   auto high = descriptor{fcntl(sockets.second.get(), F_DUPFD_CLOEXEC, 500)};
   auto talk = shell("read line <&3; echo \"got $line\" >&3; exec ls /proc/self/fd");
@@ -172,7 +172,7 @@ CAF_TEST(one more descriptor is inherited if it is named) {
 }
 
 CAF_TEST(the inherited descriptor may have any number here) {
-  auto sockets = unbox(peer::make_socket_pair("a test"));
+  auto sockets = unbox(peer::internal::process::make_socket_pair("a test"));
   auto number = spawn_options::inherited_number;
   auto before = descriptor{fcntl(number, F_DUPFD_CLOEXEC, 100)}; // whatever has that number in this program
   auto flags = fcntl(number, F_GETFD);

@@ -6,8 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/process/subprocess.hpp"
+#include "peer/error.hpp"
+#include "process/subprocess.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
@@ -35,9 +35,9 @@
 
 namespace peer::test {
 
-using subprocess_ptr = std::unique_ptr<subprocess>;
+using subprocess_ptr = std::unique_ptr<peer::internal::process::subprocess>;
 
-inline spawn_options shell(std::string script) {
+inline peer::internal::process::spawn_options shell(std::string script) {
   return {.program = "/bin/sh", .arguments = {"-c", std::move(script)}};
 }
 
@@ -69,7 +69,7 @@ public:
     auto low = rlimit{64, before_.rlim_max};
     setrlimit(RLIMIT_NOFILE, &low);
     do
-      taken_.push_back(descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
+      taken_.push_back(peer::internal::process::descriptor{fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)});
     while (taken_.back());
     taken_.pop_back();
   }
@@ -82,16 +82,18 @@ public:
 
 private:
   rlimit before_{};
-  std::vector<descriptor> taken_;
+  std::vector<peer::internal::process::descriptor> taken_;
 };
 
 /// The ends of a pipe which forked children keep, unlike those of `make_pipe`, and which have high numbers.
-inline pipe_ends make_lasting_pipe() {
+inline peer::internal::process::pipe_ends make_lasting_pipe() {
   int ends[2];
   CAF_REQUIRE_EQUAL(pipe2(ends, O_CLOEXEC), 0);
   constexpr auto high = 100;
-  auto low = pipe_ends{descriptor{ends[0]}, descriptor{ends[1]}};
-  return {descriptor{fcntl(ends[0], F_DUPFD_CLOEXEC, high)}, descriptor{fcntl(ends[1], F_DUPFD_CLOEXEC, high)}};
+  auto low = peer::internal::process::pipe_ends{peer::internal::process::descriptor{ends[0]},
+                                                peer::internal::process::descriptor{ends[1]}};
+  return {peer::internal::process::descriptor{fcntl(ends[0], F_DUPFD_CLOEXEC, high)},
+          peer::internal::process::descriptor{fcntl(ends[1], F_DUPFD_CLOEXEC, high)}};
 }
 
 /// A forked child of this program that does not call exec, and lives until the end of the scope.
@@ -123,7 +125,7 @@ public:
   }
 
 private:
-  pipe_ends gate_;
+  peer::internal::process::pipe_ends gate_;
   pid_t id_;
 };
 
@@ -193,7 +195,7 @@ struct ending {
   std::vector<survivor> survivors;
 };
 
-inline ending wait_for_all(boost::asio::io_context& io, subprocess& what) {
+inline ending wait_for_all(boost::asio::io_context& io, peer::internal::process::subprocess& what) {
   auto told = std::optional<ending>{};
   what.on_exit([&told](const exit_status& status, const auto& survivors) { told = ending{status, survivors}; });
   io.restart();
@@ -203,7 +205,7 @@ inline ending wait_for_all(boost::asio::io_context& io, subprocess& what) {
   return told.value_or(ending{});
 }
 
-inline exit_status wait_for(boost::asio::io_context& io, subprocess& what) {
+inline exit_status wait_for(boost::asio::io_context& io, peer::internal::process::subprocess& what) {
   return wait_for_all(io, what).status;
 }
 
@@ -214,17 +216,17 @@ struct outcome {
   exit_status status;
 };
 
-inline caf::expected<outcome> run(spawn_options what) {
+inline caf::expected<outcome> run(peer::internal::process::spawn_options what) {
   boost::asio::io_context io;
-  auto null = open_null();
-  auto out = make_pipe("stdout");
-  auto err = make_pipe("stderr");
+  auto null = peer::internal::process::open_null();
+  auto out = peer::internal::process::make_pipe("stdout");
+  auto err = peer::internal::process::make_pipe("stderr");
   if (!null || !out || !err)
     return caf::make_error(errc::system_failure, std::string{"no descriptors"});
   what.standard_input = null->get();
   what.standard_output = out->write.get();
   what.standard_error = err->write.get();
-  auto process = subprocess::spawn(io, what);
+  auto process = peer::internal::process::subprocess::spawn(io, what);
   out->write.reset();
   err->write.reset();
   if (!process)
@@ -236,7 +238,7 @@ inline caf::expected<outcome> run(spawn_options what) {
   return result;
 }
 
-inline std::string output_of(spawn_options what) {
+inline std::string output_of(peer::internal::process::spawn_options what) {
   auto result = run(std::move(what));
   return result ? result->out : error_text(result.error());
 }
@@ -247,8 +249,8 @@ struct subprocess_fixture {
   subprocess_fixture() {
     alarm(60); // a hang ends the program
     io.emplace();
-    null = unbox(open_null());
-    output = unbox(make_pipe("the output"));
+    null = unbox(peer::internal::process::open_null());
+    output = unbox(peer::internal::process::make_pipe("the output"));
   }
 
   ~subprocess_fixture() {
@@ -260,10 +262,10 @@ struct subprocess_fixture {
   }
 
   /// Starts `what` with `output` as its stdout and stderr and the null device, or `input`, as its stdin.
-  subprocess_ptr start(spawn_options what, int input = -1) {
+  subprocess_ptr start(peer::internal::process::spawn_options what, int input = -1) {
     what.standard_input = input < 0 ? null.get() : input;
     what.standard_output = what.standard_error = output.write.get();
-    return unbox(subprocess::spawn(*io, what));
+    return unbox(peer::internal::process::subprocess::spawn(*io, what));
   }
 
   /// Everything that was printed. Returns when all processes that could print have ended.
@@ -274,8 +276,8 @@ struct subprocess_fixture {
 
   process_guard guard;
   std::optional<boost::asio::io_context> io;
-  descriptor null;
-  pipe_ends output;
+  peer::internal::process::descriptor null;
+  peer::internal::process::pipe_ends output;
 };
 
 } // namespace peer::test

@@ -12,7 +12,7 @@ using namespace std::literals;
 using namespace peer::test;
 
 using peer::exit_status;
-using peer::signal_scope;
+using peer::internal::process::signal_scope;
 
 CAF_TEST_FIXTURE_SCOPE(subprocess_tests, subprocess_fixture)
 
@@ -233,7 +233,7 @@ CAF_TEST(a handler that is ready to run is not called after the destructor) {
 
 CAF_TEST(a host that ignores SIGCHLD learns of the end but not of its status) {
   disposition ignored{SIGCHLD, SIG_IGN};
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   auto process = start({.program = "cat"}, input.read.get());
   input = {};
   auto status = wait_for(*io, *process);

@@ -6,16 +6,16 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "peer/process/family.hpp"
+#include "process/family.hpp"
 
 using namespace std::literals;
 using namespace peer::test;
 
 using peer::exit_status;
-using peer::signal_scope;
-using peer::spawn_options;
 using peer::survivor;
 using peer::survivor_policy;
+using peer::internal::process::signal_scope;
+using peer::internal::process::spawn_options;
 
 namespace {
 
@@ -27,7 +27,7 @@ constexpr auto runaway = "setsid sh -c 'echo $$; exec sleep 1000' & wait";
 /// Starts a daemon, whose parent ends and which has a session of its own, prints its number and waits for ever.
 constexpr auto daemon_maker = "setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" &'; exec sleep 1000";
 
-spawn_options killing(std::string script) {
+peer::internal::process::spawn_options killing(std::string script) {
   auto result = shell(std::move(script));
   result.survivors = survivor_policy::kill;
   return result;
@@ -39,7 +39,7 @@ struct fixture : subprocess_fixture {
   /// Until the process has called exec.
   static void wait_for_command(pid_t ancestor, const std::string& command) {
     for (;;)
-      for (auto& each : peer::descendants_of(ancestor))
+      for (auto& each : peer::internal::process::descendants_of(ancestor))
         if (each.command == command)
           return;
   }
@@ -70,7 +70,7 @@ CAF_TEST(a descendant outside of the group is reported) {
   auto id = read_id();
   wait_for_command(process->id(), "sleep 1000");
   process->note_descendants();
-  process->signal(SIGKILL, signal_scope::process);
+  process->signal(SIGKILL, peer::internal::process::signal_scope::process);
   auto end = wait_for_all(*io, *process);
   CAF_CHECK_EQUAL(to_string(end.status), "killed by signal 9 (SIGKILL)");
   CAF_CHECK_EQUAL(end.survivors, (std::vector{survivor{id, "sleep 1000"}}));
@@ -82,7 +82,7 @@ CAF_TEST(a signal that ends the group finds the descendants before) {
   for (auto number : {SIGTERM, SIGKILL}) {
     auto process = start(shell(runaway));
     auto id = read_id();
-    process->signal(number, signal_scope::group);
+    process->signal(number, peer::internal::process::signal_scope::group);
     auto end = wait_for_all(*io, *process);
     CAF_REQUIRE_EQUAL(end.survivors.size(), 1u);
     CAF_CHECK_EQUAL(end.survivors[0].id, id);
@@ -93,13 +93,13 @@ CAF_TEST(a signal that ends the group finds the descendants before) {
 CAF_TEST(a descendant that ends with its input is not reported) {
   auto process = start(shell("sleep 1000 | setsid sh -c 'echo $$; exec cat'"));
   auto id = read_id();
-  process->signal(SIGKILL, signal_scope::group);
+  process->signal(SIGKILL, peer::internal::process::signal_scope::group);
   CAF_CHECK(wait_for_all(*io, *process).survivors.empty());
   CAF_CHECK(!runs(id));
 }
 
 CAF_TEST(a descendant that was noted long ago is remembered) {
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   auto process = start(shell("exec 3<&0; setsid sh -c 'sh -c \"echo \\$\\$; exec sleep 1000\" & read x' <&3 & wait;"
                              "echo 0; exec sleep 1000"),
                        input.read.get());
@@ -107,7 +107,7 @@ CAF_TEST(a descendant that was noted long ago is remembered) {
   process->note_descendants();
   CAF_CHECK_EQUAL(write(input.write.get(), "\n", 1), 1);
   CAF_CHECK_EQUAL(read_id(), 0); // the one in between has ended
-  process->signal(SIGKILL, signal_scope::group);
+  process->signal(SIGKILL, peer::internal::process::signal_scope::group);
   auto end = wait_for_all(*io, *process);
   CAF_REQUIRE_EQUAL(end.survivors.size(), 1u);
   CAF_CHECK_EQUAL(end.survivors[0].id, id);
@@ -115,7 +115,7 @@ CAF_TEST(a descendant that was noted long ago is remembered) {
 }
 
 CAF_TEST(the end is told when the whole group has ended) {
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   auto process = start(shell("sleep 1000 & echo $!; read x; exit 3"), input.read.get());
   auto group = process->id();
   auto stopper = tracer{read_id(), PTRACE_O_TRACEEXIT}; // the member stops when it is killed
@@ -123,7 +123,7 @@ CAF_TEST(the end is told when the whole group has ended) {
     return;
   auto told = ""s;
   process->on_exit([&](const exit_status& status, const auto&) {
-    CAF_CHECK(!peer::has_living_member(group));
+    CAF_CHECK(!peer::internal::process::has_living_member(group));
     told = to_string(status);
   });
   input.write.reset();
@@ -164,8 +164,8 @@ CAF_TEST(the group of a process that now belongs to another user is killed) {
   std::filesystem::permissions(setuid_root, std::filesystem::perms{04755});
   // The leader becomes root, whom nobody may not send signals; the member becomes nobody again.
   auto member = in_forked_process(nobody, [&] {
-    auto input = unbox(peer::make_pipe("the input"));
-    auto out = unbox(peer::make_pipe("the output"));
+    auto input = unbox(peer::internal::process::make_pipe("the input"));
+    auto out = unbox(peer::internal::process::make_pipe("the output"));
     auto what = shell("");
     what.program = setuid_root;
     what.arguments = {"--reuid", "0", "sh", "-c",
@@ -173,7 +173,7 @@ CAF_TEST(the group of a process that now belongs to another user is killed) {
     what.standard_input = input.read.get();
     what.standard_output = what.standard_error = out.write.get();
     boost::asio::io_context loop;
-    auto process = unbox(peer::subprocess::spawn(loop, what));
+    auto process = unbox(peer::internal::process::subprocess::spawn(loop, what));
     auto result = read_line(out.read.get());
     input.write.reset();
     return result + " " + to_string(wait_for(loop, *process));
@@ -213,7 +213,7 @@ CAF_TEST(the session of a process that ends by itself is killed if asked for) {
 }
 
 CAF_TEST(those that noted ones have brought about since are killed as well) {
-  auto input = unbox(peer::make_pipe("the input"));
+  auto input = unbox(peer::internal::process::make_pipe("the input"));
   auto process =
       start(killing("exec 3<&0; setsid sh -c 'echo $$; read x; setsid sleep 1000 & echo $!; wait' <&3 & wait"),
             input.read.get());
@@ -319,8 +319,8 @@ CAF_TEST(a group is left alone if its number has a new owner) {
   auto owner = start(shell("echo ready; exec sleep 1000"));
   CAF_CHECK_EQUAL(read_line(output.read.get()), "ready");
   for (auto policy : {survivor_policy::report, survivor_policy::kill}) {
-    auto stranger = peer::family{owner->id(), policy, std::nullopt};
-    stranger.kill(peer::leader_state::stolen);
+    auto stranger = peer::internal::process::family{owner->id(), policy, std::nullopt};
+    stranger.kill(peer::internal::process::leader_state::stolen);
     CAF_CHECK(stranger.ended());
   }
   CAF_CHECK(runs(owner->id()));

@@ -6,7 +6,7 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/supervisor/backoff_state.hpp"
+#include "supervisor/backoff_state.hpp"
 
 using namespace std::chrono_literals;
 
@@ -21,8 +21,8 @@ struct fixture {
   }
 
   peer::restart_backoff rule{.initial = 100ms, .factor = 2, .maximum = 1s, .jitter = 0.1, .reset_after = 60s};
-  peer::backoff_state state;
-  peer::backoff_state::time_point now{1h};
+  peer::internal::supervisor::backoff_state state;
+  peer::internal::supervisor::backoff_state::time_point now{1h};
 };
 
 } // namespace

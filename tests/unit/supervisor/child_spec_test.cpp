@@ -4,7 +4,7 @@
 
 #include "supervision_fixture.hpp"
 
-#include "peer/supervisor/child_spec.hpp"
+#include "peer/child_spec.hpp"
 
 #include <limits>
 

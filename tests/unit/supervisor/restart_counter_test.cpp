@@ -6,15 +6,15 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/supervisor/restart_counter.hpp"
+#include "supervisor/restart_counter.hpp"
 
 using namespace std::chrono_literals;
 
 namespace {
 
 struct fixture {
-  peer::restart_counter counter{2, 5s};
-  peer::restart_counter::time_point start{1h};
+  peer::internal::supervisor::restart_counter counter{2, 5s};
+  peer::internal::supervisor::restart_counter::time_point start{1h};
 };
 
 } // namespace
@@ -42,12 +42,12 @@ CAF_TEST(what is older than the period is forgotten) {
 }
 
 CAF_TEST(an intensity of 0 allows no restart) {
-  auto none = peer::restart_counter{0, 5s};
+  auto none = peer::internal::supervisor::restart_counter{0, 5s};
   CAF_CHECK(!none.add(start));
 }
 
 CAF_TEST(an endless period forgets nothing) {
-  auto endless = peer::restart_counter{1, caf::infinite};
+  auto endless = peer::internal::supervisor::restart_counter{1, caf::infinite};
   CAF_CHECK(endless.add(start));
   CAF_CHECK(!endless.add(start + 10000h));
 }

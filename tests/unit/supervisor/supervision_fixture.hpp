@@ -6,8 +6,8 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/control/report.hpp"
-#include "peer/supervisor/supervision.hpp"
+#include "peer/failure.hpp"
+#include "supervisor/supervision.hpp"
 
 #include <chrono>
 #include <map>
@@ -40,10 +40,10 @@ inline error status(int value) {
 }
 
 /// Rules whose children and clock the test moves by hand.
-struct supervision_fixture : supervision::host {
+struct supervision_fixture : peer::internal::supervisor::supervision::host {
   // -- supervision::host ---
 
-  void start(const child_record& child) override {
+  void start(const peer::internal::supervisor::child_record& child) override {
     note("start " + child.id);
     if (patience)
       return;
@@ -58,21 +58,22 @@ struct supervision_fixture : supervision::host {
     }
   }
 
-  void stop(const child_record& child) override {
+  void stop(const peer::internal::supervisor::child_record& child) override {
     note("stop " + child.id);
     if (!patience)
       rules->on_stopped(child.id, child.generation, shutdown());
   }
 
-  void retry_after(const child_record& child, caf::timespan delay) override {
+  void retry_after(const peer::internal::supervisor::child_record& child, caf::timespan delay) override {
     note("retry " + child.id);
     delays.push_back(delay);
     retries.push_back({child.id, child.retry});
   }
 
-  void forget(const child_record& child) override { note("forget " + child.id); }
+  void forget(const peer::internal::supervisor::child_record& child) override { note("forget " + child.id); }
 
-  void report(const child_record& child, event_kind what, const error&, caf::timespan) override {
+  void report(const peer::internal::supervisor::child_record& child, event_kind what, const error&,
+              caf::timespan) override {
     events += (events.empty() ? "" : ", ") + child.id + " " + to_string(what);
   }
 
@@ -81,7 +82,7 @@ struct supervision_fixture : supervision::host {
     end = std::move(why);
   }
 
-  supervision::time_point now() override { return time; }
+  peer::internal::supervisor::supervision::time_point now() override { return time; }
 
   double random() override { return luck; }
 
@@ -89,7 +90,8 @@ struct supervision_fixture : supervision::host {
 
   /// Starts a supervisor and forgets how that went, unless children are to be started by hand.
   void boot(supervisor_flags flags, std::vector<child_spec> children) {
-    rules = std::make_unique<supervision>(*this, supervisor_spec{flags, std::move(children)});
+    rules =
+        std::make_unique<peer::internal::supervisor::supervision>(*this, supervisor_spec{flags, std::move(children)});
     rules->boot(told());
     if (!patience) {
       done();
@@ -98,11 +100,11 @@ struct supervision_fixture : supervision::host {
   }
 
   /// A callback that notes what it was told.
-  supervision::done told() {
+  peer::internal::supervisor::supervision::done told() {
     return [this](const error& failed) { note(failed ? errc_name(failed) : "done"); };
   }
 
-  supervision::done_with_id told_id() {
+  peer::internal::supervisor::supervision::done_with_id told_id() {
     return [this](const caf::expected<std::string>& id) { note(id ? "done " + *id : errc_name(id.error())); };
   }
 
@@ -157,14 +159,14 @@ struct supervision_fixture : supervision::host {
   bool patience = false;               ///< whether the test answers for the children
   std::map<std::string, int> failures; ///< starts that will fail
   std::string ignoring;
-  supervision::time_point time{std::chrono::hours{1}};
+  peer::internal::supervisor::supervision::time_point time{std::chrono::hours{1}};
   double luck = 0.5;
   std::vector<caf::timespan> delays;
   std::vector<std::pair<std::string, std::uint64_t>> retries;
   std::string log;
   std::string events;
   std::optional<error> end; ///< of the supervisor
-  std::unique_ptr<supervision> rules;
+  std::unique_ptr<peer::internal::supervisor::supervision> rules;
 };
 
 } // namespace peer::test

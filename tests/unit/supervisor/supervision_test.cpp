@@ -61,8 +61,8 @@ CAF_TEST(a supervisor without children boots and stops) {
 
 CAF_TEST(a child that does not start at boot stops those before it) {
   failures["b"] = 1;
-  rules = std::make_unique<supervision>(*this,
-                                        supervisor_spec{lenient(one_for_one), {worker("a"), worker("b"), worker("c")}});
+  rules = std::make_unique<peer::internal::supervisor::supervision>(
+      *this, supervisor_spec{lenient(one_for_one), {worker("a"), worker("b"), worker("c")}});
   rules->boot(told());
   CAF_CHECK_EQUAL(done(), "start a, start b, stop a, over, failed_to_start_child");
   CAF_CHECK_EQUAL(*end, errc::failed_to_start_child);

@@ -2,9 +2,9 @@
 
 #pragma once
 
-#include "unit/control/control_fixture.hpp"
+#include "unit/origin/control_fixture.hpp"
 
-#include "peer/supervisor/supervisor_actor.hpp"
+#include "supervisor/supervisor_actor.hpp"
 
 #include <map>
 #include <string>
@@ -15,10 +15,11 @@ namespace peer::test {
 /// The production actors of a tree on CAF's test coordinator, with fake peers and a clock that the test moves.
 struct tree_fixture : test_coordinator_fixture<> {
   tree_fixture() {
-    auto launch = [this](const start_options& options, incarnation::listener& listener) {
+    auto launch = [this](const start_options& options, peer::internal::origin::incarnation::listener& listener) {
       return launch_fake(options, listener);
     };
-    tree = std::make_shared<tree_context>(habitat{sys.dummy_execution_unit()}, launch);
+    tree = std::make_shared<peer::internal::supervisor::tree_context>(
+        peer::internal::loop::habitat{sys.dummy_execution_unit()}, launch);
     collector =
         sys.spawn([this]() -> caf::behavior { return {[this](const supervisor_event& x) { events.push_back(x); }}; });
     tree->subscribers.insert(collector->address());
@@ -31,8 +32,8 @@ struct tree_fixture : test_coordinator_fixture<> {
     settle();
   }
 
-  caf::expected<std::unique_ptr<incarnation>> launch_fake(const start_options& options,
-                                                          incarnation::listener& listener) {
+  caf::expected<std::unique_ptr<peer::internal::origin::incarnation>>
+  launch_fake(const start_options& options, peer::internal::origin::incarnation::listener& listener) {
     auto& peer = peers[options.exec->program];
     peer = std::make_shared<fake_peer>();
     peer->control = &listener;
@@ -70,8 +71,8 @@ struct tree_fixture : test_coordinator_fixture<> {
   // -- the tree ---
 
   void start(std::vector<child_spec> children, supervisor_flags flags = {.intensity = 100}) {
-    top = spawn_supervisor(sys, tree, {flags, std::move(children)}, {},
-                           parent ? caf::actor_cast<caf::strong_actor_ptr>(parent) : nullptr);
+    top = peer::internal::supervisor::spawn_supervisor(
+        sys, tree, {flags, std::move(children)}, {}, parent ? caf::actor_cast<caf::strong_actor_ptr>(parent) : nullptr);
     self->monitor(top);
     settle();
   }
@@ -186,7 +187,7 @@ struct tree_fixture : test_coordinator_fixture<> {
   std::map<std::string, caf::actor> actors;                ///< the newest of each child
   std::map<std::string, std::shared_ptr<fake_peer>> peers; ///< likewise
   std::vector<supervisor_event> events;
-  tree_context_ptr tree;
+  peer::internal::supervisor::tree_context_ptr tree;
   caf::actor collector;
   caf::actor parent;
   supervisor_actor top;

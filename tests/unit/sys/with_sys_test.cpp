@@ -8,24 +8,24 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/loop/pinned.hpp"
-#include "peer/sys/with_sys.hpp"
-#include "peer/term/text.hpp"
+#include "loop/pinned.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
+#include "sys/with_sys.hpp"
 
 using namespace std::chrono_literals;
 
 using peer::atom;
 using peer::errc;
-using peer::list;
 using peer::term;
+using peer::erl::list;
 
 namespace {
 
 /// Writes down all that it handles: numbers, requests, exits, downs, errors and everything else.
 using journal_actor = caf::typed_actor<caf::result<void>(std::int32_t),
                                        caf::result<std::int32_t>(caf::get_atom)>::extend_with<peer::sys_actor>;
-using journal_self = journal_actor::extend_with<peer::sys_self>;
+using journal_self = journal_actor::extend_with<peer::internal::sys::sys_self>;
 
 /// What a test sees of a journal.
 struct notes {
@@ -34,9 +34,9 @@ struct notes {
   caf::actor_addr parent;
 };
 
-class journal final : public peer::with_sys<peer::pinned<journal_self::base>> {
+class journal final : public peer::internal::sys::with_sys<peer::internal::loop::pinned<journal_self::base>> {
 public:
-  journal(caf::actor_config& cfg, peer::habitat where, std::shared_ptr<notes> seen)
+  journal(caf::actor_config& cfg, peer::internal::loop::habitat where, std::shared_ptr<notes> seen)
       : with_sys(cfg, std::move(where)), seen_(std::move(seen)) {}
 
   behavior_type make_behavior() override {
@@ -71,7 +71,7 @@ protected:
   term system_pid(const caf::actor_addr&) override { return atom{"journal"}; }
 
   void system_reply(const term& to, const term& answer) override {
-    seen_->replies.emplace_back(peer::tuple{to, answer});
+    seen_->replies.emplace_back(peer::erl::tuple{to, answer});
   }
 
 private:
@@ -91,8 +91,8 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   void start() {
-    actor = caf::actor_cast<journal_actor>(
-        peer::spawn_pinned<journal>(sys, peer::habitat{sys.dummy_execution_unit()}, seen));
+    actor = caf::actor_cast<journal_actor>(peer::internal::loop::spawn_pinned<journal>(
+        sys, peer::internal::loop::habitat{sys.dummy_execution_unit()}, seen));
     run();
   }
 
@@ -103,7 +103,7 @@ struct fixture : test_coordinator_fixture<> {
 
   /// In Erlang's form.
   void system(const char* request) {
-    caf::anon_send(actor, term{peer::tagged("system", peer::tuple{1, 2}, *peer::parse_term(request))});
+    caf::anon_send(actor, term{peer::tagged("system", peer::erl::tuple{1, 2}, *peer::parse_term(request))});
   }
 
   /// Asks and waits for the answer.
@@ -309,7 +309,8 @@ CAF_TEST(requests in the form of Erlang do the same) {
   system("resume");
   run();
   CAF_CHECK_EQUAL(seen->lines, (lines{"1", "2"}));
-  CAF_CHECK_EQUAL(to_string(list{seen->replies}), "[{1,{2,ok}},{1,{2,[]}},{1,{2,ok}},{1,{2,ok}},{1,{2,ok}}]");
+  CAF_CHECK_EQUAL(peer::to_string(peer::erl::list{seen->replies}),
+                  "[{1,{2,ok}},{1,{2,[]}},{1,{2,ok}},{1,{2,ok}},{1,{2,ok}}]");
   system("suspend");
   system("{terminate, normal}");
   CAF_CHECK(!exit_of_actor());

@@ -6,11 +6,12 @@
 #define CAF_SUITE peer.term.codec_oracle
 
 #include "caf/all.hpp"
+#include "term/codec/codec.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/term/reader.hpp"
-#include "peer/term/writer.hpp"
+#include "peer/detail/reader.hpp"
+#include "peer/detail/writer.hpp"
 #include "tests/support/ei_decoder.hpp"
 #include "tests/support/golden_terms.hpp"
 #include "tests/support/hex.hpp"
@@ -67,9 +68,9 @@ public:
     for (const auto& input : inputs) {
       for (auto shift : {24, 16, 8, 0})
         all.push_back(static_cast<std::byte>(input.size() >> shift));
-      peer::append(all, input);
+      peer::detail::append(all, input);
     }
-    std::ofstream{directory_ / "input", std::ios::binary} << peer::as_text(all);
+    std::ofstream{directory_ / "input", std::ios::binary} << peer::detail::as_text(all);
     std::ofstream{directory_ / "script"} << script;
     auto command = "cd '" + directory_.string() + "' && erl -noinput -boot start_clean -eval \"$(cat script)\"";
     if (std::system(command.c_str()) != 0)
@@ -77,7 +78,7 @@ public:
     std::ifstream file{directory_ / "output", std::ios::binary};
     std::string text{std::istreambuf_iterator<char>{file}, {}};
     std::vector<byte_buffer> result;
-    for (auto rest = peer::as_byte_span(text); rest.size() >= 4;) {
+    for (auto rest = peer::detail::as_byte_span(text); rest.size() >= 4;) {
       std::size_t size = 0;
       for (auto byte : rest.first(4))
         size = (size << 8) | static_cast<std::size_t>(byte);
@@ -101,17 +102,17 @@ term without_closures(const term& value) {
       result.push_back(without_closures(element));
     return result;
   };
-  if (value.is<peer::opaque>())
+  if (value.is<peer::erl::opaque>())
     return peer::atom{"a closure"};
-  if (auto* elements = value.get_if<peer::tuple>())
-    return peer::tuple{replace(*elements)};
-  if (auto* elements = value.get_if<peer::list>())
-    return peer::list::cons(replace(*elements), elements->tail() ? without_closures(*elements->tail()) : term{});
-  if (auto* entries = value.get_if<peer::map>()) {
-    std::vector<peer::map::value_type> result;
+  if (auto* elements = value.get_if<peer::erl::tuple>())
+    return peer::erl::tuple{replace(*elements)};
+  if (auto* elements = value.get_if<peer::erl::list>())
+    return peer::erl::list::cons(replace(*elements), elements->tail() ? without_closures(*elements->tail()) : term{});
+  if (auto* entries = value.get_if<peer::erl::map>()) {
+    std::vector<peer::erl::map::value_type> result;
     for (const auto& [key, mapped] : *entries)
       result.emplace_back(without_closures(key), without_closures(mapped));
-    return peer::map{std::move(result)};
+    return peer::erl::map{std::move(result)};
   }
   return value;
 }
@@ -139,12 +140,12 @@ CAF_TEST(random terms come back from Erlang in all of its encodings) {
   auto terms = draw(seed);
   std::vector<byte_buffer> inputs;
   for (const auto& x : terms)
-    inputs.push_back(*peer::encode(x));
+    inputs.push_back(*peer::internal::codec::encode(x));
   auto answers = ask_erlang(inputs);
   std::size_t compressed = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const auto& sent = terms[i / answers_per_term];
-    auto decoded = peer::decode(answers[i]);
+    auto decoded = peer::internal::codec::decode(answers[i]);
     auto is_same = decoded && without_closures(*decoded) == without_closures(sent);
     if (!is_same)
       CAF_FAIL("seed " << seed << ", sent " << excerpt(inputs[i / answers_per_term]) << ", received "
@@ -165,7 +166,7 @@ CAF_TEST(Erlang makes the same term of golden bytes and of what we encode) {
     names.push_back(golden.name);
     canonical.push_back(golden.canonical);
     inputs.push_back(golden.bytes);
-    inputs.push_back(*peer::encode(golden.value));
+    inputs.push_back(*peer::internal::codec::encode(golden.value));
   }
   auto answers = ask_erlang(inputs);
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -185,11 +186,11 @@ CAF_TEST(what Erlang refuses we refuse too) {
   std::mt19937_64 engine{seed};
   std::vector<byte_buffer> inputs;
   for (const auto& value : draw(seed + 1)) {
-    auto bytes = *peer::encode(value);
+    auto bytes = *peer::internal::codec::encode(value);
     for (auto changes = engine() % 2; changes < 2; ++changes)
       bytes[1 + engine() % (bytes.size() - 1)] = static_cast<std::byte>(engine());
     // Erlang reads what follows a term as if it was not there, and OTP 25 knows no local format.
-    peer::term_reader reader{bytes};
+    peer::detail::term_reader reader{bytes};
     const_byte_span skipped;
     auto has_rest = reader.version() && reader.skip(skipped) && !reader.at_end();
     if (!has_rest && bytes[1] != std::byte{121})
@@ -200,7 +201,7 @@ CAF_TEST(what Erlang refuses we refuse too) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     auto erlang_refuses = answers[i * answers_per_term].empty();
     refused += erlang_refuses;
-    if (erlang_refuses && peer::decode(inputs[i]))
+    if (erlang_refuses && peer::internal::codec::decode(inputs[i]))
       CAF_ERROR("seed " << seed << ": " << excerpt(inputs[i]));
   }
   CAF_CHECK(refused > 100);
@@ -210,7 +211,7 @@ CAF_TEST(what Erlang refuses we refuse too) {
 CAF_TEST(libei reads what we encode) {
   auto seed = peer::test::random_seed();
   auto check = [&](const term& value) {
-    auto bytes = *peer::encode(value);
+    auto bytes = *peer::internal::codec::encode(value);
     auto decoded = peer::test::decode_with_ei(bytes);
     if (!decoded || *decoded != value)
       CAF_FAIL("seed " << seed << ": " << excerpt(bytes));

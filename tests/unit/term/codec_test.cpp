@@ -5,12 +5,13 @@
 #define CAF_SUITE peer.term.codec
 
 #include "caf/all.hpp"
+#include "term/codec/codec.hpp"
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/term/reader.hpp"
-#include "peer/term/writer.hpp"
+#include "peer/detail/reader.hpp"
+#include "peer/detail/writer.hpp"
+#include "peer/error.hpp"
 #include "tests/support/golden_terms.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/random_term.hpp"
@@ -22,19 +23,19 @@
 using namespace std::literals;
 
 using peer::atom;
-using peer::bitstring;
 using peer::byte_buffer;
 using peer::const_byte_span;
 using peer::errc;
-using peer::list;
-using peer::map;
-using peer::opaque;
-using peer::reference;
 using peer::term;
-using peer::term_limits;
-using peer::term_reader;
-using peer::term_writer;
-using peer::tuple;
+using peer::detail::term_limits;
+using peer::detail::term_reader;
+using peer::detail::term_writer;
+using peer::erl::bitstring;
+using peer::erl::list;
+using peer::erl::map;
+using peer::erl::opaque;
+using peer::erl::reference;
+using peer::erl::tuple;
 using peer::test::from_hex;
 using peer::test::golden_terms;
 using peer::test::to_hex;
@@ -46,8 +47,8 @@ std::string text_of(const caf::error& err) {
 }
 
 /// Why these bytes are no term; empty if they are one.
-std::string refusal(const_byte_span bytes, const term_limits& limits = {}) {
-  auto result = peer::decode(bytes, limits);
+std::string refusal(const_byte_span bytes, const peer::detail::term_limits& limits = {}) {
+  auto result = peer::internal::codec::decode(bytes, limits);
   if (result)
     return {};
   if (result.error() != errc::bad_term)
@@ -55,19 +56,19 @@ std::string refusal(const_byte_span bytes, const term_limits& limits = {}) {
   return text_of(result.error());
 }
 
-std::string refusal(std::string_view hex, const term_limits& limits = {}) {
+std::string refusal(std::string_view hex, const peer::detail::term_limits& limits = {}) {
   return refusal(from_hex(hex), limits);
 }
 
 /// Why this term cannot be encoded; empty if it can.
 std::string refusal_of(const term& value) {
-  auto result = peer::encode(value);
+  auto result = peer::internal::codec::encode(value);
   return result ? std::string{} : text_of(result.error());
 }
 
 term nested(std::size_t levels, term innermost = term{1000}) {
   for (; levels > 0; --levels)
-    innermost = tuple{std::move(innermost)};
+    innermost = peer::erl::tuple{std::move(innermost)};
   return innermost;
 }
 
@@ -76,7 +77,7 @@ term nested(std::size_t levels, term innermost = term{1000}) {
 CAF_TEST(bytes of every tag decode to their term) {
   for (const auto& golden : golden_terms()) {
     MESSAGE(golden.name);
-    auto decoded = peer::decode(golden.bytes);
+    auto decoded = peer::internal::codec::decode(golden.bytes);
     if (CHECK(decoded))
       CHECK(*decoded == golden.value);
     else
@@ -87,20 +88,20 @@ CAF_TEST(bytes of every tag decode to their term) {
 CAF_TEST(every term encodes to the shortest form of the newest kind) {
   for (const auto& golden : golden_terms()) {
     MESSAGE(golden.name);
-    auto encoded = peer::encode(golden.value);
+    auto encoded = peer::internal::codec::encode(golden.value);
     if (!CHECK(encoded))
       continue;
     if (golden.canonical)
       CHECK_EQ(to_hex(*encoded), to_hex(golden.bytes));
     else
-      CHECK(peer::decode(*encoded) == golden.value);
+      CHECK(peer::internal::codec::decode(*encoded) == golden.value);
   }
 }
 
 CAF_TEST(passing over a term takes exactly its bytes) {
   for (const auto& golden : golden_terms()) {
     MESSAGE(golden.name);
-    term_reader reader{golden.bytes};
+    peer::detail::term_reader reader{golden.bytes};
     const_byte_span skipped;
     REQUIRE(reader.version());
     auto all = reader.remaining();
@@ -114,7 +115,7 @@ CAF_TEST(a term that is cut anywhere is an error) {
   for (const auto& golden : golden_terms()) {
     // The large ones repeat one element; cutting near both ends meets all of their parts.
     auto size = golden.bytes.size();
-    if (golden.value.is<opaque>() && golden.name.starts_with("LOCAL"))
+    if (golden.value.is<peer::erl::opaque>() && golden.name.starts_with("LOCAL"))
       continue; // its end is the end of the input
     for (std::size_t cut = 0; cut < size; ++cut) {
       if (cut == 600 && size > 1200)
@@ -130,7 +131,7 @@ CAF_TEST(a term that is cut anywhere is an error) {
 
 CAF_TEST(bytes after a term are an error) {
   for (const auto& golden : golden_terms()) {
-    if (golden.value.is<opaque>() && golden.name.starts_with("LOCAL"))
+    if (golden.value.is<peer::erl::opaque>() && golden.name.starts_with("LOCAL"))
       continue;
     auto bytes = golden.bytes;
     bytes.push_back(std::byte{106});
@@ -161,10 +162,10 @@ CAF_TEST(a count that the bytes cannot hold is refused before memory is taken) {
   CHECK_EQ(refusal("83 6B FFFF 00"), "byte 1: tag 107 needs 65535 more bytes at byte 4 and 1 are left");
   CHECK_EQ(refusal("83 5A FFFF 77016100000001"), "byte 1: tag 90 holds a reference of 65535 numbers instead of 1 to 5");
   // The counts of nested containers add up to more than there is, although each fits alone.
-  term_reader reader{from_hex("68 04 68 03 6A 6A 6A 6A")};
+  peer::detail::term_reader reader{from_hex("68 04 68 03 6A 6A 6A 6A")};
   const_byte_span skipped;
   auto bytes = from_hex("68 04 68 03 6A 6A 6A");
-  term_reader nested_counts{bytes};
+  peer::detail::term_reader nested_counts{bytes};
   CHECK(!nested_counts.skip(skipped));
   CHECK_EQ(nested_counts.error(), errc::bad_term);
 }
@@ -188,7 +189,7 @@ CAF_TEST(a size of a fun that its parts do not have is an error) {
 }
 
 CAF_TEST(nesting is limited in both directions) {
-  constexpr auto max = term_limits{}.max_depth;
+  constexpr auto max = peer::detail::term_limits{}.max_depth;
   for (auto prefix : {"6801", "6C00000001", "7400000001 6A"}) {
     std::string hex = "83";
     for (std::size_t i = 0; i < 600; ++i)
@@ -197,9 +198,9 @@ CAF_TEST(nesting is limited in both directions) {
     auto padding = std::string(4000, '0');
     CHECK_NE(refusal(hex + "6A" + padding).find("more than 512 levels of nesting"), std::string::npos);
   }
-  auto deepest = peer::encode(nested(max));
+  auto deepest = peer::internal::codec::encode(nested(max));
   REQUIRE(deepest);
-  CHECK(peer::decode(*deepest) == nested(max));
+  CHECK(peer::internal::codec::decode(*deepest) == nested(max));
   CHECK_EQ(refusal_of(nested(max + 1)), "cannot encode: more than 512 levels of nesting");
   CHECK_EQ(refusal("83 6801 6801 6A", {.max_depth = 1}), "byte 5: more than 1 levels of nesting");
   CHECK_EQ(refusal("83 6801 6A", {.max_depth = 1}), "");
@@ -207,19 +208,19 @@ CAF_TEST(nesting is limited in both directions) {
   std::string tails = "83";
   for (std::size_t i = 0; i < 100'000; ++i)
     tails += "6C00000001 6A";
-  auto decoded = peer::decode(from_hex(tails + "6A"));
+  auto decoded = peer::internal::codec::decode(from_hex(tails + "6A"));
   REQUIRE(decoded);
-  REQUIRE(decoded->is<list>());
-  CHECK_EQ(decoded->get_if<list>()->size(), 100'000u);
+  REQUIRE(decoded->is<peer::erl::list>());
+  CHECK_EQ(decoded->get_if<peer::erl::list>()->size(), 100'000u);
 }
 
 CAF_TEST(passing over a term needs no stack) {
   byte_buffer bytes;
-  term_writer writer{bytes};
+  peer::detail::term_writer writer{bytes};
   for (std::size_t i = 0; i < 3'000'000; ++i)
     writer.tuple(1);
   writer.nil();
-  term_reader reader{bytes};
+  peer::detail::term_reader reader{bytes};
   const_byte_span skipped;
   CHECK(reader.skip(skipped));
   CHECK_EQ(skipped.size(), bytes.size());
@@ -237,11 +238,11 @@ CAF_TEST(floats are finite) {
   CHECK_EQ(refusal("83 46 7FF8000000000000"), "byte 1: tag 70 holds a float that is infinite or not a number");
   CHECK_EQ(refusal_of(std::numeric_limits<double>::infinity()),
            "cannot encode: a float that is infinite or not a number");
-  CHECK_EQ(refusal_of(tuple{std::nan("")}), "cannot encode: a float that is infinite or not a number");
+  CHECK_EQ(refusal_of(peer::erl::tuple{std::nan("")}), "cannot encode: a float that is infinite or not a number");
   auto as_text = [](std::string_view text) {
     std::string padded{text};
     padded.resize(31);
-    return "83 63" + to_hex(peer::as_byte_span(padded));
+    return "83 63" + to_hex(peer::detail::as_byte_span(padded));
   };
   CHECK_EQ(refusal(as_text("-1.50000000000000000000e-02")), "");
   for (auto wrong : {"inf", "nan", "1e999", "", "1.5 ", "1,5", "abc", "0x1p3 "})
@@ -253,40 +254,41 @@ CAF_TEST(atoms are UTF - 8 of at most 255 characters) {
     auto size = std::string_view{wrong}.size() / 2;
     CHECK_EQ(refusal("83 77 0" + std::to_string(size) + wrong), "byte 1: tag 119 holds no UTF-8");
     auto bytes = from_hex(wrong);
-    CHECK_EQ(refusal_of(atom{peer::as_text(bytes)}), "cannot encode: an atom that is no UTF-8");
+    CHECK_EQ(refusal_of(atom{peer::detail::as_text(bytes)}), "cannot encode: an atom that is no UTF-8");
   }
-  auto letters = to_hex(peer::as_byte_span(std::string(256, 'a')));
+  auto letters = to_hex(peer::detail::as_byte_span(std::string(256, 'a')));
   CHECK_EQ(refusal("83 76 0100" + letters), "byte 1: tag 118 holds an atom of more than 255 characters");
   CHECK_EQ(refusal("83 64 0100" + letters), "byte 1: tag 100 holds an atom of more than 255 characters");
   CHECK_EQ(refusal_of(atom{std::string(256, 'a')}), "cannot encode: an atom with more than 255 characters");
   CHECK_EQ(refusal_of(peer::pid{atom{std::string(256, 'a')}, 1, 2, 3}),
            "cannot encode: an atom with more than 255 characters");
-  CHECK_EQ(refusal_of(peer::export_fun{atom{"m"}, atom{"\xFF"}, 1}), "cannot encode: an atom that is no UTF-8");
+  CHECK_EQ(refusal_of(peer::erl::export_fun{atom{"m"}, atom{"\xFF"}, 1}), "cannot encode: an atom that is no UTF-8");
 }
 
 CAF_TEST(bit strings use 1 to 8 bits of their last byte) {
   CHECK_EQ(refusal("83 4D 00000001 00 FF"), "byte 1: tag 77 uses 0 bits of the last of 1 bytes");
   CHECK_EQ(refusal("83 4D 00000001 09 FF"), "byte 1: tag 77 uses 9 bits of the last of 1 bytes");
   CHECK_EQ(refusal("83 4D 00000000 01"), "byte 1: tag 77 uses 1 bits of the last of 0 bytes");
-  CHECK_EQ(refusal_of(bitstring{"", 3}), "cannot encode: a bit string with 3 unused bits in 0 bytes");
-  CHECK_EQ(refusal_of(bitstring{"a", 8}), "cannot encode: a bit string with 8 unused bits in 1 bytes");
+  CHECK_EQ(refusal_of(peer::erl::bitstring{"", 3}), "cannot encode: a bit string with 3 unused bits in 0 bytes");
+  CHECK_EQ(refusal_of(peer::erl::bitstring{"a", 8}), "cannot encode: a bit string with 8 unused bits in 1 bytes");
 }
 
 CAF_TEST(identifiers have the parts that they should have) {
   CHECK_EQ(refusal("83 58 6101 00000026 00000001 00000102"), "byte 2: expected an atom, found tag 97");
   CHECK_EQ(refusal("83 5A 0000 770161 00000001"), "byte 1: tag 90 holds a reference of 0 numbers instead of 1 to 5");
-  CHECK_EQ(refusal_of(reference{atom{"a"}, 1, {}}), "cannot encode: a reference of 0 numbers instead of 1 to 5");
-  CHECK_EQ(refusal_of(reference{atom{"a"}, 1, {1, 2, 3, 4, 5, 6}}),
+  CHECK_EQ(refusal_of(peer::erl::reference{atom{"a"}, 1, {}}),
+           "cannot encode: a reference of 0 numbers instead of 1 to 5");
+  CHECK_EQ(refusal_of(peer::erl::reference{atom{"a"}, 1, {1, 2, 3, 4, 5, 6}}),
            "cannot encode: a reference of 6 numbers instead of 1 to 5");
   CHECK_EQ(refusal("83 71 77016D 770166 6200000100"), "byte 1: tag 113 has arity 256");
 }
 
 CAF_TEST(a term in a local format is alone and stays as it is) {
   CHECK_EQ(refusal("83 6801 79 0102"), "byte 3: tag 121, a term in a local format, is inside of another term");
-  auto value = opaque{"\x79\x01"};
+  auto value = peer::erl::opaque{"\x79\x01"};
   CHECK_EQ(refusal_of(value), "");
-  CHECK_EQ(refusal_of(list{value}), "cannot encode: a term in a local format inside of another term");
-  CHECK_EQ(refusal_of(opaque{}), "cannot encode: an opaque term without bytes");
+  CHECK_EQ(refusal_of(peer::erl::list{value}), "cannot encode: a term in a local format inside of another term");
+  CHECK_EQ(refusal_of(peer::erl::opaque{}), "cannot encode: an opaque term without bytes");
 }
 
 CAF_TEST(a compressed term inflates to exactly what it announces within the limit) {
@@ -313,7 +315,7 @@ CAF_TEST(a compressed term inflates to exactly what it announces within the limi
 CAF_TEST(a reader gives numbers only where they fit) {
   auto read = []<class T>(std::string_view hex, T& value) {
     auto bytes = from_hex(hex);
-    term_reader reader{bytes};
+    peer::detail::term_reader reader{bytes};
     return reader.integer(value) ? ""s : text_of(reader.error());
   };
   std::int64_t number = 0;
@@ -336,7 +338,7 @@ CAF_TEST(a reader gives numbers only where they fit) {
 CAF_TEST(a tuple whose arity is known at its end looks like any other) {
   for (std::size_t arity : {0u, 1u, 255u, 256u, 300u}) {
     byte_buffer bytes;
-    term_writer writer{bytes};
+    peer::detail::term_writer writer{bytes};
     writer.version();
     auto outer = writer.begin_tuple();
     auto inner = writer.begin_tuple();
@@ -345,7 +347,8 @@ CAF_TEST(a tuple whose arity is known at its end looks like any other) {
     writer.end_tuple(inner, arity);
     writer.integer(std::int64_t{7});
     writer.end_tuple(outer, 2);
-    CHECK_EQ(to_hex(bytes), to_hex(*peer::encode(tuple{tuple{std::vector<term>(arity)}, 7})));
+    CHECK_EQ(to_hex(bytes),
+             to_hex(*peer::internal::codec::encode(peer::erl::tuple{peer::erl::tuple{std::vector<term>(arity)}, 7})));
   }
 }
 
@@ -354,14 +357,14 @@ CAF_TEST(random terms survive the way there and back) {
   peer::test::random_term_generator generate{seed};
   for (int i = 0; i < 3000; ++i) {
     auto value = generate();
-    auto encoded = peer::encode(value);
+    auto encoded = peer::internal::codec::encode(value);
     REQUIRE(encoded);
-    auto decoded = peer::decode(*encoded);
+    auto decoded = peer::internal::codec::decode(*encoded);
     if (!decoded || *decoded != value)
       CAF_FAIL("seed " << seed << ", term " << i << ": " << to_hex(*encoded));
     // The same value has the same bytes, and passing over it takes all of them.
-    CHECK_EQ(*peer::encode(*decoded), *encoded);
-    term_reader reader{*encoded};
+    CHECK_EQ(*peer::internal::codec::encode(*decoded), *encoded);
+    peer::detail::term_reader reader{*encoded};
     const_byte_span skipped;
     REQUIRE(reader.version());
     CHECK(reader.skip(skipped));
@@ -374,12 +377,12 @@ CAF_TEST(damaged and random bytes are terms or errors never more) {
   std::mt19937_64 engine{seed};
   peer::test::random_term_generator generate{seed + 1};
   auto check = [](const byte_buffer& bytes) {
-    auto decoded = peer::decode(bytes);
+    auto decoded = peer::internal::codec::decode(bytes);
     if (!decoded)
       return decoded.error() == errc::bad_term;
     // What is a term has an encoding, which is the same term.
-    auto encoded = peer::encode(*decoded);
-    return encoded && peer::decode(*encoded) == *decoded;
+    auto encoded = peer::internal::codec::encode(*decoded);
+    return encoded && peer::internal::codec::decode(*encoded) == *decoded;
   };
   for (int i = 0; i < 20'000; ++i) {
     byte_buffer bytes{std::byte{131}};
@@ -387,7 +390,7 @@ CAF_TEST(damaged and random bytes are terms or errors never more) {
       for (auto size = engine() % 64; size > 0; --size)
         bytes.push_back(static_cast<std::byte>(i % 4 == 0 ? engine() : 70 + engine() % 52));
     } else {
-      bytes = *peer::encode(generate());
+      bytes = *peer::internal::codec::encode(generate());
       for (auto changes = engine() % 4; changes < 4; ++changes)
         bytes[1 + engine() % (bytes.size() - 1)] = static_cast<std::byte>(engine());
     }
@@ -399,16 +402,16 @@ CAF_TEST(damaged and random bytes are terms or errors never more) {
 CAF_TEST(only a whole binary becomes its bytes without a copy) {
   auto bytes = from_hex("6D 00000003 010203");
   auto memory = static_cast<const void*>(bytes.data());
-  CHECK(peer::remove_binary_header(bytes));
+  CHECK(peer::detail::remove_binary_header(bytes));
   CHECK_EQ(to_hex(bytes), "010203");
   CHECK_EQ(static_cast<const void*>(bytes.data()), memory);
   auto empty = from_hex("6D 00000000");
-  CHECK(peer::remove_binary_header(empty));
+  CHECK(peer::detail::remove_binary_header(empty));
   CHECK(empty.empty());
   for (auto other : {"", "6D", "6D 00000003 0102", "6D 00000003 01020304", "61 01", "4D 00000001 01 80", "05"}) {
     auto before = from_hex(other);
     auto after = before;
-    CHECK(!peer::remove_binary_header(after));
+    CHECK(!peer::detail::remove_binary_header(after));
     CHECK_EQ(to_hex(after), to_hex(before));
   }
 }

@@ -5,12 +5,12 @@
 #define CAF_SUITE peer.term.inspector
 
 #include "caf/all.hpp"
+#include "term/codec/codec.hpp"
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/term/convert.hpp"
-#include "peer/term/message_types.hpp"
-#include "peer/term/text.hpp"
+#include "peer/convert.hpp"
+#include "peer/term.hpp"
 
 #include "caf/json_reader.hpp"
 #include "caf/json_writer.hpp"
@@ -238,8 +238,8 @@ caf::error load(std::string_view text, T& value) {
   auto parsed = peer::parse_term(text);
   if (!parsed)
     CAF_FAIL("not Erlang: " << text);
-  auto encoded = peer::encode(*parsed);
-  peer::term_reader reader{*encoded};
+  auto encoded = peer::internal::codec::encode(*parsed);
+  peer::detail::term_reader reader{*encoded};
   CAF_REQUIRE(reader.version());
   return peer::load_term(reader, value);
 }
@@ -461,12 +461,12 @@ CAF_TEST(other sequences are lists) {
 CAF_TEST(a list whose tail is a list goes on) {
   // What libei makes when it does not know the length beforehand: [1000 | [1001 | "ab"]].
   auto encoded = peer::byte_buffer{};
-  peer::term_writer writer{encoded};
+  peer::detail::term_writer writer{encoded};
   writer.list(1);
   writer.integer(std::int64_t{1000});
   writer.list(1);
   writer.integer(std::int64_t{1001});
-  writer.string(peer::as_byte_span("ab"));
+  writer.string(peer::detail::as_byte_span("ab"));
   CAF_CHECK((peer::load_term<std::vector<int>>(encoded) == std::vector{1000, 1001, 97, 98}));
   CAF_CHECK(peer::load_term<std::string>(encoded) == "\u03E8\u03E9ab"s);
 }
@@ -491,9 +491,9 @@ CAF_TEST(tuples and pairs and C arrays are tuples) {
   int numbers[] = {1, 2, 3};
   peer::byte_buffer encoded;
   CAF_CHECK(!peer::save_term(encoded, numbers));
-  CAF_CHECK((peer::load_term<term>(encoded) == term{peer::tuple{1, 2, 3}}));
+  CAF_CHECK((peer::load_term<term>(encoded) == term{peer::erl::tuple{1, 2, 3}}));
   int others[3] = {};
-  peer::term_reader reader{encoded};
+  peer::detail::term_reader reader{encoded};
   CAF_CHECK(!peer::load_term(reader, others));
   CAF_CHECK(std::equal(numbers, numbers + 3, others));
   CAF_CHECK_EQUAL((refusal<std::pair<int, int>>("{1,2,3}")),
@@ -523,26 +523,26 @@ CAF_TEST(durations are nanoseconds) {
 }
 
 CAF_TEST(terms and their alternatives are themselves) {
-  check(term{peer::tuple{1, atom{"a"}}}, "{1,a}");
+  check(term{peer::erl::tuple{1, atom{"a"}}}, "{1,a}");
   check(std::vector<term>{term{1}, term{"x"}}, "[1,<<\"x\">>]");
-  check(peer::list{1, 2}, "[1,2]");
-  check(peer::tuple{}, "{}");
-  check(peer::map{{1, 2}}, "#{1 => 2}");
-  check(peer::bitstring{"\xA0", 5}, "<<5:3>>");
-  check(peer::big_integer{false, std::string(8, '\0') + '\1'}, "18446744073709551616");
-  check(peer::export_fun{atom{"m"}, atom{"f"}, 2}, "fun m:f/2");
-  for (const auto& id : {term{peer::pid{atom{"a@b"}, 1, 2, 3}}, term{peer::port{atom{"a@b"}, 1, 3}},
-                         term{peer::reference{atom{"a@b"}, 3, {1, 2}}}}) {
+  check(peer::erl::list{1, 2}, "[1,2]");
+  check(peer::erl::tuple{}, "{}");
+  check(peer::erl::map{{1, 2}}, "#{1 => 2}");
+  check(peer::erl::bitstring{"\xA0", 5}, "<<5:3>>");
+  check(peer::erl::big_integer{false, std::string(8, '\0') + '\1'}, "18446744073709551616");
+  check(peer::erl::export_fun{atom{"m"}, atom{"f"}, 2}, "fun m:f/2");
+  for (const auto& id : {term{peer::pid{atom{"a@b"}, 1, 2, 3}}, term{peer::erl::port{atom{"a@b"}, 1, 3}},
+                         term{peer::erl::reference{atom{"a@b"}, 3, {1, 2}}}}) {
     auto same = from_term<term>(id);
     CAF_CHECK(same && *same == id);
   }
   auto process = peer::pid{atom{"a@b"}, 1, 2, 3};
   CAF_CHECK(from_term<peer::pid>(process) == process);
-  auto wide = peer::big_integer{false, "\1"};
+  auto wide = peer::erl::big_integer{false, "\1"};
   CAF_CHECK(!load("-7", wide));
   CAF_CHECK_EQUAL(wide.to_string(), "-7");
   CAF_CHECK_EQUAL(refusal<peer::pid>("1"), "type_mismatch: expected a pid, found 1");
-  CAF_CHECK_EQUAL(refusal<peer::list>("{}"), "type_mismatch: expected a list, found {}");
+  CAF_CHECK_EQUAL(refusal<peer::erl::list>("{}"), "type_mismatch: expected a list, found {}");
   CAF_CHECK_EQUAL(refusal("a", wide), "type_mismatch: expected an integer, found a");
 }
 
@@ -556,7 +556,7 @@ CAF_TEST(fields of every kind survive and absent ones are undefined) {
   x.choice = number_or_text{point{1, 2}};
   x.points = {{"p", {{3, 4}}}};
   x.delay = 2ms;
-  x.anything = peer::list{atom{"a"}};
+  x.anything = peer::erl::list{atom{"a"}};
   x.flag = true;
   x.small = 6;
   x.length = meters{9};
@@ -569,7 +569,7 @@ CAF_TEST(fields of every kind survive and absent ones are undefined) {
   y.maybe = 99;
   auto encoded = peer::byte_buffer{};
   CAF_REQUIRE(!peer::save_term(encoded, x));
-  peer::term_reader reader{encoded};
+  peer::detail::term_reader reader{encoded};
   CAF_REQUIRE(!peer::load_term(reader, y));
   CAF_CHECK(!y.maybe);
   CAF_CHECK_EQUAL(y.small, 6);
@@ -584,7 +584,7 @@ CAF_TEST(fields of every kind survive and absent ones are undefined) {
   x.fallback_optional = 7;
   auto with_defaults = to_term(x);
   CAF_REQUIRE(with_defaults);
-  auto& fields = *with_defaults->get_if<peer::tuple>();
+  auto& fields = *with_defaults->get_if<peer::erl::tuple>();
   CAF_CHECK(fields[10] == term{atom{"undefined"}});
   CAF_CHECK(fields[11] == term{atom{"undefined"}});
   auto again = from_term<everything>(*with_defaults);
@@ -639,7 +639,7 @@ CAF_TEST(nesting is limited) {
   }
   CAF_CHECK_EQUAL(save(root), "bad_term: cannot encode: more than 512 levels of nesting");
   auto encoded = peer::byte_buffer{};
-  peer::term_writer writer{encoded};
+  peer::detail::term_writer writer{encoded};
   for (int i = 0; i < 300; ++i) {
     writer.tuple(2);
     writer.atom("tree");
@@ -706,7 +706,7 @@ CAF_TEST(messages carry the names of their types) {
   check_message(caf::make_message(1, "x"s, true, 2.5, UINT64_MAX),
                 "{'$message',[{int32_t,1},{'std::string',<<\"x\">>},{bool,true},{double,2.5},"
                 "{uint64_t,18446744073709551615}]}");
-  check_message(caf::make_message(caf::ok_atom_v, atom{"a"}, term{peer::tuple{1}}, caf::timespan{5}),
+  check_message(caf::make_message(caf::ok_atom_v, atom{"a"}, term{peer::erl::tuple{1}}, caf::timespan{5}),
                 "{'$message',[{'caf::ok_atom',ok},{'peer::atom',a},{'peer::term',{1}},{'caf::timespan',{ns,5}}]}");
   check_message(caf::make_message(caf::make_message(1), caf::error{caf::sec::runtime_error}),
                 "{'$message',[{'caf::message',{'$message',[{int32_t,1}]}},"
@@ -724,7 +724,7 @@ CAF_TEST(elements of unregistered types go through the virtual interface of CAF)
   x.words = {"a", "b"};
   x.numbers = {{"pi", 3.25}};
   x.choice = point{3, 4};
-  x.anything = peer::tuple{atom{"t"}};
+  x.anything = peer::erl::tuple{atom{"t"}};
   x.name = atom{"n"};
   x.bytes = {1, 2};
   auto message = caf::make_message(x, hello_atom_v, color::red);
@@ -757,7 +757,7 @@ CAF_TEST(elements of registered types keep their static types) {
 // -- terms inside of other inspectors ---------------------------------------------------------------------------------
 
 CAF_TEST(terms travel through the inspectors of CAF) {
-  auto value = term{peer::tuple{atom{"a b"}, 1, peer::list{2.5}}};
+  auto value = term{peer::erl::tuple{atom{"a b"}, 1, peer::erl::list{2.5}}};
   CAF_CHECK_EQUAL(caf::deep_to_string(value), "{'a b',1,[2.5]}");
   CAF_CHECK_EQUAL(to_string(caf::make_message(value, atom{"ok"})), "message({'a b',1,[2.5]}, ok)");
   caf::byte_buffer buffer;

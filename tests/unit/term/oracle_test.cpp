@@ -8,8 +8,7 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/term/term.hpp"
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include "support/error_text.hpp"
 #include "support/random_term.hpp"
@@ -131,33 +130,35 @@ term rewrite(const term& value, F leaf) {
       result.push_back(rewrite(element, leaf));
     return result;
   };
-  if (auto* list = value.get_if<peer::list>())
-    return peer::list::cons(rewrite_all(*list), list->tail() ? rewrite(*list->tail(), leaf) : term{});
-  if (auto* tuple = value.get_if<peer::tuple>())
-    return peer::tuple{rewrite_all(*tuple)};
-  if (auto* map = value.get_if<peer::map>()) {
-    auto entries = std::vector<peer::map::value_type>{};
+  if (auto* list = value.get_if<peer::erl::list>())
+    return peer::erl::list::cons(rewrite_all(*list), list->tail() ? rewrite(*list->tail(), leaf) : term{});
+  if (auto* tuple = value.get_if<peer::erl::tuple>())
+    return peer::erl::tuple{rewrite_all(*tuple)};
+  if (auto* map = value.get_if<peer::erl::map>()) {
+    auto entries = std::vector<peer::erl::map::value_type>{};
     for (const auto& [key, item] : *map)
       entries.emplace_back(rewrite(key, leaf), rewrite(item, leaf));
-    return peer::map{std::move(entries)};
+    return peer::erl::map{std::move(entries)};
   }
   return leaf(value);
 }
 
 // All closures become the same one: how Erlang orders them depends on what they hold.
 term with_one_closure(const term& value) {
-  return rewrite(value, [](const term& leaf) { return leaf.is<peer::opaque>() ? term{peer::opaque{"p"}} : leaf; });
+  return rewrite(value,
+                 [](const term& leaf) { return leaf.is<peer::erl::opaque>() ? term{peer::erl::opaque{"p"}} : leaf; });
 }
 
 term carried(const term& value) {
   return rewrite(value, [](const term& leaf) -> term {
     if (auto* x = leaf.get_if<peer::pid>())
       return peer::tagged("$pid", x->node, x->id, x->serial, x->creation);
-    if (auto* x = leaf.get_if<peer::port>())
+    if (auto* x = leaf.get_if<peer::erl::port>())
       return peer::tagged("$port", x->node, x->id, x->creation);
-    if (auto* x = leaf.get_if<peer::reference>())
-      return peer::tagged("$ref", x->node, x->creation, peer::tuple(std::vector<term>(x->ids.begin(), x->ids.end())));
-    if (leaf.is<peer::opaque>())
+    if (auto* x = leaf.get_if<peer::erl::reference>())
+      return peer::tagged("$ref", x->node, x->creation,
+                          peer::erl::tuple(std::vector<term>(x->ids.begin(), x->ids.end())));
+    if (leaf.is<peer::erl::opaque>())
       return peer::tagged("$fun");
     return leaf;
   });
@@ -165,7 +166,7 @@ term carried(const term& value) {
 
 term spelt(const term& value) {
   return rewrite(carried(value), [](const term& leaf) -> term {
-    auto* x = leaf.get_if<peer::export_fun>();
+    auto* x = leaf.get_if<peer::erl::export_fun>();
     return x ? peer::tagged("$export", x->module, x->function, x->arity) : leaf;
   });
 }
@@ -187,8 +188,8 @@ std::vector<term> draw_terms(std::uint64_t seed) {
     result.emplace_back(draw.channel());
     result.emplace_back(draw.ref());
     result.push_back(draw.characters());
-    result.emplace_back(peer::map{{draw.integer(), draw.real()}, {draw.real(), draw.integer()}});
-    result.push_back(peer::list::cons({draw.integer()}, draw.real()));
+    result.emplace_back(peer::erl::map{{draw.integer(), draw.real()}, {draw.real(), draw.integer()}});
+    result.push_back(peer::erl::list::cons({draw.integer()}, draw.real()));
   }
   return result;
 }

@@ -6,24 +6,23 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/term/term.hpp"
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include <limits>
 #include <vector>
 
 using peer::atom;
-using peer::bitstring;
 using peer::compare;
-using peer::list;
-using peer::map;
 using peer::term;
-using peer::tuple;
+using peer::erl::bitstring;
+using peer::erl::list;
+using peer::erl::map;
+using peer::erl::tuple;
 
 namespace {
 
 term big(std::string_view digits, bool negative = false) {
-  return *peer::big_integer::parse(negative, digits, 10);
+  return *peer::erl::big_integer::parse(negative, digits, 10);
 }
 
 /// Checks that each term comes before all that follow it, in both directions.
@@ -47,15 +46,15 @@ const auto node = atom{"a@b"};
 CAF_TEST(kinds of terms are ordered as the reference manual says) {
   auto terms = std::vector<term>{big("18446744073709551616"),
                                  atom{"a"},
-                                 peer::reference{node, 1, {1, 2, 3}},
-                                 peer::opaque{"p"},
-                                 peer::export_fun{atom{"m"}, atom{"f"}, 1},
-                                 peer::port{node, 1, 1},
+                                 peer::erl::reference{node, 1, {1, 2, 3}},
+                                 peer::erl::opaque{"p"},
+                                 peer::erl::export_fun{atom{"m"}, atom{"f"}, 1},
+                                 peer::erl::port{node, 1, 1},
                                  peer::pid{node, 1, 0, 1},
-                                 tuple{1, 2},
-                                 map{{1, 2}},
-                                 list{},
-                                 list{1},
+                                 peer::erl::tuple{1, 2},
+                                 peer::erl::map{{1, 2}},
+                                 peer::erl::list{},
+                                 peer::erl::list{1},
                                  "binary"};
   check_ascending(terms, by_value);
   check_ascending(terms, by_key);
@@ -101,10 +100,10 @@ CAF_TEST(integers and floats compare by their exact values) {
 
 CAF_TEST(keys put all integers before all floats) {
   check_ascending({-1, 2, big("18446744073709551616"), -5.0, 1.0, 1e300, atom{"a"}}, by_key);
-  check_ascending({tuple{7}, tuple{1.0}}, by_key);
-  check_ascending({tuple{1.0}, tuple{7}}, by_value);
+  check_ascending({peer::erl::tuple{7}, peer::erl::tuple{1.0}}, by_key);
+  check_ascending({peer::erl::tuple{1.0}, peer::erl::tuple{7}}, by_value);
   CAF_CHECK(term{1} != term{1.0});
-  CAF_CHECK((tuple{1} != tuple{1.0}));
+  CAF_CHECK((peer::erl::tuple{1} != peer::erl::tuple{1.0}));
   CAF_CHECK(term{0.0} == term{-0.0});
 }
 
@@ -115,30 +114,34 @@ CAF_TEST(atoms are ordered by code points) {
 }
 
 CAF_TEST(tuples and maps are ordered by size first) {
-  check_ascending({tuple{}, tuple{9}, tuple{1, 1}, tuple{1, 2}}, by_value);
-  check_ascending({map{}, map{{9, 9}}, map{{1, 1}, {2, 2}}}, by_value);
+  check_ascending({peer::erl::tuple{}, peer::erl::tuple{9}, peer::erl::tuple{1, 1}, peer::erl::tuple{1, 2}}, by_value);
+  check_ascending({peer::erl::map{}, peer::erl::map{{9, 9}}, peer::erl::map{{1, 1}, {2, 2}}}, by_value);
 }
 
 CAF_TEST(maps are ordered by their keys and then by their values) {
-  check_ascending({map{{1, 9}, {2, 0}}, map{{1, 0}, {3, 0}}, map{{1, 0}, {3, 1}}, map{{2, 0}, {3, 0}}}, by_value);
+  check_ascending({peer::erl::map{{1, 9}, {2, 0}}, peer::erl::map{{1, 0}, {3, 0}}, peer::erl::map{{1, 0}, {3, 1}},
+                   peer::erl::map{{2, 0}, {3, 0}}},
+                  by_value);
   // The integer key comes first although it is larger; values are compared as outside.
-  check_ascending({map{{2, 0}}, map{{1.0, 0}}}, by_value);
-  CAF_CHECK(compare(map{{1, 1}}, map{{1, 1.0}}) == 0);
-  CAF_CHECK((term{map{{1, 1}}} <=> term{map{{1, 1.0}}}) < 0);
-  CAF_CHECK(compare(map{{1, 1}}, map{{1.0, 1}}) < 0);
+  check_ascending({peer::erl::map{{2, 0}}, peer::erl::map{{1.0, 0}}}, by_value);
+  CAF_CHECK(compare(peer::erl::map{{1, 1}}, peer::erl::map{{1, 1.0}}) == 0);
+  CAF_CHECK((term{peer::erl::map{{1, 1}}} <=> term{peer::erl::map{{1, 1.0}}}) < 0);
+  CAF_CHECK(compare(peer::erl::map{{1, 1}}, peer::erl::map{{1.0, 1}}) < 0);
 }
 
 CAF_TEST(lists are ordered element by element and then by their tails) {
-  check_ascending({list::cons({1}, 2), list::cons({1}, atom{"a"}), list{1}, list{1, 2}, list{1, 2, 3},
-                   list::cons({1}, "x"), list{2}},
+  check_ascending({peer::erl::list::cons({1}, 2), peer::erl::list::cons({1}, atom{"a"}), peer::erl::list{1},
+                   peer::erl::list{1, 2}, peer::erl::list{1, 2, 3}, peer::erl::list::cons({1}, "x"),
+                   peer::erl::list{2}},
                   by_value);
-  CAF_CHECK(list::cons({1}, 2) == list::cons({1}, 2));
-  CAF_CHECK(list::cons({1}, 2) != (term{list{1, 2}}));
+  CAF_CHECK(peer::erl::list::cons({1}, 2) == peer::erl::list::cons({1}, 2));
+  CAF_CHECK(peer::erl::list::cons({1}, 2) != (term{peer::erl::list{1, 2}}));
 }
 
 CAF_TEST(bit strings are ordered bit by bit) {
-  check_ascending({bitstring{}, bitstring{std::string(1, '\0'), 7}, bitstring{std::string(1, '\0'), 5}, "\x01",
-                   bitstring{"\x80", 7}, bitstring{"\x80", 6}, "\x80", bitstring{"\xA0", 5}, "\xFF", "\xFF\x01"},
+  check_ascending({peer::erl::bitstring{}, peer::erl::bitstring{std::string(1, '\0'), 7},
+                   peer::erl::bitstring{std::string(1, '\0'), 5}, "\x01", peer::erl::bitstring{"\x80", 7},
+                   peer::erl::bitstring{"\x80", 6}, "\x80", peer::erl::bitstring{"\xA0", 5}, "\xFF", "\xFF\x01"},
                   by_value);
 }
 
@@ -149,24 +152,24 @@ CAF_TEST(pids are ordered by serial and id before node) {
 }
 
 CAF_TEST(ports are ordered by node before id) {
-  check_ascending({peer::port{atom{"a"}, 2, 1}, peer::port{atom{"a"}, UINT64_MAX, 1}, peer::port{atom{"a"}, 1, 2},
-                   peer::port{atom{"b"}, 1, 1}},
+  check_ascending({peer::erl::port{atom{"a"}, 2, 1}, peer::erl::port{atom{"a"}, UINT64_MAX, 1},
+                   peer::erl::port{atom{"a"}, 1, 2}, peer::erl::port{atom{"b"}, 1, 1}},
                   by_value);
 }
 
 CAF_TEST(references are ordered by node and then by the last number first) {
-  check_ascending({peer::reference{atom{"a"}, 1, {2, 1}}, peer::reference{atom{"a"}, 1, {1, 2}},
-                   peer::reference{atom{"a"}, 1, {1, 0xFFFFFFFF}}, peer::reference{atom{"a"}, 1, {0, 0, 1}},
-                   peer::reference{atom{"a"}, 2, {1}}, peer::reference{atom{"b"}, 1, {1}}},
+  check_ascending({peer::erl::reference{atom{"a"}, 1, {2, 1}}, peer::erl::reference{atom{"a"}, 1, {1, 2}},
+                   peer::erl::reference{atom{"a"}, 1, {1, 0xFFFFFFFF}}, peer::erl::reference{atom{"a"}, 1, {0, 0, 1}},
+                   peer::erl::reference{atom{"a"}, 2, {1}}, peer::erl::reference{atom{"b"}, 1, {1}}},
                   by_value);
-  auto x = peer::reference{atom{"a"}, 1, {1, 0}};
-  auto y = peer::reference{atom{"a"}, 1, {1}};
+  auto x = peer::erl::reference{atom{"a"}, 1, {1, 0}};
+  auto y = peer::erl::reference{atom{"a"}, 1, {1}};
   CAF_CHECK(x == y);
   CAF_CHECK(term{x} == term{y});
 }
 
 CAF_TEST(exported functions are ordered by module and name and arity) {
-  check_ascending({peer::export_fun{atom{"a"}, atom{"z"}, 9}, peer::export_fun{atom{"b"}, atom{"a"}, 9},
-                   peer::export_fun{atom{"b"}, atom{"b"}, 1}, peer::export_fun{atom{"b"}, atom{"b"}, 2}},
+  check_ascending({peer::erl::export_fun{atom{"a"}, atom{"z"}, 9}, peer::erl::export_fun{atom{"b"}, atom{"a"}, 9},
+                   peer::erl::export_fun{atom{"b"}, atom{"b"}, 1}, peer::erl::export_fun{atom{"b"}, atom{"b"}, 2}},
                   by_value);
 }

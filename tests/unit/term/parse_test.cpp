@@ -6,22 +6,21 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/term/limits.hpp"
-#include "peer/term/term.hpp"
-#include "peer/term/text.hpp"
+#include "peer/detail/limits.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
 
 #include "support/error_text.hpp"
 
 #include <cmath>
 
 using peer::atom;
-using peer::bitstring;
-using peer::list;
-using peer::map;
 using peer::parse_term;
 using peer::term;
-using peer::tuple;
+using peer::erl::bitstring;
+using peer::erl::list;
+using peer::erl::map;
+using peer::erl::tuple;
 
 namespace {
 
@@ -59,8 +58,8 @@ CAF_TEST(integers have signs and bases and underscores) {
   check("2#1010_1010", 170);
   check("36#zZ", 1295);
   check("-16#8000000000000000", INT64_MIN);
-  check("18446744073709551616", *peer::big_integer::parse(false, "18446744073709551616", 10));
-  check("-18446744073709551616", *peer::big_integer::parse(true, "18446744073709551616", 10));
+  check("18446744073709551616", *peer::erl::big_integer::parse(false, "18446744073709551616", 10));
+  check("-18446744073709551616", *peer::erl::big_integer::parse(true, "18446744073709551616", 10));
   check_failure("1__0", "line 1, column 2: expected a full stop or the end of the text, found the variable '__0'");
   check_failure("37#1", "line 1, column 1: expected a base from 2 to 36, found 37");
   check_failure("16#", "line 1, column 4: expected a digit of base 16");
@@ -98,11 +97,11 @@ CAF_TEST(characters are integers) {
 }
 
 CAF_TEST(escapes are those of Erlang) {
-  check(R"("\b\d\e\f\n\r\s\t\v\q\"\'\\")", list{8, 127, 27, 12, 10, 13, 32, 9, 11, 'q' + 0, 34, 39, 92});
-  check(R"("\0\12\777\1234")", list{0, 10, 511, 83, '4' + 0});
-  check(R"("\x41\x{1F600}\x{0}")", list{65, 0x1F600, 0});
-  check(R"("\^@\^Z\^[")", list{0, 26, 27});
-  check("\"a\\\nb\"", list{97, 10, 98});
+  check(R"("\b\d\e\f\n\r\s\t\v\q\"\'\\")", peer::erl::list{8, 127, 27, 12, 10, 13, 32, 9, 11, 'q' + 0, 34, 39, 92});
+  check(R"("\0\12\777\1234")", peer::erl::list{0, 10, 511, 83, '4' + 0});
+  check(R"("\x41\x{1F600}\x{0}")", peer::erl::list{65, 0x1F600, 0});
+  check(R"("\^@\^Z\^[")", peer::erl::list{0, 26, 27});
+  check("\"a\\\nb\"", peer::erl::list{97, 10, 98});
   check(R"('\x{20ac}\'')", atom{"\xE2\x82\xAC'"});
   check_failure(R"("\x{110000}")", "line 1, column 11: the number is no Unicode character");
   check_failure(R"("\x{D800}")", "line 1, column 9: the number is no Unicode character");
@@ -128,26 +127,27 @@ CAF_TEST(atoms are bare or quoted) {
 }
 
 CAF_TEST(strings are lists of code points) {
-  check(R"("abc")", list{97, 98, 99});
+  check(R"("abc")", peer::erl::list{97, 98, 99});
   check(R"("a" "b"
            "c")",
-        list{97, 98, 99});
-  check(R"("")", list{});
-  check("\"\xE2\x82\xAC\"", list{0x20AC});
+        peer::erl::list{97, 98, 99});
+  check(R"("")", peer::erl::list{});
+  check("\"\xE2\x82\xAC\"", peer::erl::list{0x20AC});
   check_failure("[1, \"abc", "line 1, column 5: the string has no end");
 }
 
 CAF_TEST(containers nest) {
-  check("[<<3>>,{two,\"x\"},1]", list{bitstring{"\3"}, tuple{atom{"two"}, list{120}}, 1});
-  check("[]", list{});
-  check("{ }", tuple{});
-  check("#{}", map{});
-  check("[1,2|3]", list::cons({1, 2}, 3));
-  check("[1|[2|[]]]", list{1, 2});
-  check("# {a=>1, \"b\" => #{}}", map{{atom{"a"}, 1}, {list{98}, map{}}});
-  check("#{1=>a,1=>b}", map{{1, atom{"b"}}});
-  check("({(1)})", tuple{1});
-  check("fun lists:'Sort'/2", peer::export_fun{atom{"lists"}, atom{"Sort"}, 2});
+  check("[<<3>>,{two,\"x\"},1]",
+        peer::erl::list{peer::erl::bitstring{"\3"}, peer::erl::tuple{atom{"two"}, peer::erl::list{120}}, 1});
+  check("[]", peer::erl::list{});
+  check("{ }", peer::erl::tuple{});
+  check("#{}", peer::erl::map{});
+  check("[1,2|3]", peer::erl::list::cons({1, 2}, 3));
+  check("[1|[2|[]]]", peer::erl::list{1, 2});
+  check("# {a=>1, \"b\" => #{}}", peer::erl::map{{atom{"a"}, 1}, {peer::erl::list{98}, peer::erl::map{}}});
+  check("#{1=>a,1=>b}", peer::erl::map{{1, atom{"b"}}});
+  check("({(1)})", peer::erl::tuple{1});
+  check("fun lists:'Sort'/2", peer::erl::export_fun{atom{"lists"}, atom{"Sort"}, 2});
   check_failure("[1,]", "line 1, column 4: expected a term, found ']'");
   check_failure("[1 2]", "line 1, column 4: expected ',', '|' or ']', found '2'");
   check_failure("[1|2,3]", "line 1, column 5: expected ']', found ','");
@@ -165,14 +165,14 @@ CAF_TEST(binaries have segments of integers and strings) {
   check("<<\"\xC3\xA9\"/utf8>>", "\xC3\xA9");
   check("<<\"\xC3\xA9\">>", "\xE9");
   check("<<\"a\" \"b\">>", "ab");
-  check("<<5:3>>", bitstring{"\xA0", 5});
+  check("<<5:3>>", peer::erl::bitstring{"\xA0", 5});
   check("<<1:1,2:2,3:5>>", "\xC3");
-  check("<<1:4,\"a\">>", bitstring{"\x16\x10", 4});
-  check("<<-1:12>>", bitstring{"\xFF\xF0", 4});
+  check("<<1:4,\"a\">>", peer::erl::bitstring{"\x16\x10", 4});
+  check("<<-1:12>>", peer::erl::bitstring{"\xFF\xF0", 4});
   check("<<256>>", std::string(1, '\0'));
   check("<<\"ab\":16>>", std::string("\0a\0b", 4));
   check("<<16#123456:24/little>>", "\x56\x34\x12");
-  check("<<16#123:12/little>>", bitstring{"\x23\x10", 4});
+  check("<<16#123:12/little>>", peer::erl::bitstring{"\x23\x10", 4});
   check("<<3:2/big-unsigned-integer-unit:8>>", std::string("\0\3", 2));
   check("<<-18446744073709551617:72>>", "\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF");
   check("<<1:0>>", "");
@@ -184,9 +184,9 @@ CAF_TEST(binaries have segments of other types) {
   check("<<1.5/float>>", std::string("\x3F\xF8\0\0\0\0\0\0", 8));
   check("<<1.5:32/little-float>>", std::string("\0\0\xC0\x3F", 4));
   check("<<1/float>>", std::string("\x3F\xF0\0\0\0\0\0\0", 8));
-  check("<<1, <<2,3:4>>/bits, <<5>>/binary>>", bitstring{"\x01\x02\x30\x50", 4});
+  check("<<1, <<2,3:4>>/bits, <<5>>/binary>>", peer::erl::bitstring{"\x01\x02\x30\x50", 4});
   check("<<(<<1,2,3>>):2/binary>>", "\1\2");
-  check("<<(<<255>>):3/bits>>", bitstring{"\xE0", 5});
+  check("<<(<<255>>):3/bits>>", peer::erl::bitstring{"\xE0", 5});
 }
 
 CAF_TEST(segments that cannot be are refused) {
@@ -210,16 +210,16 @@ CAF_TEST(segments that cannot be are refused) {
 }
 
 CAF_TEST(a short text cannot ask for much memory) {
-  auto bits = std::to_string(peer::term_limits{}.max_inflated * 8 + 1);
+  auto bits = std::to_string(peer::detail::term_limits{}.max_inflated * 8 + 1);
   check_failure("<<0:" + bits + ">>", "line 1, column 3: the binary is too large");
   check_failure("<<0:9223372036854775807/unit:256>>", "line 1, column 3: the binary is too large");
-  auto half = std::to_string(peer::term_limits{}.max_inflated * 4 + 1);
+  auto half = std::to_string(peer::detail::term_limits{}.max_inflated * 4 + 1);
   check_failure("[<<0:" + half + ">>,<<0:" + half + ">>]",
                 "line 1, column " + std::to_string(half.size() + 11) + ": the binary is too large");
 }
 
 CAF_TEST(nesting has a limit) {
-  auto depth = peer::term_limits{}.max_depth;
+  auto depth = peer::detail::term_limits{}.max_depth;
   CAF_CHECK(parse_term(std::string(depth, '[') + std::string(depth, ']')));
   check_failure(std::string(depth + 1, '{') + std::string(depth + 1, '}'),
                 "line 1, column 513: more than 512 levels of nesting");
@@ -227,7 +227,7 @@ CAF_TEST(nesting has a limit) {
 }
 
 CAF_TEST(white space and comments and a full stop may surround a term) {
-  check(" \t\n% one ]\n[1, % two\n 2]. % three", list{1, 2});
+  check(" \t\n% one ]\n[1, % two\n 2]. % three", peer::erl::list{1, 2});
   check("ok.", atom{"ok"});
   check("1.\n", 1);
   check("\xC2\xA0ok", atom{"ok"});
@@ -250,7 +250,7 @@ CAF_TEST(errors name the line and count characters) {
 CAF_TEST(terms are read one after the other) {
   auto result = peer::parse_terms("1, [a, b]");
   CAF_REQUIRE(result);
-  CAF_CHECK(*result == (std::vector<term>{1, list{atom{"a"}, atom{"b"}}}));
+  CAF_CHECK(*result == (std::vector<term>{1, peer::erl::list{atom{"a"}, atom{"b"}}}));
   CAF_CHECK(peer::parse_terms("")->empty());
   CAF_CHECK(peer::parse_terms(" % nothing")->empty());
   CAF_CHECK_EQUAL(failure(peer::parse_terms("1,")), "line 1, column 3: expected a term, found the end of the text");
@@ -264,7 +264,7 @@ CAF_TEST(calls name module and function and arguments) {
   CAF_REQUIRE(result);
   CAF_CHECK(result->module == "lists");
   CAF_CHECK(result->function == "reverse");
-  CAF_CHECK(result->arguments == (std::vector<term>{list{1, 2}}));
+  CAF_CHECK(result->arguments == (std::vector<term>{peer::erl::list{1, 2}}));
   result = peer::parse_call("'Elixir.M':f ( )");
   CAF_REQUIRE(result);
   CAF_CHECK(result->module == "Elixir.M");

@@ -6,17 +6,16 @@
 
 #include "caf/test/dsl.hpp"
 
-#include "peer/term/term.hpp"
-#include "peer/term/text.hpp"
+#include "peer/term.hpp"
 
 #include <limits>
 
 using peer::atom;
-using peer::bitstring;
-using peer::list;
-using peer::map;
 using peer::term;
-using peer::tuple;
+using peer::erl::bitstring;
+using peer::erl::list;
+using peer::erl::map;
+using peer::erl::tuple;
 
 namespace {
 
@@ -27,13 +26,15 @@ std::string print(const term& value) {
 } // namespace
 
 CAF_TEST(containers print on one line) {
-  CAF_CHECK_EQUAL(print(list{bitstring{"\3"}, tuple{atom{"two"}, list{'x' + 0}}, 1}), R"([<<3>>,{two,"x"},1])");
-  CAF_CHECK_EQUAL(print(list{}), "[]");
-  CAF_CHECK_EQUAL(print(list{1}), "[1]");
-  CAF_CHECK_EQUAL(print(tuple{}), "{}");
-  CAF_CHECK_EQUAL(print(list::cons({1, 2}, 3)), "[1,2|3]");
-  CAF_CHECK_EQUAL(print(map{}), "#{}");
-  CAF_CHECK_EQUAL(print(map{{atom{"b"}, 2}, {atom{"a"}, list{}}, {1.0, 1}, {1, 2}}),
+  CAF_CHECK_EQUAL(
+      print(peer::erl::list{peer::erl::bitstring{"\3"}, peer::erl::tuple{atom{"two"}, peer::erl::list{'x' + 0}}, 1}),
+      R"([<<3>>,{two,"x"},1])");
+  CAF_CHECK_EQUAL(print(peer::erl::list{}), "[]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{1}), "[1]");
+  CAF_CHECK_EQUAL(print(peer::erl::tuple{}), "{}");
+  CAF_CHECK_EQUAL(print(peer::erl::list::cons({1, 2}, 3)), "[1,2|3]");
+  CAF_CHECK_EQUAL(print(peer::erl::map{}), "#{}");
+  CAF_CHECK_EQUAL(print(peer::erl::map{{atom{"b"}, 2}, {atom{"a"}, peer::erl::list{}}, {1.0, 1}, {1, 2}}),
                   "#{1 => 2,1.0 => 1,a => [],b => 2}");
 }
 
@@ -70,17 +71,17 @@ CAF_TEST(atoms are quoted where Erlang needs it) {
 }
 
 CAF_TEST(lists of printable characters print as strings) {
-  CAF_CHECK_EQUAL(print(list{97, 34, 92, 39, 0xE9, 0x20AC, 0x1F600}),
+  CAF_CHECK_EQUAL(print(peer::erl::list{97, 34, 92, 39, 0xE9, 0x20AC, 0x1F600}),
                   "\"a\\\"\\\\'\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\"");
-  CAF_CHECK_EQUAL(print(list{8, 9, 10, 11, 12, 13, 27}), R"("\b\t\n\v\f\r\e")");
-  CAF_CHECK_EQUAL(print(list{65, 7}), "[65,7]");
-  CAF_CHECK_EQUAL(print(list{65, 127}), "[65,127]");
-  CAF_CHECK_EQUAL(print(list{65, 0x9F}), "[65,159]");
-  CAF_CHECK_EQUAL(print(list{65, 0xD800}), "[65,55296]");
-  CAF_CHECK_EQUAL(print(list{65, 0xFFFE}), "[65,65534]");
-  CAF_CHECK_EQUAL(print(list{65, 0x110000}), "[65,1114112]");
-  CAF_CHECK_EQUAL(print(list{65, -1}), "[65,-1]");
-  CAF_CHECK_EQUAL(print(list::cons({65}, 66)), "[65|66]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{8, 9, 10, 11, 12, 13, 27}), R"("\b\t\n\v\f\r\e")");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 7}), "[65,7]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 127}), "[65,127]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 0x9F}), "[65,159]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 0xD800}), "[65,55296]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 0xFFFE}), "[65,65534]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, 0x110000}), "[65,1114112]");
+  CAF_CHECK_EQUAL(print(peer::erl::list{65, -1}), "[65,-1]");
+  CAF_CHECK_EQUAL(print(peer::erl::list::cons({65}, 66)), "[65|66]");
 }
 
 CAF_TEST(binaries print as text where they are text) {
@@ -94,16 +95,16 @@ CAF_TEST(binaries print as text where they are text) {
 }
 
 CAF_TEST(bit strings print the size of their last segment) {
-  CAF_CHECK_EQUAL(print(bitstring{"\x01\xA0", 5}), "<<1,5:3>>");
-  CAF_CHECK_EQUAL(print(bitstring{"a\x80", 7}), "<<97,1:1>>");
+  CAF_CHECK_EQUAL(print(peer::erl::bitstring{"\x01\xA0", 5}), "<<1,5:3>>");
+  CAF_CHECK_EQUAL(print(peer::erl::bitstring{"a\x80", 7}), "<<97,1:1>>");
 }
 
 CAF_TEST(identifiers and functions print their parts) {
   auto node = atom{"nonode@nohost"};
   CAF_CHECK_EQUAL(print(peer::pid{node, 12, 0, 3}), "#Pid<nonode@nohost.12.0>");
   CAF_CHECK_EQUAL(print(peer::pid{atom{"a@b.c"}, 1, 2, 3}), "#Pid<'a@b.c'.1.2>");
-  CAF_CHECK_EQUAL(print(peer::port{node, UINT64_MAX, 3}), "#Port<nonode@nohost.18446744073709551615>");
-  CAF_CHECK_EQUAL(print(peer::reference{node, 3, {1, 2, 3}}), "#Ref<nonode@nohost.3.2.1>");
-  CAF_CHECK_EQUAL(print(peer::export_fun{atom{"lists"}, atom{"Sort"}, 2}), "fun lists:'Sort'/2");
-  CAF_CHECK_EQUAL(print(peer::opaque{"pxxx"}), "#Opaque<4 bytes>");
+  CAF_CHECK_EQUAL(print(peer::erl::port{node, UINT64_MAX, 3}), "#Port<nonode@nohost.18446744073709551615>");
+  CAF_CHECK_EQUAL(print(peer::erl::reference{node, 3, {1, 2, 3}}), "#Ref<nonode@nohost.3.2.1>");
+  CAF_CHECK_EQUAL(print(peer::erl::export_fun{atom{"lists"}, atom{"Sort"}, 2}), "fun lists:'Sort'/2");
+  CAF_CHECK_EQUAL(print(peer::erl::opaque{"pxxx"}), "#Opaque<4 bytes>");
 }

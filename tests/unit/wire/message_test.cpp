@@ -6,10 +6,10 @@
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/term/reader.hpp"
-#include "peer/wire/message.hpp"
+#include "peer/detail/reader.hpp"
+#include "peer/error.hpp"
 #include "tests/support/hex.hpp"
+#include "wire/message.hpp"
 
 using namespace std::literals;
 
@@ -18,7 +18,7 @@ using peer::errc;
 using peer::test::from_hex;
 using peer::test::to_hex;
 
-namespace wire = peer::wire;
+namespace wire = peer::internal::wire;
 
 namespace {
 
@@ -174,16 +174,16 @@ struct fixture {
       CHECK_EQ(result.error(), errc::bad_term);
       return;
     }
-    auto known = std::get_if<wire::undecodable>(&*result);
+    auto known = std::get_if<peer::internal::wire::undecodable>(&*result);
     auto refusable = false; // an I/O request without the request
-    if constexpr (std::is_same_v<T, wire::to_origin>)
-      if (auto request = std::get_if<wire::io_request>(&*result))
+    if constexpr (std::is_same_v<T, peer::internal::wire::to_origin>)
+      if (auto request = std::get_if<peer::internal::wire::io_request>(&*result))
         refusable = request->request.empty();
     CHECK(refusable || (known != nullptr && known->why == errc::bad_term));
   }
 
   byte_buffer payload;
-  wire::parser parser;
+  peer::internal::wire::parser parser;
 };
 
 } // namespace
@@ -195,20 +195,20 @@ BEGIN_FIXTURE_SCOPE(fixture)
 CAF_TEST(token) {
   auto secret = from_hex("00010203");
   auto hex = "83 6802 7705 746F6B656E 6D 00000004 00010203"; // {token, <<0, 1, 2, 3>>}
-  check_written(wire::token{secret}, hex);
+  check_written(peer::internal::wire::token{secret}, hex);
   auto bytes = from_hex(hex);
-  auto parsed = wire::parse_token(bytes);
+  auto parsed = peer::internal::wire::parse_token(bytes);
   CAF_REQUIRE(parsed);
   CHECK_EQ(to_hex(parsed->secret), "00010203");
   for (auto other : {"83 6802 7705 746F6B656E 6A", "83 6802 7705 746F6B656F 6D0000000100", "83 6801 7705 746F6B656E",
                      "83 6802 7705 746F6B656E 6D0000000100 00", "83", ""}) {
     bytes = from_hex(other);
-    CHECK(!wire::parse_token(bytes));
+    CHECK(!peer::internal::wire::parse_token(bytes));
   }
 }
 
 CAF_TEST(call) {
-  auto x = to_peer<wire::call>(call_hex);
+  auto x = to_peer<peer::internal::wire::call>(call_hex);
   CHECK_EQ(x.seq, 300u);
   CHECK_EQ(x.module, "lists");
   CHECK_EQ(x.function, "reverse");
@@ -217,7 +217,7 @@ CAF_TEST(call) {
 }
 
 CAF_TEST(cast) {
-  auto x = to_peer<wire::cast>(cast_hex);
+  auto x = to_peer<peer::internal::wire::cast>(cast_hex);
   CHECK_EQ(x.module, "io");
   CHECK_EQ(x.function, "format");
   CHECK_EQ(to_hex(x.arguments), "6C000000026B000468697E6E6A6A");
@@ -225,24 +225,24 @@ CAF_TEST(cast) {
 }
 
 CAF_TEST(message to a name) {
-  auto check = [](const wire::message& x) {
+  auto check = [](const peer::internal::wire::message& x) {
     CHECK_EQ(to_hex(x.to), "77077072696E746572");
     CHECK_EQ(to_hex(x.content), "6802770568656C6C6F6101");
     check_written(x, message_hex);
   };
-  check(to_peer<wire::message>(message_hex));
-  check(to_origin<wire::message>(message_hex));
+  check(to_peer<peer::internal::wire::message>(message_hex));
+  check(to_origin<peer::internal::wire::message>(message_hex));
 }
 
 CAF_TEST(message to a pid) {
-  auto x = to_origin<wire::message>(message_to_pid_hex);
+  auto x = to_origin<peer::internal::wire::message>(message_to_pid_hex);
   CHECK_EQ(to_hex(x.to), pid_hex);
   CHECK_EQ(to_hex(x.content), "770470696E67");
   check_written(x, message_to_pid_hex);
 }
 
 CAF_TEST(io_reply) {
-  auto x = to_peer<wire::io_reply>(io_reply_hex);
+  auto x = to_peer<peer::internal::wire::io_reply>(io_reply_hex);
   CHECK_EQ(to_hex(x.from), pid_hex);
   CHECK_EQ(to_hex(x.reply_as), reference_hex);
   CHECK_EQ(to_hex(x.reply), "77026F6B");
@@ -250,28 +250,29 @@ CAF_TEST(io_reply) {
 }
 
 CAF_TEST(started) {
-  auto x = to_origin<wire::started>(started_hex);
+  auto x = to_origin<peer::internal::wire::started>(started_hex);
   CHECK_EQ(x.node.name(), "nonode@nohost");
   check_written(x, started_hex);
 }
 
 CAF_TEST(replies of all classes) {
-  auto check = [this](std::string_view golden, std::uint64_t seq, wire::reply_class cls, std::string_view result) {
-    auto x = to_origin<wire::reply>(golden);
+  auto check = [this](std::string_view golden, std::uint64_t seq, peer::internal::wire::reply_class cls,
+                      std::string_view result) {
+    auto x = to_origin<peer::internal::wire::reply>(golden);
     CHECK_EQ(x.seq, seq);
     CHECK(x.cls == cls);
     CHECK_EQ(to_hex(x.result), result);
     check_written(x, golden);
   };
-  check(reply_ok_hex, 17, wire::reply_class::ok, "6B0003030201");
-  check(reply_throw_hex, 0xFFFF'FFFF'FFFF'FFFF, wire::reply_class::throw_, "680277046F6F70736A");
-  check(reply_error_hex, 3, wire::reply_class::error, "680277066261646172676A");
-  check(reply_exit_hex, 4, wire::reply_class::exit, "680277066E6F726D616C6A");
-  check(reply_crash_hex, 2, wire::reply_class::crash, "77066B696C6C6564");
+  check(reply_ok_hex, 17, peer::internal::wire::reply_class::ok, "6B0003030201");
+  check(reply_throw_hex, 0xFFFF'FFFF'FFFF'FFFF, peer::internal::wire::reply_class::throw_, "680277046F6F70736A");
+  check(reply_error_hex, 3, peer::internal::wire::reply_class::error, "680277066261646172676A");
+  check(reply_exit_hex, 4, peer::internal::wire::reply_class::exit, "680277066E6F726D616C6A");
+  check(reply_crash_hex, 2, peer::internal::wire::reply_class::crash, "77066B696C6C6564");
 }
 
 CAF_TEST(io_request) {
-  auto x = to_origin<wire::io_request>(io_request_hex);
+  auto x = to_origin<peer::internal::wire::io_request>(io_request_hex);
   CHECK_EQ(to_hex(x.from), pid_hex);
   CHECK_EQ(to_hex(x.reply_as), reference_hex);
   CHECK_EQ(to_hex(x.request), "680377097075745F63686172737707756E69636F64656D0000000178");
@@ -282,22 +283,24 @@ CAF_TEST(io_request) {
 
 CAF_TEST(names in Latin - 1 become UTF - 8) {
   // term_to_binary({call, 1, 'é', f, []}) of OTP 25
-  auto x = to_peer<wire::call>("83 6805 640004 63616C6C 6101 640001 E9 640001 66 6A");
+  auto x = to_peer<peer::internal::wire::call>("83 6805 640004 63616C6C 6101 640001 E9 640001 66 6A");
   CHECK_EQ(x.module, "\u00E9");
   CHECK_EQ(x.function, "f");
   CHECK_EQ(to_hex(x.arguments), "6A");
   // SMALL_ATOM_EXT, which no current release sends
-  CHECK_EQ(to_peer<wire::cast>("83 6804 7304 63617374 7301 E9 7301 66 6A").module, "\u00E9");
+  CHECK_EQ(to_peer<peer::internal::wire::cast>("83 6804 7304 63617374 7301 E9 7301 66 6A").module, "\u00E9");
   // {started, 'é@h'}
-  CHECK_EQ(to_origin<wire::started>("83 6802 640007 73746172746564 640003 E94068").node.name(), "\u00E9@h");
+  CHECK_EQ(to_origin<peer::internal::wire::started>("83 6802 640007 73746172746564 640003 E94068").node.name(),
+           "\u00E9@h");
 }
 
 CAF_TEST(a compressed message is inflated) {
   // term_to_binary({message, printer, lists:duplicate(200, $a)}, [{minor_version, 2}, compressed])
-  auto x = to_peer<wire::message>("83 50 000000DF"
-                                  "789CCB602E67CF4D2D2E4E4C4F2D672F28CACC2B492DCA663891384C0000C8C5544C");
+  auto x =
+      to_peer<peer::internal::wire::message>("83 50 000000DF"
+                                             "789CCB602E67CF4D2D2E4E4C4F2D672F28CACC2B492DCA663891384C0000C8C5544C");
   CHECK_EQ(to_hex(x.to), "77077072696E746572");
-  CHECK_EQ(to_hex(x.content), "6B00C8" + to_hex(peer::as_byte_span(std::string(200, 'a'))));
+  CHECK_EQ(to_hex(x.content), "6B00C8" + to_hex(peer::detail::as_byte_span(std::string(200, 'a'))));
 }
 
 CAF_TEST(arguments may be any proper list) {
@@ -306,13 +309,13 @@ CAF_TEST(arguments may be any proper list) {
                     "6C 00000001 6101 6A",                  // LIST_EXT: [1]
                     "6C 00000001 6101 6C 00000001 6102 6A", // [1 | [2]]
                     "6C 00000001 6101 6B 0001 02"}) {       // [1 | "\2"]
-    auto x = to_peer<wire::cast>("83 6804 7704 63617374 7701 6D 7701 66"s + list);
+    auto x = to_peer<peer::internal::wire::cast>("83 6804 7704 63617374 7701 6D 7701 66"s + list);
     CHECK_EQ(to_hex(x.arguments), to_hex(from_hex(list)));
   }
 }
 
 CAF_TEST(a large tuple is a message too) {
-  CHECK_EQ(to_origin<wire::started>("83 69 00000002 7707 73746172746564 7701 6E").node.name(), "n");
+  CHECK_EQ(to_origin<peer::internal::wire::started>("83 69 00000002 7707 73746172746564 7701 6E").node.name(), "n");
 }
 
 // -- errors -----------------------------------------------------------------------------------------------------------
@@ -415,22 +418,24 @@ CAF_TEST(a call or reply with a bad term is still known by its number) {
   for (auto i = 0; i < 600; ++i)
     deep += "6801";
   deep += "6A";
-  auto call = to_peer<wire::undecodable>("83 6805 7704 63616C6C 6107 7701 6D 7701 66 6C00000001 " + deep + " 6A");
+  auto call = to_peer<peer::internal::wire::undecodable>("83 6805 7704 63616C6C 6107 7701 6D 7701 66 6C00000001 " + deep
+                                                         + " 6A");
   CHECK_EQ(call.seq, std::optional{std::uint64_t{7}});
   CHECK_EQ(call.why, errc::bad_term);
   CHECK_EQ(call.what, "call");
-  auto reply = to_origin<wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B " + deep);
+  auto reply = to_origin<peer::internal::wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B " + deep);
   CHECK_EQ(reply.seq, std::optional{std::uint64_t{8}});
-  auto broken = to_origin<wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B FF");
+  auto broken = to_origin<peer::internal::wire::undecodable>("83 6804 7705 7265706C79 6108 7702 6F6B FF");
   CHECK_EQ(broken.seq, std::optional{std::uint64_t{8}});
   check_origin_refuses("83 6804 7705 7265706C79 FF 7702 6F6B 6A", errc::bad_term, "message reply: Seq: ");
-  auto cast = to_peer<wire::undecodable>("83 6804 7704 63617374 7701 6D 7701 66 6C00000001 " + deep + " 6A");
+  auto cast =
+      to_peer<peer::internal::wire::undecodable>("83 6804 7704 63617374 7701 6D 7701 66 6C00000001 " + deep + " 6A");
   CHECK_EQ(cast.what, "cast");
   CHECK(!cast.seq);
-  auto message = to_origin<wire::undecodable>("83 6803 7707 6D657373616765 7701 61 " + deep);
+  auto message = to_origin<peer::internal::wire::undecodable>("83 6803 7707 6D657373616765 7701 61 " + deep);
   CHECK_EQ(message.what, "message");
-  auto request = to_origin<wire::io_request>("83 6804 770A 696F5F72657175657374" + std::string{pid_hex}
-                                             + std::string{reference_hex} + deep);
+  auto request = to_origin<peer::internal::wire::io_request>("83 6804 770A 696F5F72657175657374" + std::string{pid_hex}
+                                                             + std::string{reference_hex} + deep);
   CHECK_EQ(to_hex(request.from), pid_hex);
   CHECK_EQ(to_hex(request.reply_as), reference_hex);
   CHECK(request.request.empty());
@@ -438,7 +443,7 @@ CAF_TEST(a call or reply with a bad term is still known by its number) {
 
 CAF_TEST(a field that could not be decoded later is refused now) {
   auto why = [this](const std::string& content) {
-    auto result = to_origin<wire::undecodable>("83 6803 7707 6D657373616765 7701 61 " + content);
+    auto result = to_origin<peer::internal::wire::undecodable>("83 6803 7707 6D657373616765 7701 61 " + content);
     auto text = result.why.context().get_as<std::string>(0);
     CHECK_EQ(text.substr(0, 30), "message message: Content: byte");
   };
@@ -452,9 +457,9 @@ CAF_TEST(a field that could not be decoded later is refused now) {
 }
 
 CAF_TEST(nesting is limited as it is for a decoder) {
-  peer::term_limits limits;
+  peer::detail::term_limits limits;
   limits.max_depth = 4;
-  wire::parser strict{limits};
+  peer::internal::wire::parser strict{limits};
   auto nested = [](int depth) {
     auto hex = "83 6803 7707 6D657373616765 7701 61 "s;
     for (int i = 0; i < depth; ++i)
@@ -468,9 +473,9 @@ CAF_TEST(nesting is limited as it is for a decoder) {
     auto bytes = nested(depth);
     auto result = strict.parse_to_origin(bytes);
     CAF_REQUIRE(result);
-    CHECK_EQ(std::holds_alternative<wire::message>(*result), depth <= 4);
-    if (std::holds_alternative<wire::message>(*result)) {
-      peer::term_reader reader{std::get<wire::message>(*result).content, limits};
+    CHECK_EQ(std::holds_alternative<peer::internal::wire::message>(*result), depth <= 4);
+    if (std::holds_alternative<peer::internal::wire::message>(*result)) {
+      peer::detail::term_reader reader{std::get<peer::internal::wire::message>(*result).content, limits};
       peer::term value;
       CHECK(reader.read(value));
     }
@@ -479,7 +484,7 @@ CAF_TEST(nesting is limited as it is for a decoder) {
 
 CAF_TEST(a parser may be used again after an error) {
   check_peer_refuses("83", errc::bad_term, "message: ");
-  CHECK_EQ(to_peer<wire::call>(call_hex).function, "reverse");
+  CHECK_EQ(to_peer<peer::internal::wire::call>(call_hex).function, "reverse");
 }
 
 END_FIXTURE_SCOPE()

@@ -8,16 +8,16 @@
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/wire/nibbles.hpp"
+#include "wire/nibbles.hpp"
 
 #include <algorithm>
 #include <random>
 
-using peer::as_text;
 using peer::byte_buffer;
 using peer::const_byte_span;
+using peer::detail::as_text;
 
-namespace nibbles = peer::wire::nibbles;
+namespace nibbles = peer::internal::wire::nibbles;
 
 namespace {
 
@@ -78,23 +78,23 @@ private:
 /// Calls `f(method, size, alignment)` for everything that may make a difference.
 template <class Function>
 void for_all(Function f) {
-  for (auto& method : nibbles::methods())
+  for (auto& method : peer::internal::wire::nibbles::methods())
     for (std::size_t size = 0; size <= longest; ++size)
       for (std::size_t alignment = 0; alignment < alignments; alignment += size % 8 == 0 ? 1 : 7)
         f(method, size, alignment);
 }
 
-std::string name_of(const nibbles::method& method, std::size_t size, std::size_t alignment) {
+std::string name_of(const peer::internal::wire::nibbles::method& method, std::size_t size, std::size_t alignment) {
   return std::string{method.name} + ", " + std::to_string(size) + " bytes at " + std::to_string(alignment) + ": ";
 }
 
 } // namespace
 
 CAF_TEST(the portable method is there and the fastest is the first) {
-  CHECK_EQ(nibbles::methods().back().name, "portable");
-  CHECK_EQ(nibbles::best().name, nibbles::methods().front().name);
+  CHECK_EQ(peer::internal::wire::nibbles::methods().back().name, "portable");
+  CHECK_EQ(peer::internal::wire::nibbles::best().name, peer::internal::wire::nibbles::methods().front().name);
 #if defined(__x86_64__)
-  CHECK_EQ(nibbles::methods().size(), __builtin_cpu_supports("avx2") ? 2u : 1u);
+  CHECK_EQ(peer::internal::wire::nibbles::methods().size(), __builtin_cpu_supports("avx2") ? 2u : 1u);
 #endif
 }
 
@@ -124,7 +124,7 @@ CAF_TEST(each method decodes all lengths at all alignments and nothing else) {
 
 CAF_TEST(each method finds any other byte at any place among nibbles) {
   auto nibble_code = code_of(random_bytes(longest));
-  for (auto& method : nibbles::methods())
+  for (auto& method : peer::internal::wire::nibbles::methods())
     for (std::size_t size = 0; size <= longest; ++size) {
       auto bytes = byte_buffer(nibble_code.begin(), nibble_code.begin() + static_cast<std::ptrdiff_t>(size));
       CAF_REQUIRE_EQUAL(method.count_nibbles(bytes), size);
@@ -141,7 +141,7 @@ CAF_TEST(each method finds any nibble at any place in text) {
   auto text = random_bytes(longest);
   for (auto& x : text)
     x &= std::byte{0xBD}; // none of these has all the bits of the marker
-  for (auto& method : nibbles::methods())
+  for (auto& method : peer::internal::wire::nibbles::methods())
     for (std::size_t size = 0; size <= longest; ++size) {
       auto bytes = byte_buffer(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
       CAF_REQUIRE_EQUAL(method.count_text(bytes), size);
@@ -155,7 +155,7 @@ CAF_TEST(each method finds any nibble at any place in text) {
 }
 
 CAF_TEST(each method tells nibbles from each of the 256 bytes) {
-  for (auto& method : nibbles::methods())
+  for (auto& method : peer::internal::wire::nibbles::methods())
     for (unsigned value = 0; value < 256; ++value) {
       auto bytes = byte_buffer(longest, static_cast<std::byte>(value));
       CAF_REQUIRE_EQUAL(method.count_nibbles(bytes), count(bytes, true));
@@ -164,20 +164,22 @@ CAF_TEST(each method tells nibbles from each of the 256 bytes) {
 }
 
 CAF_TEST(each method finds the beginning of a message at any place) {
-  auto mark = peer::as_byte_span(nibbles::tuple_mark);
+  auto mark = peer::detail::as_byte_span(peer::internal::wire::nibbles::tuple_mark);
   // Much of the input looks like the mark for a byte or two.
   auto text = random_bytes(longest);
   for (std::size_t i = 0; i < text.size(); ++i)
     text[i] = i % 5 == 4 ? std::byte{'x'} : mark[std::to_integer<std::size_t>(text[i]) % mark.size()];
-  for (auto& method : nibbles::methods())
+  for (auto& method : peer::internal::wire::nibbles::methods())
     for (std::size_t size = 0; size <= longest; ++size) {
       auto bytes = byte_buffer(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
-      CAF_REQUIRE_EQUAL(method.find_mark(bytes), std::min(as_text(bytes).find(nibbles::tuple_mark), size));
+      CAF_REQUIRE_EQUAL(method.find_mark(bytes),
+                        std::min(peer::detail::as_text(bytes).find(peer::internal::wire::nibbles::tuple_mark), size));
       for (std::size_t at = 0; at + mark.size() <= size; ++at) {
         auto marked = bytes;
         std::copy(mark.begin(), mark.end(), marked.begin() + static_cast<std::ptrdiff_t>(at));
         auto input = placed{marked, at % alignments};
-        CAF_REQUIRE_EQUAL(method.find_mark(input), as_text(marked).find(nibbles::tuple_mark));
+        CAF_REQUIRE_EQUAL(method.find_mark(input),
+                          peer::detail::as_text(marked).find(peer::internal::wire::nibbles::tuple_mark));
       }
     }
 }

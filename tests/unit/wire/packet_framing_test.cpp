@@ -6,21 +6,21 @@
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/wire/framing.hpp"
+#include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/hex.hpp"
+#include "wire/framing.hpp"
 
 using namespace std::literals;
 
-using peer::append;
-using peer::as_byte_span;
 using peer::errc;
+using peer::detail::append;
+using peer::detail::as_byte_span;
+using peer::internal::wire::make_packet_framing;
 using peer::test::frame_recorder;
 using peer::test::from_hex;
 using peer::test::make_frame;
 using peer::test::to_hex;
-using peer::wire::make_packet_framing;
 
 namespace {
 
@@ -30,7 +30,7 @@ std::vector<std::string> example_payloads() {
 }
 
 std::string example_stream() {
-  auto framing = make_packet_framing();
+  auto framing = peer::internal::wire::make_packet_framing();
   std::string result;
   for (auto& payload : example_payloads())
     result += make_frame(*framing, payload);
@@ -46,25 +46,30 @@ void check_violation(const caf::error& err, std::string_view what) {
 
 CAF_TEST(a frame is its size in four bytes and its payload) {
   // gen_tcp with {packet, 4} sends <<131,104,0>> so.
-  CHECK_EQ(to_hex(as_byte_span(make_frame(*make_packet_framing(), "\x83\x68\x00"s))), "00000003"
-                                                                                      "836800");
-  CHECK_EQ(to_hex(as_byte_span(make_frame(*make_packet_framing(), std::string(258, 'a')))).substr(0, 10), "0000010261");
+  CHECK_EQ(
+      to_hex(peer::detail::as_byte_span(make_frame(*peer::internal::wire::make_packet_framing(), "\x83\x68\x00"s))),
+      "00000003"
+      "836800");
+  CHECK_EQ(to_hex(peer::detail::as_byte_span(
+                      make_frame(*peer::internal::wire::make_packet_framing(), std::string(258, 'a'))))
+               .substr(0, 10),
+           "0000010261");
 }
 
 CAF_TEST(a frame is appended to what the buffer holds) {
-  auto framing = make_packet_framing();
+  auto framing = peer::internal::wire::make_packet_framing();
   auto out = from_hex("6162");
   auto token = framing->begin_frame(out);
-  append(out, from_hex("836800"));
+  peer::detail::append(out, from_hex("836800"));
   CHECK_EQ(framing->end_frame(out, token), caf::error{});
   CHECK_EQ(to_hex(out), "616200000003836800");
 }
 
 CAF_TEST(a payload over the limit is refused and removed) {
-  auto framing = make_packet_framing(2);
+  auto framing = peer::internal::wire::make_packet_framing(2);
   auto out = from_hex("6162");
   auto token = framing->begin_frame(out);
-  append(out, from_hex("836800"));
+  peer::detail::append(out, from_hex("836800"));
   check_violation(framing->end_frame(out, token), "outgoing frame: its size of 3 bytes exceeds the limit of 2");
   CHECK_EQ(to_hex(out), "6162");
 }
@@ -74,10 +79,10 @@ CAF_TEST(frames come out the same wherever the input is cut) {
   for (std::size_t first = 0; first <= stream.size(); ++first) {
     for (auto second = first; second <= std::min(first + 20, stream.size()); ++second) {
       frame_recorder seen;
-      auto framing = make_packet_framing();
-      CHECK_EQ(framing->consume(as_byte_span(stream.substr(0, first)), seen), caf::error{});
-      CHECK_EQ(framing->consume(as_byte_span(stream.substr(first, second - first)), seen), caf::error{});
-      CHECK_EQ(framing->consume(as_byte_span(stream.substr(second)), seen), caf::error{});
+      auto framing = peer::internal::wire::make_packet_framing();
+      CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(0, first)), seen), caf::error{});
+      CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(first, second - first)), seen), caf::error{});
+      CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(second)), seen), caf::error{});
       CHECK_EQ(framing->finish(seen), caf::error{});
       CHECK_EQ(seen.frames(), example_payloads());
       CHECK_EQ(seen.text(), "");
@@ -88,7 +93,7 @@ CAF_TEST(frames come out the same wherever the input is cut) {
 CAF_TEST(frames come out the same byte by byte) {
   auto stream = example_stream();
   frame_recorder seen;
-  auto framing = make_packet_framing();
+  auto framing = peer::internal::wire::make_packet_framing();
   for (auto byte : std::as_bytes(std::span{stream}))
     CHECK_EQ(framing->consume({&byte, 1}, seen), caf::error{});
   CHECK_EQ(framing->finish(seen), caf::error{});
@@ -96,34 +101,34 @@ CAF_TEST(frames come out the same byte by byte) {
 }
 
 CAF_TEST(a frame that arrives whole is not copied) {
-  struct : peer::wire::framing::sink {
+  struct : peer::internal::wire::framing::sink {
     void on_frame(peer::const_byte_span payload) override { where.push_back(payload.data()); }
     void on_text(peer::const_byte_span) override { CAF_FAIL("there is no text"); }
     std::vector<const std::byte*> where;
   } seen;
   auto stream = from_hex("00000001AA 00000002BBBB");
-  CHECK_EQ(make_packet_framing()->consume(stream, seen), caf::error{});
+  CHECK_EQ(peer::internal::wire::make_packet_framing()->consume(stream, seen), caf::error{});
   CHECK_EQ(seen.where, (std::vector<const std::byte*>{stream.data() + 4, stream.data() + 9}));
 }
 
 CAF_TEST(a size over the limit is rejected wherever the input is cut) {
-  auto stream = make_frame(*make_packet_framing(), "abc") + "\x00\x00\x00\x04"s;
+  auto stream = make_frame(*peer::internal::wire::make_packet_framing(), "abc") + "\x00\x00\x00\x04"s;
   for (std::size_t cut = 0; cut < stream.size(); ++cut) {
     frame_recorder seen;
-    auto framing = make_packet_framing(3);
-    CHECK_EQ(framing->consume(as_byte_span(stream.substr(0, cut)), seen), caf::error{});
-    check_violation(framing->consume(as_byte_span(stream.substr(cut)), seen),
+    auto framing = peer::internal::wire::make_packet_framing(3);
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(0, cut)), seen), caf::error{});
+    check_violation(framing->consume(peer::detail::as_byte_span(stream.substr(cut)), seen),
                     "frame at byte 7 of the stream: its size of 4 bytes exceeds the limit of 3");
     CHECK_EQ(seen.frames(), std::vector{"abc"s});
   }
 }
 
 CAF_TEST(the end of the stream inside of a frame is an error) {
-  auto stream = make_frame(*make_packet_framing(), "abc");
+  auto stream = make_frame(*peer::internal::wire::make_packet_framing(), "abc");
   for (std::size_t size = 1; size < stream.size(); ++size) {
     frame_recorder seen;
-    auto framing = make_packet_framing();
-    CHECK_EQ(framing->consume(as_byte_span(stream + stream.substr(0, size)), seen), caf::error{});
+    auto framing = peer::internal::wire::make_packet_framing();
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream + stream.substr(0, size)), seen), caf::error{});
     check_violation(framing->finish(seen),
                     "frame at byte 7 of the stream: the stream ended after " + std::to_string(size) + " bytes of it");
     CHECK_EQ(seen.frames(), std::vector{"abc"s});

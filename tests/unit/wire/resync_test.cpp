@@ -6,23 +6,23 @@
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/wire/framing.hpp"
+#include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
+#include "wire/framing.hpp"
 
 #include <random>
 
 using namespace std::literals;
 
-using peer::as_byte_span;
 using peer::errc;
+using peer::detail::as_byte_span;
+using peer::internal::wire::damage;
+using peer::internal::wire::framing_ptr;
+using peer::internal::wire::make_stdio_framing;
 using peer::test::frame_recorder;
 using peer::test::make_frame;
 using peer::test::resync_model;
 using peer::test::stream_item;
-using peer::wire::damage;
-using peer::wire::framing_ptr;
-using peer::wire::make_stdio_framing;
 
 namespace {
 
@@ -30,7 +30,7 @@ namespace {
 constexpr std::uint32_t limit = 0x3FFF;
 
 framing_ptr make_resync() {
-  return make_stdio_framing(damage::resync, limit);
+  return peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync, limit);
 }
 
 /// The code of `bytes` without size and checksum.
@@ -122,15 +122,16 @@ private:
   }
 
   std::mt19937 engine_;
-  framing_ptr framing_ = make_stdio_framing(damage::reject);
+  framing_ptr framing_ = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
 };
 
 /// Consumes all of `stream` in pieces of 1 to `largest` bytes.
-frame_recorder read(peer::wire::framing& framing, std::string_view stream, generator& random, std::size_t largest) {
+frame_recorder read(peer::internal::wire::framing& framing, std::string_view stream, generator& random,
+                    std::size_t largest) {
   frame_recorder result;
   while (!stream.empty()) {
     auto n = std::min(stream.size(), random.below(largest) + 1);
-    CHECK_EQ(framing.consume(as_byte_span(stream.substr(0, n)), result), caf::error{});
+    CHECK_EQ(framing.consume(peer::detail::as_byte_span(stream.substr(0, n)), result), caf::error{});
     stream.remove_prefix(n);
   }
   std::ignore = framing.finish(result);
@@ -141,7 +142,7 @@ frame_recorder read(peer::wire::framing& framing, std::string_view stream, gener
 frame_recorder read(std::string_view stream) {
   frame_recorder result;
   auto framing = make_resync();
-  CHECK_EQ(framing->consume(as_byte_span(stream), result), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream), result), caf::error{});
   CHECK_EQ(framing->finish(result), caf::error{});
   return result;
 }
@@ -188,9 +189,9 @@ CAF_TEST(up to eleven special bytes wait for more and no other byte does) {
     frame_recorder seen;
     auto framing = make_resync();
     auto text = "abc" + std::string(n, '\xFF');
-    CHECK_EQ(framing->consume(as_byte_span(text), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(text), seen), caf::error{});
     CHECK_EQ(seen.text(), text.substr(0, text.size() - std::min(n, std::size_t{11})));
-    CHECK_EQ(framing->consume(as_byte_span("\n"), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span("\n"), seen), caf::error{});
     CHECK_EQ(seen.text(), text + "\n");
   }
 }
@@ -200,7 +201,7 @@ CAF_TEST(a size over the limit or below two bytes begins no frame) {
     auto text = nibbles_of(size + "\x83\x68rest") + "\n";
     frame_recorder seen;
     auto framing = make_resync();
-    CHECK_EQ(framing->consume(as_byte_span(text), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(text), seen), caf::error{});
     CHECK_EQ(seen.items, (std::vector<stream_item>{{false, text}}));
     CHECK_EQ(framing->lost_frames(), 0u);
   }
@@ -223,7 +224,7 @@ CAF_TEST(every damage inside of a frame loses that frame only) {
     frame_recorder seen;
     auto framing = make_resync();
     auto stream = first + damaged + last;
-    CHECK_EQ(framing->consume(as_byte_span(stream), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream), seen), caf::error{});
     std::ignore = framing->finish(seen);
     CHECK_EQ(seen.frames(), (std::vector{"\x83h\x01x"s, "\x83h\x03zzz"s}));
     CHECK_EQ(seen.text(), damaged);
@@ -245,7 +246,7 @@ CAF_TEST(text from inside of a false frame comes first) {
   auto stream = damaged.substr(0, 20) + "text" + damaged.substr(20);
   frame_recorder seen;
   auto framing = make_resync();
-  CHECK_EQ(framing->consume(as_byte_span(stream), seen), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream), seen), caf::error{});
   CHECK_EQ(framing->finish(seen), caf::error{});
   CHECK_EQ(seen.text(), "text" + damaged);
   CHECK_EQ(framing->lost_frames(), 1u);
@@ -258,8 +259,8 @@ CAF_TEST(a frame inside of a false frame is found) {
   for (std::size_t cut = 0; cut <= stream.size(); ++cut) {
     frame_recorder seen;
     auto framing = make_resync();
-    CHECK_EQ(framing->consume(as_byte_span(stream.substr(0, cut)), seen), caf::error{});
-    CHECK_EQ(framing->consume(as_byte_span(stream.substr(cut)), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(0, cut)), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(cut)), seen), caf::error{});
     std::ignore = framing->finish(seen);
     CHECK_EQ(seen.text(), header);
     CHECK_EQ(seen.frames().size(), 3u);
@@ -272,7 +273,7 @@ CAF_TEST(the end of the stream releases the frames that a false frame hid) {
   auto header = nibbles_of("\0\0\x3F\xFF\x83\x68"s);
   frame_recorder seen;
   auto framing = make_resync();
-  CHECK_EQ(framing->consume(as_byte_span(header + frame + "text" + header + frame), seen), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(header + frame + "text" + header + frame), seen), caf::error{});
   CHECK_EQ(seen.items, (std::vector<stream_item>{{false, "text"}}));
   CHECK_EQ(framing->finish(seen), errc::protocol_violation);
   CHECK_EQ(seen.frames().size(), 2u);
@@ -313,8 +314,8 @@ CAF_TEST(false frames on top of one another cost linear work and keep all bytes)
   while (stream.size() < (8u << 20))
     stream += header;
   frame_recorder seen;
-  auto framing = make_stdio_framing(damage::resync, 1 << 20);
-  CHECK_EQ(framing->consume(as_byte_span(stream), seen), caf::error{});
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync, 1 << 20);
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream), seen), caf::error{});
   CHECK_EQ(framing->finish(seen), errc::protocol_violation);
   CHECK_EQ(seen.items.size(), 1u);
   CHECK_EQ(seen.text() == stream, true);
@@ -328,9 +329,9 @@ CAF_TEST(a frame after false frames without end is found) {
   auto framing = make_resync();
   frame_recorder seen;
   for (int i = 0; i < 100000; ++i)
-    CHECK_EQ(framing->consume(as_byte_span(header), seen), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(header), seen), caf::error{});
   auto filler = std::string(0x3000, '\xC3');
   auto frame = make_frame(*make_resync(), "\x83h\x01x");
-  CHECK_EQ(framing->consume(as_byte_span(filler + filler + frame), seen), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(filler + filler + frame), seen), caf::error{});
   CHECK_EQ(seen.frames(), std::vector{"\x83h\x01x"s});
 }

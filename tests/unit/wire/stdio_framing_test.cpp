@@ -6,27 +6,27 @@
 
 #include "caf/test/bdd_dsl.hpp"
 
-#include "peer/base/error.hpp"
-#include "peer/wire/framing.hpp"
+#include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/hex.hpp"
+#include "wire/framing.hpp"
 
 using namespace std::literals;
 
-using peer::append;
-using peer::as_byte_span;
-using peer::as_text;
 using peer::byte_buffer;
 using peer::const_byte_span;
 using peer::errc;
+using peer::detail::append;
+using peer::detail::as_byte_span;
+using peer::detail::as_text;
+using peer::internal::wire::damage;
+using peer::internal::wire::make_stdio_framing;
 using peer::test::frame_recorder;
 using peer::test::from_hex;
 using peer::test::make_frame;
 using peer::test::stream_item;
 using peer::test::to_code;
 using peer::test::to_hex;
-using peer::wire::damage;
-using peer::wire::make_stdio_framing;
 
 namespace {
 
@@ -56,7 +56,7 @@ std::string long_payload() {
 
 /// Payloads of frames and the text around them, put together.
 std::string example_stream() {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   return "boot\n" + make_frame(*framing, "\x83h\x01x"s) + make_frame(*framing, "\x83h\x02yy"s) + "two\r\n\xFE"
        + make_frame(*framing, "\x83h\x03"s) + "end";
 }
@@ -67,15 +67,16 @@ std::vector<stream_item> example_items() {
 }
 
 /// Consumes `stream` in pieces that end at `cuts` and at its end.
-frame_recorder read(damage policy, std::string_view stream, std::initializer_list<std::size_t> cuts) {
+frame_recorder read(peer::internal::wire::damage policy, std::string_view stream,
+                    std::initializer_list<std::size_t> cuts) {
   frame_recorder result;
-  auto framing = make_stdio_framing(policy);
+  auto framing = peer::internal::wire::make_stdio_framing(policy);
   std::size_t begin = 0;
   for (auto cut : cuts) {
-    CHECK_EQ(framing->consume(as_byte_span(stream.substr(begin, cut - begin)), result), caf::error{});
+    CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(begin, cut - begin)), result), caf::error{});
     begin = cut;
   }
-  CHECK_EQ(framing->consume(as_byte_span(stream.substr(begin)), result), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(stream.substr(begin)), result), caf::error{});
   CHECK_EQ(framing->finish(result), caf::error{});
   CHECK_EQ(framing->lost_frames(), 0u);
   return result;
@@ -92,47 +93,48 @@ void check_violation(const caf::error& err, std::string_view what) {
 // -- writing ----------------------------------------------------------------------------------------------------------
 
 CAF_TEST(a byte becomes two with its upper nibble first) {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   // 0x0F = 0000 1111 -> 11 0000 11, 11 1111 11 = 0xC3 0xFF; its CRC-32 is 0x42BDF21C
-  CHECK_EQ(to_hex(as_byte_span(make_frame(*framing, "\x0F"))), "C3C3C3C3C3C3C3C7"   // size: 0x00000001
-                                                               "C3FF"               // payload
-                                                               "D3CBEFF7FFCBC7F3"); // CRC-32
+  CHECK_EQ(to_hex(peer::detail::as_byte_span(make_frame(*framing, "\x0F"))), "C3C3C3C3C3C3C3C7"   // size: 0x00000001
+                                                                             "C3FF"               // payload
+                                                                             "D3CBEFF7FFCBC7F3"); // CRC-32
 }
 
 CAF_TEST(a frame equals the one that erl writes) {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   auto payload = from_hex(started_payload);
-  CHECK_EQ(to_hex(as_byte_span(make_frame(*framing, as_text(payload)))), to_hex(from_hex(started_frame)));
+  CHECK_EQ(to_hex(peer::detail::as_byte_span(make_frame(*framing, peer::detail::as_text(payload)))),
+           to_hex(from_hex(started_frame)));
 }
 
 CAF_TEST(frames of all sizes around a block come back) {
-  for (auto policy : {damage::reject, damage::resync}) {
-    auto framing = make_stdio_framing(policy);
+  for (auto policy : {peer::internal::wire::damage::reject, peer::internal::wire::damage::resync}) {
+    auto framing = peer::internal::wire::make_stdio_framing(policy);
     for (std::size_t size = 2; size < 300; ++size) {
       auto payload = "\x83\x68" + std::string(size - 2, static_cast<char>(size));
       frame_recorder seen;
-      CHECK_EQ(framing->consume(as_byte_span(make_frame(*framing, payload)), seen), caf::error{});
+      CHECK_EQ(framing->consume(peer::detail::as_byte_span(make_frame(*framing, payload)), seen), caf::error{});
       CHECK_EQ(seen.items, (std::vector<stream_item>{{true, payload}}));
     }
   }
 }
 
 CAF_TEST(a frame is appended to what the buffer holds) {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   auto out = from_hex("616263");
   auto token = framing->begin_frame(out);
-  append(out, from_hex(started_payload));
+  peer::detail::append(out, from_hex(started_payload));
   CHECK_EQ(framing->end_frame(out, token), caf::error{});
   CHECK_EQ(to_hex(const_byte_span{out}.first(3)), "616263");
   auto code = to_code(*framing, const_byte_span{out}.subspan(3));
-  CHECK_EQ(to_hex(as_byte_span(code)), to_hex(from_hex(started_frame)));
+  CHECK_EQ(to_hex(peer::detail::as_byte_span(code)), to_hex(from_hex(started_frame)));
 }
 
 CAF_TEST(a payload over the limit is refused and removed) {
-  auto framing = make_stdio_framing(damage::reject, 4);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject, 4);
   auto out = from_hex("616263");
   auto token = framing->begin_frame(out);
-  append(out, from_hex("8368010203"));
+  peer::detail::append(out, from_hex("8368010203"));
   check_violation(framing->end_frame(out, token), "outgoing frame: its size of 5 bytes exceeds the limit of 4");
   CHECK_EQ(to_hex(out), "616263");
   CHECK_EQ(make_frame(*framing, "1234").size(), 24u);
@@ -141,15 +143,16 @@ CAF_TEST(a payload over the limit is refused and removed) {
 // -- reading ----------------------------------------------------------------------------------------------------------
 
 CAF_TEST(the frame that erl writes is read) {
-  for (auto policy : {damage::reject, damage::resync}) {
-    auto seen = read(policy, as_text(from_hex(started_frame)), {});
-    CHECK_EQ(seen.items, (std::vector<stream_item>{{true, std::string{as_text(from_hex(started_payload))}}}));
+  for (auto policy : {peer::internal::wire::damage::reject, peer::internal::wire::damage::resync}) {
+    auto seen = read(policy, peer::detail::as_text(from_hex(started_frame)), {});
+    CHECK_EQ(seen.items,
+             (std::vector<stream_item>{{true, std::string{peer::detail::as_text(from_hex(started_payload))}}}));
   }
 }
 
 CAF_TEST(frames and text come out the same wherever the input is cut) {
   auto stream = example_stream();
-  for (auto policy : {damage::reject, damage::resync})
+  for (auto policy : {peer::internal::wire::damage::reject, peer::internal::wire::damage::resync})
     for (std::size_t first = 0; first <= stream.size(); ++first)
       for (auto second = first; second <= stream.size(); ++second)
         CHECK_EQ(read(policy, stream, {first, second}).items, example_items());
@@ -157,9 +160,9 @@ CAF_TEST(frames and text come out the same wherever the input is cut) {
 
 CAF_TEST(frames and text come out the same byte by byte) {
   auto stream = example_stream();
-  for (auto policy : {damage::reject, damage::resync}) {
+  for (auto policy : {peer::internal::wire::damage::reject, peer::internal::wire::damage::resync}) {
     frame_recorder seen;
-    auto framing = make_stdio_framing(policy);
+    auto framing = peer::internal::wire::make_stdio_framing(policy);
     for (auto byte : std::as_bytes(std::span{stream}))
       CHECK_EQ(framing->consume({&byte, 1}, seen), caf::error{});
     CHECK_EQ(framing->finish(seen), caf::error{});
@@ -168,15 +171,15 @@ CAF_TEST(frames and text come out the same byte by byte) {
 }
 
 CAF_TEST(text may stand at every position of a frame) {
-  auto frame = std::string{as_text(from_hex(started_frame))};
-  auto payload = std::string{as_text(from_hex(started_payload))};
+  auto frame = std::string{peer::detail::as_text(from_hex(started_frame))};
+  auto payload = std::string{peer::detail::as_text(from_hex(started_payload))};
   for (auto text : {"!"s, "a line\n"s, std::string(1000, '\xFE')}) {
     for (std::size_t at = 0; at <= frame.size(); ++at) {
       auto stream = frame.substr(0, at) + text + frame.substr(at);
-      auto seen = read(damage::reject, stream, {});
+      auto seen = read(peer::internal::wire::damage::reject, stream, {});
       CHECK_EQ(seen.frames(), std::vector{payload});
       CHECK_EQ(seen.text(), text);
-      seen = read(damage::resync, stream, {});
+      seen = read(peer::internal::wire::damage::resync, stream, {});
       if (at > 0 && at < 12) { // the beginning cannot be told from text
         CHECK_EQ(seen.items, (std::vector<stream_item>{{false, stream}}));
       } else {
@@ -188,12 +191,12 @@ CAF_TEST(text may stand at every position of a frame) {
 }
 
 CAF_TEST(text may stand between any two nibbles) {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   auto frame = make_frame(*framing, long_payload());
   std::string stream;
   for (auto nibble : frame)
     stream += nibble + "\n"s;
-  auto seen = read(damage::reject, stream, {});
+  auto seen = read(peer::internal::wire::damage::reject, stream, {});
   CHECK_EQ(seen.frames(), std::vector{long_payload()});
   CHECK_EQ(seen.text(), std::string(frame.size(), '\n'));
 }
@@ -210,7 +213,9 @@ CAF_TEST(text passes as one piece while no frame begins) {
   for (int i = 0; i < 100000; ++i)
     text += "caf\xC3\xA9 \xCF\x80 \xFF\xFF\xFF\n";
   counter seen;
-  CHECK_EQ(make_stdio_framing(damage::resync)->consume(as_byte_span(text), seen), caf::error{});
+  CHECK_EQ(peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::resync)
+               ->consume(peer::detail::as_byte_span(text), seen),
+           caf::error{});
   CHECK_EQ(seen.calls, 1);
   CHECK_EQ(seen.text(), text);
 }
@@ -218,12 +223,13 @@ CAF_TEST(text passes as one piece while no frame begins) {
 // -- errors -----------------------------------------------------------------------------------------------------------
 
 CAF_TEST(every changed nibble of a frame is rejected) {
-  auto frame = std::string{as_text(from_hex(started_frame))};
+  auto frame = std::string{peer::detail::as_text(from_hex(started_frame))};
   for (std::size_t at = 8; at < frame.size(); ++at) { // those of the size change where the frame ends
     auto damaged = frame;
     damaged[at] ^= 0x04;
     frame_recorder seen;
-    auto err = make_stdio_framing(damage::reject)->consume(as_byte_span("abc" + damaged), seen);
+    auto err = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject)
+                   ->consume(peer::detail::as_byte_span("abc" + damaged), seen);
     CHECK_EQ(err, errc::protocol_violation);
     CHECK_EQ(to_string(err).find("frame at byte 3 of the stream: the CRC-32 of its 29 bytes is ") != std::string::npos,
              true);
@@ -232,20 +238,20 @@ CAF_TEST(every changed nibble of a frame is rejected) {
 }
 
 CAF_TEST(a wrong checksum names the place and both numbers) {
-  auto framing = make_stdio_framing(damage::reject);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
   auto good = make_frame(*framing, "\x0F");
   auto damaged = good;
   damaged.back() = '\xC3'; // 0x42BDF21C becomes 0x42BDF210
   frame_recorder seen;
-  check_violation(framing->consume(as_byte_span(good + "text" + damaged), seen),
+  check_violation(framing->consume(peer::detail::as_byte_span(good + "text" + damaged), seen),
                   "frame at byte 22 of the stream: the CRC-32 of its 1 bytes is 1119744540, but it says 1119744528");
 }
 
 CAF_TEST(a size over the limit is rejected at once) {
-  auto framing = make_stdio_framing(damage::reject, 255);
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject, 255);
   frame_recorder seen;
   auto fits = make_frame(*framing, std::string(255, 'x'));
-  CHECK_EQ(framing->consume(as_byte_span(fits), seen), caf::error{});
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span(fits), seen), caf::error{});
   CHECK_EQ(seen.frames(), std::vector{std::string(255, 'x')});
   auto size = from_hex("C3C3C3C3C3C7C3C3"); // 0x00000100
   check_violation(framing->consume(size, seen),
@@ -253,25 +259,25 @@ CAF_TEST(a size over the limit is rejected at once) {
 }
 
 CAF_TEST(the end of the stream inside of a frame is an error) {
-  auto frame = std::string{as_text(from_hex(started_frame))};
-  for (auto policy : {damage::reject, damage::resync}) {
+  auto frame = std::string{peer::detail::as_text(from_hex(started_frame))};
+  for (auto policy : {peer::internal::wire::damage::reject, peer::internal::wire::damage::resync}) {
     for (std::size_t size = 1; size < frame.size(); ++size) {
       frame_recorder seen;
-      auto framing = make_stdio_framing(policy);
-      CHECK_EQ(framing->consume(as_byte_span(frame.substr(0, size)), seen), caf::error{});
+      auto framing = peer::internal::wire::make_stdio_framing(policy);
+      CHECK_EQ(framing->consume(peer::detail::as_byte_span(frame.substr(0, size)), seen), caf::error{});
       CHECK_EQ(seen.items.empty(), true);
       auto err = framing->finish(seen);
-      if (policy == damage::resync && size < 12) // not known to be one
+      if (policy == peer::internal::wire::damage::resync && size < 12) // not known to be one
         CHECK_EQ(err, caf::error{});
       else
         CHECK_EQ(err, errc::protocol_violation);
-      CHECK_EQ(seen.text(), policy == damage::resync ? frame.substr(0, size) : "");
-      CHECK_EQ(framing->lost_frames(), policy == damage::resync && size >= 12 ? 1u : 0u);
+      CHECK_EQ(seen.text(), policy == peer::internal::wire::damage::resync ? frame.substr(0, size) : "");
+      CHECK_EQ(framing->lost_frames(), policy == peer::internal::wire::damage::resync && size >= 12 ? 1u : 0u);
     }
   }
   frame_recorder seen;
-  auto framing = make_stdio_framing(damage::reject);
-  CHECK_EQ(framing->consume(as_byte_span("ab" + frame.substr(0, 21)), seen), caf::error{});
+  auto framing = peer::internal::wire::make_stdio_framing(peer::internal::wire::damage::reject);
+  CHECK_EQ(framing->consume(peer::detail::as_byte_span("ab" + frame.substr(0, 21)), seen), caf::error{});
   check_violation(framing->finish(seen),
                   "the stream ended after 23 bytes inside of a frame: 10 bytes of it had arrived "
                   "of 37");

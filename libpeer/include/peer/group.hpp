@@ -1,0 +1,263 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+#include "peer/handle.hpp"
+#include "peer/process.hpp"
+#include <cstddef>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace peer::internal::group {
+
+class roster;
+
+} // namespace peer::internal::group
+
+namespace peer {
+
+/// What to start as a group.
+struct group_options {
+  /// How to start each member. Its `wait_boot` says whether, and how long, `start_group` waits until all of them run.
+  start_options each = {};
+
+  /// How many; at least 1.
+  std::size_t size = 1;
+
+  /// Changes the options of single members, whose numbers count from 0: names, the environment, the program. It may not
+  /// turn a member that is waited for into one that is not, or the other way round.
+  std::function<void(std::size_t index, start_options& options)> adapt = {};
+
+  /// Gives each member one CPU, in turn, of those that this program may use (`start_options::cpu_affinity`).
+  bool spread_over_cpus = false;
+
+  /// How many peers more are started and kept in reserve. When a member ends, however that comes about, a spare that
+  /// runs takes its place at once, so that nobody waits for a start; and a new spare is started after 100 ms, later if
+  /// spares go on ending soon (`restart_backoff`). A member that ends while no spare runs gets its successor when one
+  /// does. Spares are numbered on from `size`, for `adapt` and `spread_over_cpus`; a peer that ends leaves its number
+  /// and its options to a new spare, so of those that run no two have the same.
+  ///
+  /// The group is there when its members are; a spare that does not start is tried again (`group::spares` tells). Not
+  /// together with `peer_down::continue_`, with which nobody is told of a member's end.
+  std::size_t spares = 0;
+};
+
+/// What is known of a group's spares.
+struct spares_state {
+  /// Those that run and wait for a place, the next one first. They are for looking at, their pids and their state:
+  /// what is called there is done by a later member.
+  std::vector<handle> running = {};
+
+  /// How many have become members so far.
+  std::uint64_t used = 0;
+
+  /// Why the last one that failed did not start, or has ended as a spare; no error if none has.
+  caf::error last_failure = {};
+};
+
+/// How `group::map` distributes its items.
+struct map_options {
+  /// Calls that a peer may have at the same time; at least 1.
+  std::size_t outstanding = 1;
+
+  /// Whether a call may be made again that may have run, wholly or in part (`delivery::unanswered`): its peer has
+  /// ended, or has not answered in time. A call that was not delivered is made again in any case.
+  bool safe_to_repeat = false;
+
+  /// How often an item may be given to a peer that may have got it, if it is `safe_to_repeat`; at least 1. It bounds
+  /// how many peers an item can take along.
+  std::size_t attempts = 3;
+};
+
+/// Peers for the same work, for code that may block: what benchmark harnesses and drivers of tests do with many peers.
+///
+///     auto workers = peer::start_group(sys, {.each = {.exec = peer::exec{"worker"}}, .size = 50});
+///     for (auto& answer : workers->multicall<int>("setup", "load", path)) …
+///     auto counts = workers->map<int>("text", "count", files, {.outstanding = 2});
+///     for (auto& report : workers->stop()) …
+///
+/// A group is a value: copies mean the same peers, and the last one's end stops its spares, but not its members. A
+/// member that ends stays in the group until a spare takes its place, if there are spares, and the others stay as they
+/// are: whatever is asked of it then is answered with an error at once, so nothing hangs. A request to all goes to
+/// those who are members when it is made. All functions may be called by any thread but the loop's and, as they wait,
+/// by no event-based actor: an actor sends requests to `group[i].actor()` for all `i` and counts the answers. The actor
+/// system must outlive the call.
+class group {
+public:
+  // -- member types ---
+
+  /// Goes over the places of a group. What it refers to, the member of a place when it came there, is valid until it
+  /// goes on.
+  class iterator {
+  public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = handle;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const handle*;
+    using reference = const handle&;
+
+    iterator(std::shared_ptr<const internal::group::roster> members, std::size_t index);
+
+    reference operator*() const { return *current_; }
+    pointer operator->() const { return &*current_; }
+
+    iterator& operator++() {
+      ++index_;
+      load();
+      return *this;
+    }
+
+    iterator operator++(int) {
+      auto before = *this;
+      ++*this;
+      return before;
+    }
+
+    friend bool operator==(const iterator& x, const iterator& y) noexcept { return x.index_ == y.index_; }
+
+  private:
+    void load();
+
+    std::shared_ptr<const internal::group::roster> members_;
+    std::size_t index_;
+    std::optional<handle> current_;
+  };
+
+  // -- constructors ---
+
+  /// A group of peers that have been started already.
+  group(caf::actor_system& sys, std::vector<handle> members);
+
+  // -- properties ---
+
+  std::size_t size() const noexcept;
+
+  /// The member that has that place now.
+  handle operator[](std::size_t index) const;
+
+  iterator begin() const { return {members_, 0}; }
+  iterator end() const { return {members_, size()}; }
+
+  /// The spares, which are no members yet.
+  spares_state spares() const;
+
+  /// The same group with another time-out for calls. `caf::infinite` waits for ever.
+  group within(caf::timespan timeout) const;
+
+  // -- calls ---
+
+  /// Calls `module:function(xs…)` in all peers at the same time and waits for all, no longer than the time-out. Returns
+  /// one answer for each peer, in their order; the errors are those of `handle::call`.
+  template <class T, class... Ts>
+  std::vector<caf::expected<T>> multicall(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::vector<caf::expected<T>>(size(), arguments.error());
+    return read<T>(request_calls(module, function, std::move(*arguments)));
+  }
+
+  /// Calls `module:function(item)` for each item in one of the peers and waits for all; the time-out is that of each
+  /// call. Returns the results in the items' order; the errors are those of `handle::call`, and `delivery_of` tells
+  /// whether an item can have run.
+  ///
+  /// An item whose call was not delivered is given to another peer, as is one whose call may have run if the options
+  /// say that this is safe. A peer that has ended gets no more items, and neither does one that refuses a call since
+  /// too much waits for it already (`errc::overload`). When no peer is left, the last error is the answer for all
+  /// remaining items.
+  template <class T, class Item>
+  std::vector<caf::expected<T>> map(std::string_view module, std::string_view function, const std::vector<Item>& items,
+                                    const map_options& options = {}) const {
+    auto encoded = std::vector<caf::expected<byte_buffer>>{};
+    encoded.reserve(items.size());
+    for (const Item& x : items)
+      encoded.push_back(encode_arguments(x));
+    return read<T>(request_map(module, function, std::move(encoded), options));
+  }
+
+  /// Starts `module:function(xs…)` in all peers. Fails only with `errc::bad_term` for an argument that is no term.
+  template <class... Ts>
+  caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
+    auto arguments = encode_arguments(xs...);
+    if (!arguments)
+      return std::move(arguments.error());
+    start_casts(module, function, *arguments);
+    return {};
+  }
+
+  /// Sends a message to the process of that name in each peer. Fails only with `errc::bad_term` for what is no term.
+  template <class T>
+  caf::error send(std::string_view registered_name, const T& content) const {
+    auto encoded = byte_buffer{};
+    if (auto err = save_term(encoded, content))
+      return err;
+    start_sends(registered_name, encoded);
+    return {};
+  }
+
+  /// Waits until every peer runs and has taken in what was sent to it before, no longer than `timeout`. Taken in means
+  /// that messages are in the mailboxes of their receivers, and that the functions of casts and calls have been
+  /// started. Nodes run these concurrently, so it does not mean that they have returned: `multicall` a function that
+  /// waits for what it has to.
+  /// @returns the error of the first member that did not, which names it.
+  caf::error barrier(caf::timespan timeout = defaults::call_timeout) const;
+
+  // -- state ---
+
+  /// What the process of each peer has used so far. The error is `errc::noproc` for a peer that has ended, or its own
+  /// end if its control actor lives on: the `exit_status` in a `failure`, and that in the report of `stop`, has the
+  /// usage of its whole life.
+  std::vector<caf::expected<process_usage>> usage() const;
+
+  /// Stops all peers at the same time, the spares too, each as its option `shutdown` says. Returns when all processes
+  /// have ended and were reaped: the reports of the members, and then those of the spares that there were. The error is
+  /// `errc::noproc` for a peer whose control actor had exited already. No spare is started or takes a place from then
+  /// on.
+  std::vector<caf::expected<stop_report>> stop() const;
+
+private:
+  friend caf::expected<group> start_group(caf::actor_system& sys, const group_options& options);
+
+  using answers = std::vector<caf::expected<encoded_term>>;
+
+  template <class T>
+  static std::vector<caf::expected<T>> read(answers encoded) {
+    auto result = std::vector<caf::expected<T>>{};
+    result.reserve(encoded.size());
+    for (auto& x : encoded)
+      if (!x)
+        result.emplace_back(std::move(x.error()));
+      else if constexpr (std::is_void_v<T>)
+        result.emplace_back();
+      else
+        result.emplace_back(x->template as<T>());
+    return result;
+  }
+
+  group(caf::actor_system& sys, std::shared_ptr<internal::group::roster> members, caf::actor keeper);
+
+  answers request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const;
+  answers request_map(std::string_view module, std::string_view function, std::vector<caf::expected<byte_buffer>> items,
+                      const map_options& options) const;
+  void start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const;
+  void start_sends(std::string_view registered_name, const byte_buffer& content) const;
+
+  caf::actor_system* sys_;
+  std::shared_ptr<internal::group::roster> members_;
+  caf::actor keeper_; ///< of the spares; null without them
+  caf::timespan timeout_{defaults::call_timeout};
+};
+
+/// Starts the members of a group, all at the same time, and, as `wait_boot` says, waits until all of them run. Fails
+/// with `errc::invalid_option` before anything is started, or with `errc::boot_failed` when the first member does not
+/// start: then the others are stopped, nothing is left, and the error names the member.
+caf::expected<group> start_group(caf::actor_system& sys, const group_options& options);
+
+} // namespace peer

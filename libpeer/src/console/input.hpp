@@ -1,0 +1,26 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/console.hpp"
+
+#include "loop/loop.hpp"
+
+#include <memory>
+
+namespace peer::internal::console {
+
+/// Where the answers to a peer's `io:get_line`, `io:get_chars` and `io:read` come from.
+class input_source {
+public:
+  using receiver = input_receiver;
+
+  virtual ~input_source();
+
+  /// Asks for more. Called by the loop's thread, never again before the receiver was called; must not block.
+  virtual void read(receiver deliver) = 0;
+};
+
+using input_ptr = std::shared_ptr<input_source>;
+
+} // namespace peer::internal::console

@@ -1,0 +1,227 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/group.hpp"
+
+#include "base/caf_compat.hpp"
+#include "group/roster.hpp"
+#include "group/spares_actor.hpp"
+#include "process/usage.hpp"
+
+#include "group/conversation.hpp"
+#include "group/map_actor.hpp"
+#include "origin/ask.hpp"
+#include "origin/control.hpp"
+#include "process/kernel_limits.hpp"
+
+#include "caf/all.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace peer {
+
+namespace {
+
+caf::error invalid(std::string text) {
+  return caf::make_error(errc::invalid_option, std::move(text));
+}
+
+/// The options of all members, and then of the spares; an error if not all of them can be started.
+caf::expected<std::vector<start_options>> options_of_peers(const group_options& options) {
+  if (options.size == 0)
+    return invalid("size is 0: a group has at least one member");
+  auto result = std::vector<start_options>(options.size + options.spares, options.each);
+  auto cpus = options.spread_over_cpus ? internal::process::usable_cpus() : std::vector<int>{};
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (!cpus.empty())
+      result[i].cpu_affinity = {cpus[i % cpus.size()]};
+    if (options.adapt)
+      options.adapt(i, result[i]);
+    if (auto err = validate(result[i]))
+      return internal::group::of_member(err, i);
+    if (result[i].wait_boot.index() != result[0].wait_boot.index())
+      return internal::group::of_member(invalid("wait_boot is of another kind than that of member 0"), i);
+    if (options.spares > 0 && result[i].peer_down == peer_down::continue_)
+      return internal::group::of_member(
+          invalid("peer_down is continue, but there are spares, which have to be told of its end"), i);
+  }
+  return result;
+}
+
+/// Starts peers and leaves it to others to wait for them.
+caf::expected<std::vector<handle>> start_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto result = std::vector<handle>{};
+  for (auto& x : options) {
+    auto member = start(sys, std::move(x));
+    if (!member)
+      return std::move(member.error());
+    result.push_back(std::move(*member));
+  }
+  return result;
+}
+
+/// Starts peers and waits until they run; stops all if one does not.
+caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto where = internal::loop::loop::of(sys);
+  auto actors = std::vector<control_actor>{};
+  for (auto& x : options)
+    actors.push_back(
+        internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where), std::move(x)));
+  auto nodes = internal::group::ask_all<atom>(sys, actors, await_boot_atom_v, caf::infinite,
+                                              internal::group::after_failure::give_up);
+  auto failed = std::find_if(nodes.begin(), nodes.end(), [](auto& x) { return !x; });
+  if (failed != nodes.end()) {
+    internal::group::ask_all<stop_report>(sys, actors, stop_atom_v);
+    return std::move(failed->error());
+  }
+  auto result = std::vector<handle>{};
+  for (std::size_t i = 0; i < actors.size(); ++i)
+    result.emplace_back(sys, std::move(actors[i]), std::move(*nodes[i]));
+  return result;
+}
+
+template <class Result>
+caf::error first_failure(const internal::group::results<Result>& all) {
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (!all[i])
+      return internal::group::of_member(all[i].error(), i);
+  return {};
+}
+
+caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& status) {
+  if (!status)
+    return status.error();
+  if (status->reason)
+    return status->reason;
+  if (status->process_id)
+    if (auto usage = internal::process::usage_of(static_cast<pid_t>(*status->process_id)))
+      return *usage;
+  return caf::make_error(errc::noproc, std::string{"the peer has no process whose usage can be read"});
+}
+
+} // namespace
+
+// -- group ------------------------------------------------------------------------------------------------------------
+
+group::group(caf::actor_system& sys, std::vector<handle> members)
+    : sys_(&sys), members_(std::make_shared<internal::group::roster>(std::move(members))) {
+  // nop
+}
+
+group::group(caf::actor_system& sys, std::shared_ptr<internal::group::roster> members, caf::actor keeper)
+    : sys_(&sys), members_(std::move(members)), keeper_(std::move(keeper)) {
+  // nop
+}
+
+group::iterator::iterator(std::shared_ptr<const internal::group::roster> members, std::size_t index)
+    : members_(std::move(members)), index_(index) {
+  load();
+}
+
+void group::iterator::load() {
+  if (index_ < members_->size())
+    current_.emplace(members_->at(index_));
+}
+
+std::size_t group::size() const noexcept {
+  return members_->size();
+}
+
+handle group::operator[](std::size_t index) const {
+  return members_->at(index);
+}
+
+spares_state group::spares() const {
+  return members_->spares();
+}
+
+group group::within(caf::timespan timeout) const {
+  auto result = *this;
+  result.timeout_ = timeout;
+  return result;
+}
+
+caf::error group::barrier(caf::timespan timeout) const {
+  // A message to a name waits at the origin until the peer has booted. A call does not.
+  auto began = std::chrono::steady_clock::now();
+  if (auto err = first_failure(internal::group::ask_all<atom>(*sys_, members_->actors(), await_boot_atom_v, timeout)))
+    return err;
+  auto left = timeout;
+  if (timeout != caf::infinite)
+    left = std::max(caf::timespan{0}, timeout - (std::chrono::steady_clock::now() - began));
+  return first_failure(within(left).multicall<void>("erlang", "node"));
+}
+
+std::vector<caf::expected<process_usage>> group::usage() const {
+  auto result = std::vector<caf::expected<process_usage>>{};
+  for (auto& status : internal::group::ask_all<peer_status>(*sys_, members_->actors(), get_state_atom_v, timeout_))
+    result.push_back(usage_of_peer(status));
+  return result;
+}
+
+std::vector<caf::expected<stop_report>> group::stop() const {
+  if (keeper_) // if that fails it was told before
+    static_cast<void>(internal::origin::ask<void>(*sys_, caf::actor_cast<internal::group::spares_actor>(keeper_),
+                                                  "what keeps the group's spares", stop_atom_v));
+  auto all = members_->actors();
+  auto spares = members_->take_left();
+  all.insert(all.end(), spares.begin(), spares.end());
+  return internal::group::ask_all<stop_report>(*sys_, all, stop_atom_v);
+}
+
+group::answers group::request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const {
+  auto request = call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_};
+  return internal::group::ask_all<encoded_term>(*sys_, members_->actors(), std::move(request), timeout_);
+}
+
+group::answers group::request_map(std::string_view module, std::string_view function,
+                                  std::vector<caf::expected<byte_buffer>> items, const map_options& options) const {
+  if (options.outstanding == 0 || options.attempts == 0)
+    return answers(items.size(), invalid("outstanding and attempts are at least 1"));
+  if (size() == 0)
+    return answers(items.size(), caf::make_error(errc::noproc, std::string{"the group has no members"}));
+  auto request = internal::group::map_request{std::string{module}, std::string{function}, {}, timeout_, options};
+  for (auto& item : items)
+    if (item)
+      request.items.push_back(std::move(*item));
+  auto results = internal::group::map_items(*sys_, members_->actors(), std::move(request));
+  auto next = results.begin();
+  auto result = answers{};
+  for (auto& item : items)
+    if (item)
+      result.push_back(std::move(*next++));
+    else
+      result.emplace_back(std::move(item.error()));
+  return result;
+}
+
+void group::start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const {
+  for (auto& member : members_->actors())
+    internal::base::send_anonymous(member, cast_request{std::string{module}, std::string{function}, arguments});
+}
+
+void group::start_sends(std::string_view registered_name, const byte_buffer& content) const {
+  for (auto& member : members_->actors())
+    internal::base::send_anonymous(member, send_request{atom{registered_name}, content});
+}
+
+// -- start_group ------------------------------------------------------------------------------------------------------
+
+caf::expected<group> start_group(caf::actor_system& sys, const group_options& options) {
+  auto each = options_of_peers(options);
+  if (!each)
+    return std::move(each.error());
+  auto waits = std::holds_alternative<caf::timespan>(each->front().wait_boot);
+  auto of_members =
+      std::vector<start_options>{each->begin(), each->begin() + static_cast<std::ptrdiff_t>(options.size)};
+  auto members = waits ? boot_members(sys, std::move(of_members)) : start_members(sys, std::move(of_members));
+  if (!members)
+    return std::move(members.error());
+  if (options.spares == 0)
+    return group{sys, std::move(*members)};
+  auto places = std::make_shared<internal::group::roster>(std::move(*members));
+  auto keeper = internal::group::spawn_spares(sys, places, std::move(*each));
+  return group{sys, std::move(places), caf::actor_cast<caf::actor>(std::move(keeper))};
+}
+
+} // namespace peer

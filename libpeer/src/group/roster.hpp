@@ -1,0 +1,59 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/group.hpp"
+#include "peer/handle.hpp"
+
+#include "caf/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace peer::internal::group {
+
+/// Who the members of a group are, and its spares. Any thread may use it.
+class roster {
+public:
+  explicit roster(std::vector<handle> members) : size_(members.size()), members_(std::move(members)) {}
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// @pre `index < size()`
+  handle at(std::size_t index) const;
+
+  /// The control actors of the members.
+  std::vector<control_actor> actors() const;
+
+  spares_state spares() const;
+
+  // -- for what keeps the spares ---
+
+  /// Gives the first of the running spares the place of a member. @pre there is one
+  void replace(std::size_t index);
+
+  void add_spare(handle spare);
+
+  /// Does nothing if it is none.
+  void remove_spare(const control_actor& spare);
+
+  void note_failure(caf::error why);
+
+  /// There are no spares any more: these processes, running or not, are left to be stopped.
+  void leave(std::vector<control_actor> spares);
+
+  /// What `leave` has left, once.
+  std::vector<control_actor> take_left();
+
+private:
+  const std::size_t size_;
+  mutable std::mutex mutex_; ///< guards what follows
+  std::vector<handle> members_;
+  spares_state spares_;
+  std::vector<control_actor> left_;
+};
+
+} // namespace peer::internal::group

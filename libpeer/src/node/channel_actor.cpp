@@ -1,0 +1,117 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "node/channel_actor.hpp"
+
+#include "base/caf_compat.hpp"
+#include "loop/pinned.hpp"
+#include "node/node_end.hpp"
+#include "node/session.hpp"
+#include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
+
+#include "caf/all.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+namespace peer::internal::node {
+
+namespace {
+
+/// The interface, and what the actor tells itself: that the connection has ended.
+using channel_self = channel_actor::extend<caf::result<void>(base::poke_atom)>;
+
+class channel_actor_impl final : public loop::pinned<channel_self::base> {
+public:
+  channel_actor_impl(caf::actor_config& cfg, loop::habitat place, std::shared_ptr<node_state> node,
+                     peer_supervision_actor supervision, origin_link link)
+      : pinned(cfg, std::move(place)),
+        node_(std::move(node)),
+        supervision_(std::move(supervision)),
+        link_(std::move(link)) {
+    session_ = std::make_shared<session>(where().loop, load_limits::of(system()), node_, [this](caf::error why) {
+      closed_ = std::move(why); // acted upon later: the session tells it from within
+      send_anonymous(caf::actor_cast<channel_self>(this), base::poke_atom_v);
+    });
+  }
+
+  const char* name() const override { return "peer.channel"; }
+
+  behavior_type make_behavior() override {
+    set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
+      return caf::message{}; // stray messages are dropped
+    });
+    set_error_handler([](caf::error&) {});
+    connect(std::exchange(supervision_, nullptr));
+    session_->start(std::move(link_));
+    return {
+        [this](outgoing_message& x) -> caf::result<void> { return to_result(session_->send(x.to, x.content)); },
+        [this](console_request& x) { return on_console_request(x.request); },
+        [this](base::halt_atom, std::int32_t status) {
+          run_delayed(defaults::flush_timeout, [this, status] {
+            session_->flush(); // it may be this machine that is slow, not the origin
+            std::quick_exit(status);
+          });
+        },
+        [this](base::flush_atom) { session_->flush(); },
+        [this](stop_atom) { return on_stop(); },
+        [this](base::poke_atom) { on_closed(); },
+    };
+  }
+
+  void on_exit() override {
+    session_.reset();
+    pinned::on_exit();
+  }
+
+private:
+  void connect(const peer_supervision_actor& supervision) {
+    request(supervision, defaults::supervision_connect_timeout, base::channel_connect_atom_v,
+            caf::actor_cast<caf::actor>(this))
+        .then([] {}, [](const caf::error&) { end_node("peer_supervision_connect_timeout"); });
+  }
+
+  static caf::result<void> to_result(caf::error err) {
+    if (err)
+      return err;
+    return caf::unit;
+  }
+
+  caf::result<term> on_console_request(const term& request) {
+    auto promise = make_response_promise<term>();
+    auto answered = [promise](term answer) mutable { promise.deliver(std::move(answer)); };
+    if (auto err = session_->request(request, answered))
+      promise.deliver(std::move(err));
+    return promise;
+  }
+
+  caf::result<void> on_stop() {
+    auto promise = make_response_promise<void>();
+    session_->stop([promise]() mutable { promise.deliver(); });
+    return promise;
+  }
+
+  /// Nobody can reach the node any more. The origin knows why, if it has closed the connection in order.
+  void on_closed() {
+    if (node_->ending)
+      return quit(std::move(closed_));
+    auto in_order = !closed_ || closed_ == errc::connection_closed;
+    end_node(in_order ? "" : "the connection to the origin failed: " + text_of(closed_));
+  }
+
+  std::shared_ptr<node_state> node_;
+  peer_supervision_actor supervision_; ///< until this actor has begun: the two must not keep each other alive
+  origin_link link_;
+  std::shared_ptr<session> session_;
+  caf::error closed_; ///< why the connection has ended; no error if the origin closed it
+};
+
+} // namespace
+
+channel_actor spawn_channel_actor(caf::actor_system& sys, const loop::loop_ptr& where, std::shared_ptr<node_state> node,
+                                  const peer_supervision_actor& supervision, origin_link link) {
+  return loop::spawn_pinned<channel_actor_impl>(sys, loop::habitat{where}, std::move(node), supervision,
+                                                std::move(link));
+}
+
+} // namespace peer::internal::node

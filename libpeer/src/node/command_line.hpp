@@ -1,0 +1,39 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/term.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace peer::internal::node {
+
+/// What OTP's command line tells a node. Flags that mean nothing here are ignored, as `erl` does.
+struct node_options {
+  /// Where the origin listens.
+  struct address {
+    std::vector<std::string> hosts; ///< numeric, to be tried in this order
+    std::uint16_t port = 0;
+  };
+
+  std::string name;            ///< from `-sname` or `-name`, perhaps with a host; empty without one
+  bool longnames = false;      ///< it was `-name`
+  bool peer = false;           ///< `-user peer`: an origin wants to be served
+  std::optional<address> tcp;  ///< from `-origin`
+  bool token_on_stdin = false; ///< `-token stdin`: standard input holds the secret for TCP
+  bool detached = false;       ///< `-detached` or `-peer_detached`: no part of the origin's session
+};
+
+/// Reads the arguments, without the program's name. Fails with `errc::invalid_option`.
+caf::expected<node_options> parse_command_line(const std::vector<std::string>& args);
+
+/// The name as `erl` makes it: with this host's short name after `-sname`, with its full one after `-name`, unless it
+/// names a host itself; `nonode@nohost` without one. Fails with `errc::invalid_option`.
+caf::expected<atom> node_name(const node_options& options);
+
+} // namespace peer::internal::node

@@ -1,0 +1,105 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "connection/channel.hpp"
+#include "connection/stream_reader.hpp"
+#include "console/line_splitter.hpp"
+#include "peer/term.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace peer::internal::node {
+
+/// The node's side of Erlang's I/O protocol: requests to the origin's I/O server and their answers, and the program's
+/// standard output as such requests. Belongs to the loop's thread.
+///
+/// Text that is UTF-8 goes as `{put_chars, unicode, Text}`. Other bytes go as `{put_bytes, Bytes}`, which an origin
+/// that is a libpeer program passes on as they are. An Erlang origin answers `{error, request}`, as the protocol
+/// demands for unknown requests; from then on it gets such bytes as Latin-1 characters.
+class console_client {
+public:
+  /// Receives the answer to a request.
+  using replied = std::function<void(term)>;
+
+  /// @param from the pid that asks. @param connection must outlive this object. @param queue_limit bytes that may wait
+  /// for the origin before the program's requests are refused.
+  console_client(connection::channel& connection, pid from, std::size_t queue_limit);
+
+  // -- requests ---
+
+  /// Asks the origin for the program. Fails with `errc::bad_term` or `errc::protocol_violation` if the request cannot
+  /// be sent, and with `errc::overload` if as many as `defaults::max_io_requests` wait for their answers or the origin
+  /// does not read; then `done` will not be called.
+  caf::error request(const term& what, replied done);
+
+  /// Passes an answer on to whoever asked. One that nobody asked for is dropped.
+  void on_reply(const wire::io_reply& reply);
+
+  /// Answers those who wait for input `{error, terminated}`, as OTP does when the group leader is gone.
+  void abandon();
+
+  // -- standard output ---
+
+  /// Forwards what is read from `printed`.
+  void forward(boost::asio::io_context& io, process::descriptor printed);
+
+  /// Asks whether the origin takes `put_bytes`. Asked before the node says that it has started, it is answered before
+  /// the first call comes: else what is printed waits for the answer, and the results of calls do not.
+  void ask_for_bytes();
+
+  /// Sends what has been printed by now, unless the origin is too far behind.
+  void catch_up();
+
+  /// Sends what has been printed by now, to the last byte.
+  void finish();
+
+  /// Bytes that were printed and not yet accepted by the origin.
+  std::size_t backlog() const noexcept { return backlog_; }
+
+private:
+  /// What the origin thinks of `put_bytes`.
+  enum class bytes_support { unknown, asked, yes, no };
+
+  /// Who waits for an answer.
+  struct waiter {
+    replied done;
+    bool input; ///< for somebody to type something, perhaps for ever
+  };
+
+  caf::error check_room() const;
+  caf::error send_request(const term& what, waiter next);
+  void print(std::string_view text);
+  void print_held_back();
+  void send_text(std::string text);
+  void send_bytes(std::string bytes);
+  void send_mixture(std::string_view bytes);
+  void send_output(std::string_view request, const char* encoding, std::string text, replied done);
+  void accepted(std::size_t size);
+  void balance();
+
+  connection::channel& connection_;
+  pid from_;
+  std::size_t queue_limit_;
+  std::uint32_t last_request_ = 0;
+  std::map<std::uint32_t, waiter> waiting_;
+
+  std::unique_ptr<connection::stream_reader> printed_;
+  console::utf8_joiner joiner_;
+  bytes_support bytes_support_ = bytes_support::unknown;
+  std::size_t bytes_asked_ = 0;       ///< how many the question had, which may have to be sent again
+  std::deque<std::string> held_back_; ///< what was printed while `asked`
+  std::size_t backlog_ = 0;
+  bool paused_ = false;
+};
+
+} // namespace peer::internal::node

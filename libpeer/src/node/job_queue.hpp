@@ -1,0 +1,85 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "loop/loop.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+
+namespace peer::internal::node {
+
+/// What may wait in a node, or in the actor of a `functions`. Settings of the actor system.
+struct load_limits {
+  /// Calls and casts that wait for a thread: `peer.max-waiting-jobs`, default `defaults::max_waiting_jobs`.
+  std::size_t jobs;
+
+  /// Bytes: of the arguments of these, and of what waits for the origin. `peer.queue-limit`, default
+  /// `defaults::queue_limit`.
+  std::size_t bytes;
+
+  static load_limits of(const caf::actor_system& sys);
+};
+
+/// Calls and casts on their way to the threads that run them, in their order. Begins as many as can run at the same
+/// time; the others wait here, where they are counted. Belongs to the loop's thread.
+class job_queue {
+public:
+  using job_ptr = std::unique_ptr<loop::loop::job>;
+
+  /// @param may_begin whether a job may begin now, apart from the number of those that run; empty: always.
+  job_queue(loop::loop_ptr where, load_limits limits, std::function<bool()> may_begin = {});
+
+  /// Whether another job may come: it begins at once, or there is room for it to wait. A single job may be larger than
+  /// what there is room for.
+  bool has_room() const;
+
+  /// Adds a job. @pre `has_room`. @param bytes of its arguments
+  void add(job_ptr job, std::size_t bytes);
+
+  /// Begins a job before all that wait.
+  void begin(job_ptr job);
+
+  /// One of those that have begun is over: the next ones begin. To be called by their `finish`.
+  void finished();
+
+  /// One of those that have begun has not run and waits again, at its place. To be called by its `finish`.
+  /// @param number what `next_number` was before it was added
+  void put_back(job_ptr job, std::size_t bytes, std::uint64_t number);
+
+  /// Tells the jobs that are added apart, in their order.
+  std::uint64_t next_number() const noexcept { return next_number_; }
+
+  /// Begins what waits as far as it may.
+  void begin_waiting();
+
+  /// Drops what waits and returns how many these were.
+  std::size_t drop_waiting();
+
+  /// Jobs that have not begun.
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+
+private:
+  struct entry {
+    job_ptr job;
+    std::size_t bytes;
+    std::uint64_t number;
+  };
+
+  bool may_begin() const;
+
+  loop::loop_ptr where_;
+  load_limits limits_;
+  std::function<bool()> may_begin_;
+  std::deque<entry> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::size_t begun_ = 0; ///< and not finished
+  std::uint64_t next_number_ = 0;
+};
+
+} // namespace peer::internal::node

@@ -1,0 +1,60 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "base/type_ids.hpp"
+#include "peer/detail/bytes.hpp"
+#include "peer/sys_actor.hpp"
+#include "peer/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/typed_actor.hpp"
+
+#include <cstdint>
+
+/// @file
+/// The messages that the two actors of a node understand. `node` wraps them.
+
+namespace peer::internal::node {
+
+/// A message for a process of the origin.
+struct outgoing_message {
+  byte_buffer to; ///< A pid, encoded without version byte; so is the content.
+  byte_buffer content;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, outgoing_message& x) {
+  return f.object(x).fields(f.field("to", x.to), f.field("content", x.content));
+}
+
+/// A request to the origin's I/O server.
+struct console_request {
+  term request;
+};
+
+template <class Inspector>
+bool inspect(Inspector& f, console_request& x) {
+  return f.object(x).fields(f.field("request", x.request));
+}
+
+/// Serves the origin on a node: what is `peer:io_server_loop` in OTP. When the connection ends it ends the node, and
+/// when it ends itself `peer_supervision` does.
+using channel_actor = caf::typed_actor<
+    // Sends a message.
+    caf::result<void>(outgoing_message),
+    // Asks the origin's I/O server.
+    caf::result<term>(console_request),
+    // Ends the process with that status, in `defaults::flush_timeout` if it has not ended by then.
+    caf::result<void>(base::halt_atom, std::int32_t),
+    // Passes on what has been printed and sent, and answers then.
+    caf::result<void>(base::flush_atom),
+    // Tells all functions that nobody waits any more, and answers when none runs. From now on none begins.
+    caf::result<void>(stop_atom)>;
+
+/// Ends the node when the channel actor ends: the process of that name in OTP. System messages work on it.
+using peer_supervision_actor = caf::typed_actor<
+    // Here is the channel actor. The answer says that it is watched.
+    caf::result<void>(base::channel_connect_atom, caf::actor)>::extend_with<sys_actor>;
+
+} // namespace peer::internal::node

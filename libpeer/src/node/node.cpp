@@ -1,0 +1,388 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/node.hpp"
+#include "term/convert/message_elements.hpp"
+
+#include "base/caf_compat.hpp"
+#include "loop/loop.hpp"
+#include "node/channel_actor.hpp"
+#include "node/command_line.hpp"
+#include "node/node_state.hpp"
+#include "node/origin_link.hpp"
+#include "node/peer_supervision.hpp"
+#include "node/stop_request.hpp"
+#include "peer/convert.hpp"
+#include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
+#include "peer/term.hpp"
+#include "peer/type_ids.hpp"
+#include "process/kernel_limits.hpp"
+#include "sys/commands.hpp"
+
+#include "caf/all.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+
+#include <unistd.h>
+
+namespace peer {
+
+namespace {
+
+/// An actor of the program that waits for another one must not stop all of them.
+constexpr std::size_t least_scheduler_threads = 2;
+
+caf::actor_system_config& prepare(caf::actor_system_config& config) {
+  // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
+  config.set("caf.scheduler.policy", "sharing");
+  // CAF starts four at least, and one for each CPU of the machine, which delays the start of each of many peers.
+  config.set("caf.scheduler.max-threads", std::max(internal::process::usable_cpus().size(), least_scheduler_threads));
+  return config;
+}
+
+/// An actor system for a program that has none.
+struct own_system {
+  caf::actor_system_config config;
+  caf::actor_system system;
+
+  own_system() : system(prepare(config)) {}
+};
+
+std::unique_ptr<own_system> make_system() {
+  init_global_meta_objects();
+  caf::core::init_global_meta_objects();
+  return std::make_unique<own_system>();
+}
+
+} // namespace
+
+/// The node's parts, and what its threads wait for.
+class node::impl {
+public:
+  impl(std::unique_ptr<own_system> own, caf::actor_system* sys, int argc, char** argv)
+      : own_(std::move(own)), sys_(own_ ? own_->system : *sys), program_(argc > 0 ? argv[0] : "") {
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // line by line, although it is no terminal
+    auto name = atom{"nonode@nohost"};
+    if (auto err = take_over(argc, argv, name))
+      failure_ = std::move(err);
+    state = std::make_shared<internal::node::node_state>(std::move(name));
+  }
+
+  caf::actor_system& system() noexcept { return sys_; }
+
+  int run() {
+    if (failure_)
+      return refuse(failure_);
+    auto link = std::move(*handed_over_).connect();
+    if (!link)
+      return refuse(link.error());
+    auto signals = internal::node::sigterm_guard{stop_request_};
+    serve(std::move(*link));
+    stop_request_.wait();
+    stop(0); // unless it was that which made the request
+    ask_channel(stop_atom_v, defaults::halt_timeout);
+    return status_;
+  }
+
+  void stop(int status) {
+    if (!stopped_.exchange(true))
+      status_ = status;
+    stop_request_.make();
+  }
+
+  [[noreturn]] void halt(int status) {
+    status_ = status;
+    if (auto origin = channel())
+      send_anonymous(origin, internal::base::halt_atom_v, std::int32_t{status}); // sets a limit to what follows
+    flush();
+    std::quick_exit(status);
+  }
+
+  /// Passes on what has been printed.
+  void flush() {
+    std::cout.flush();
+    std::fflush(nullptr);
+    ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout);
+  }
+
+  /// Ends the conversation, and then the actor system if it is ours, while all that its actors may use is there.
+  void finish() {
+    auto origin = channel();
+    if (origin) {
+      send_anonymous(origin, internal::base::halt_atom_v,
+                     std::int32_t{status_}); // an origin that does not read is not waited for
+      flush();
+    }
+    state->ending = true;
+    caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
+    if (captured_stdout_)
+      internal::node::discard_stdout();
+    state->functions.clear(); // what these hold must not keep the system from ending
+    state->processes.clear();
+    own_.reset();
+  }
+
+  /// What serves the origin; nothing until the node runs.
+  internal::node::channel_actor channel() const {
+    auto guard = std::lock_guard{mutex_};
+    return channel_;
+  }
+
+  void ready() {
+    auto guard = std::lock_guard{mutex_};
+    if (!std::exchange(ready_, true) && channel_)
+      tell_ready();
+  }
+
+  /// `peer_supervision`, which is started if it does not run, and whether it was.
+  std::pair<internal::node::peer_supervision_actor, bool> supervision() {
+    auto guard = std::lock_guard{mutex_};
+    auto missing = !supervision_;
+    if (missing)
+      supervision_ = internal::node::start_supervision(sys_, internal::loop::loop::of(sys_), state, is_peer_);
+    return {supervision_, missing};
+  }
+
+  bool is_peer() const noexcept { return is_peer_; }
+
+  std::shared_ptr<internal::node::node_state> state;
+
+private:
+  int refuse(const caf::error& why) {
+    std::fprintf(stderr, "libpeer: %s cannot run as a node: %s\n", program_.c_str(), text_of(why).c_str());
+    return status_ = 1;
+  }
+
+  /// Waits for an answer of the channel actor, if there is one. If it does not come in time the process ends.
+  template <class Atom>
+  void ask_channel(Atom what, caf::timespan patience) {
+    auto origin = channel();
+    if (!origin)
+      return;
+    auto self = caf::scoped_actor{sys_};
+    request_from(self, origin, patience, what).receive([] {}, [this](const caf::error&) { std::quick_exit(status_); });
+  }
+
+  caf::error take_over(int argc, char** argv, atom& name) {
+    auto options = internal::node::parse_command_line({argv + std::min(argc, 1), argv + argc});
+    if (!options)
+      return std::move(options.error());
+    auto full_name = internal::node::node_name(*options);
+    if (!full_name)
+      return std::move(full_name.error());
+    name = std::move(*full_name);
+    is_peer_ = options->peer;
+    auto taken = internal::node::handed_over::take(*options);
+    if (!taken)
+      return std::move(taken.error());
+    handed_over_ = std::move(*taken);
+    captured_stdout_ = handed_over_->captures_stdout();
+    return {};
+  }
+
+  void serve(internal::node::origin_link link) {
+    auto watcher = supervision().first;
+    auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
+    channel_ =
+        internal::node::spawn_channel_actor(sys_, internal::loop::loop::of(sys_), state, watcher, std::move(link));
+    if (ready_)
+      tell_ready();
+  }
+
+  /// Nobody waits for the answer: an Erlang origin does not know the request.
+  void tell_ready() { send_anonymous(channel_, internal::node::console_request{atom{"ready"}}); }
+
+  std::unique_ptr<own_system> own_;
+  caf::actor_system& sys_;
+  std::string program_;
+  std::optional<internal::node::handed_over> handed_over_;
+  caf::error failure_;   ///< why the program cannot be a node
+  bool is_peer_ = false; ///< an origin has started the program
+  bool captured_stdout_ = false;
+  std::atomic<int> status_ = 0;
+  std::atomic<bool> stopped_ = false;
+  internal::node::stop_request stop_request_;
+
+  mutable std::mutex mutex_; ///< guards what follows
+  internal::node::peer_supervision_actor supervision_;
+  internal::node::channel_actor channel_;
+  bool ready_ = false; ///< the program says so
+};
+
+// -- constructors, destructors ----------------------------------------------------------------------------------------
+
+node::node(int argc, char** argv) : impl_(std::make_unique<impl>(make_system(), nullptr, argc, argv)) {
+  add_builtins();
+}
+
+node::node(caf::actor_system& sys, int argc, char** argv) : impl_(std::make_unique<impl>(nullptr, &sys, argc, argv)) {
+  add_builtins();
+}
+
+node::~node() {
+  impl_->finish();
+}
+
+void node::add_builtins() {
+  function("erlang", "halt", [this] { halt(0); });
+  function("erlang", "halt", [this](std::uint8_t status) { halt(status); });
+  function("erlang", "node", [this] { return name(); });
+  function("erlang", "exit", [this](const pid& whom, const term& reason) { return exit(whom, reason); });
+  function("init", "stop", [this] { stop(); });
+  function("init", "stop", [this](std::uint8_t status) { stop(status); });
+  function("peer", "start_supervision", [this] { return start_supervision(); });
+  function("peer", "supervision_child_spec", [this] { return supervision_child_spec(); });
+  function("os", "getpid", [] { return to_charlist(std::to_string(getpid())); });
+}
+
+// -- properties -------------------------------------------------------------------------------------------------------
+
+caf::actor_system& node::system() noexcept {
+  return impl_->system();
+}
+
+const atom& node::name() const noexcept {
+  return impl_->state->name;
+}
+
+// -- functions and actors ---------------------------------------------------------------------------------------------
+
+node& node::add_function(std::string_view module, std::string_view name, std::size_t arity, detail::function_ptr f) {
+  impl_->state->functions.add(module, name, arity, std::move(f));
+  return *this;
+}
+
+node& node::raw_function(std::string_view module, std::string_view name, peer::raw_function f) {
+  impl_->state->functions.add(module, name, detail::make_raw_function(std::move(f)));
+  return *this;
+}
+
+node& node::named_actor(std::string_view name, const caf::actor& whom) {
+  impl_->state->processes.add(name, whom);
+  return *this;
+}
+
+std::optional<pid> node::whereis(std::string_view name) const {
+  return impl_->state->processes.whereis(name);
+}
+
+pid node::expose(const caf::actor& whom) {
+  return impl_->state->processes.expose(whom);
+}
+
+// -- readiness --------------------------------------------------------------------------------------------------------
+
+void node::ready() {
+  impl_->ready();
+}
+
+// -- messages ---------------------------------------------------------------------------------------------------------
+
+caf::error node::send_encoded(const term& to, byte_buffer content) {
+  if (auto whom = impl_->state->processes.find(to)) {
+    auto message = internal::convert::load_message(content);
+    if (!message)
+      return std::move(message.error());
+    internal::base::send_anonymous(whom, std::move(*message));
+    return {};
+  }
+  auto id = to.get_if<pid>();
+  auto channel = impl_->channel();
+  if (id == nullptr || !channel) // Erlang drops the message, too
+    return {};
+  auto encoded = byte_buffer{};
+  if (auto err = save_term(encoded, *id))
+    return err;
+  send_anonymous(channel, internal::node::outgoing_message{std::move(encoded), std::move(content)});
+  return {};
+}
+
+bool node::exit(const pid& whom, const term& reason) {
+  auto receiver = impl_->state->processes.find(whom);
+  auto why = reason.is_atom("kill") ? caf::error{caf::exit_reason::kill} : internal::sys::to_exit_error(reason);
+  if (receiver && why)
+    internal::base::send_anonymous(receiver, caf::exit_msg{receiver.address(), why});
+  return true;
+}
+
+// -- supervision ------------------------------------------------------------------------------------------------------
+
+term node::start_supervision() {
+  auto [actor, started] = impl_->supervision();
+  auto id = expose(caf::actor_cast<caf::actor>(actor));
+  return started ? tagged("ok", id) : tagged("error", tagged("already_started", id));
+}
+
+term node::supervision_child_spec() const {
+  return internal::node::supervision_child_spec(impl_->is_peer());
+}
+
+// -- console ----------------------------------------------------------------------------------------------------------
+
+caf::expected<term> node::io_request(const term& request) {
+  auto channel = impl_->channel();
+  if (!channel)
+    return caf::make_error(errc::noconnection, std::string{"the node does not run"});
+  auto result = caf::expected<term>{caf::error{}};
+  auto self = caf::scoped_actor{system()};
+  request_from(self, channel, caf::infinite, internal::node::console_request{request})
+      .receive([&](term& answer) { result = std::move(answer); }, [&](caf::error& err) { result = std::move(err); });
+  return result;
+}
+
+caf::error node::print(std::string_view text) {
+  auto answer = io_request(tagged("put_chars", atom{"unicode"}, text));
+  if (!answer)
+    return std::move(answer.error());
+  if (match_tagged(*answer, "error", 2))
+    return caf::make_error(errc::type_mismatch, "the origin refused a text to be printed: " + to_string(*answer));
+  return {};
+}
+
+std::optional<std::string> node::get_line(std::string_view prompt) {
+  auto answer = io_request(tagged("get_line", atom{"unicode"}, prompt));
+  if (!answer)
+    return std::nullopt;
+  auto line = from_term<std::string>(*answer);
+  if (!line)
+    return std::nullopt;
+  return std::move(*line);
+}
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+term node::apply(const atom& module, const atom& function, const std::vector<term>& args, const call_context& context) {
+  auto encoded = byte_buffer{};
+  if (auto err = save_term(encoded, args))
+    detail::raise_bad_result(err);
+  auto& table = impl_->state->functions;
+  auto found = table.find(module.name(), function.name(), args.size());
+  auto how = table.evaluate(found, module.name(), function.name(), encoded, context);
+  auto result = load_term<term>(how.result);
+  if (!result)
+    detail::raise_bad_result(result.error());
+  if (how.cls == internal::wire::reply_class::ok)
+    return std::move(*result);
+  throw raised{internal::wire::to_exception_class(how.cls), (*result->get_if<erl::tuple>())[0]};
+}
+
+// -- end --------------------------------------------------------------------------------------------------------------
+
+void node::halt(int status) {
+  impl_->halt(status);
+}
+
+void node::stop(int status) {
+  impl_->stop(status);
+}
+
+int node::run() {
+  return impl_->run();
+}
+
+} // namespace peer

@@ -1,0 +1,35 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "node/node_end.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <cstddef>
+#include <cstdlib>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace peer::internal::node {
+
+namespace {
+
+/// Not by stdio: another thread may have its lock and never give it back. Not more than a pipe that can be written to
+/// has room for (pipe(7)): nobody may read it.
+void complain(std::string text) {
+  text.resize(std::min(text.size(), std::size_t{PIPE_BUF} - 1));
+  text += '\n';
+  auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
+    return; // nobody is there to be told
+}
+
+} // namespace
+
+void end_node(const std::string& complaint) {
+  if (!complaint.empty())
+    complain("libpeer: " + complaint);
+  std::quick_exit(1);
+}
+
+} // namespace peer::internal::node

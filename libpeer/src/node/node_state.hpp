@@ -1,0 +1,24 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "node/function_table.hpp"
+#include "node/process_table.hpp"
+#include "peer/term.hpp"
+
+#include <atomic>
+#include <utility>
+
+namespace peer::internal::node {
+
+/// What a node's threads share.
+struct node_state {
+  explicit node_state(atom node_name) : name(std::move(node_name)), processes(name) {}
+
+  const atom name;
+  function_table functions; ///< constant once the node runs
+  process_table processes;
+  std::atomic<bool> ending = false; ///< the conversation is over because the node ends
+};
+
+} // namespace peer::internal::node

@@ -1,0 +1,14 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/function.hpp"
+
+#include "peer/term.hpp"
+
+#include <utility>
+
+namespace peer {
+
+raised::raised(exception_class cls, term reason)
+    : cls_(cls), reason_(std::move(reason)), text_(to_string(cls_) + ": " + to_string(reason_)) {}
+
+} // namespace peer

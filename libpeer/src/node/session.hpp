@@ -1,0 +1,113 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "connection/channel.hpp"
+#include "loop/loop.hpp"
+#include "node/console_client.hpp"
+#include "node/job_queue.hpp"
+#include "node/node_state.hpp"
+#include "node/origin_link.hpp"
+#include "wire/message.hpp"
+
+#include "caf/error.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+
+namespace peer::internal::node {
+
+/// A node's conversation with its origin: calls, casts, messages and the console. The channel actor owns it and tells
+/// it what to do. Belongs to the loop's thread.
+///
+/// An origin that calls more than the node can run, or does not read, costs no more memory than `load_limits`: calls
+/// then end with `error:system_limit`, and casts and messages are dropped, which standard error tells once. No further
+/// function begins while too much waits for the origin. Reading goes on all the time, since a function that runs may
+/// wait for what comes.
+class session : public std::enable_shared_from_this<session>, private connection::channel::listener {
+public:
+  /// Receives the end of the connection, once.
+  using end_handler = std::function<void(caf::error)>;
+
+  session(loop::loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end);
+
+  /// Begins: authenticates, says `started` and reads.
+  void start(origin_link link);
+
+  /// Sends a message to a process of the origin; both are encoded. Fails with `errc::protocol_violation` if it is too
+  /// large, and with `errc::overload` if the origin does not read.
+  caf::error send(const_byte_span to, const_byte_span content);
+
+  /// Asks the origin's I/O server.
+  caf::error request(const term& what, console_client::replied done);
+
+  /// Tells all functions that nobody waits any more, and calls `idle` when none runs. Those that have been asked for
+  /// still begin, unless the origin does not read.
+  void stop(std::function<void()> idle);
+
+  /// Passes on what has been printed and sent, waiting `defaults::flush_timeout` at most.
+  void flush();
+
+private:
+  class call_job;
+
+  // -- channel::listener ---
+  void on_frame(const_byte_span payload) override;
+  void on_text(const_byte_span) override {} // an Erlang origin's standard I/O carries nothing else
+  void on_written() override;
+  void on_closed(caf::error why) override;
+
+  // -- what the origin says ---
+  void on_message(const wire::call& x);
+  void on_message(const wire::cast& x);
+  void on_message(const wire::message& x);
+  void on_message(const wire::io_reply& x);
+  void on_message(const wire::undecodable& x);
+  bool is_cancellation(const term& to) const;
+  void cancel(const_byte_span seq);
+
+  // -- calls ---
+  template <class Call>
+  const detail::function* find(const Call& x) const;
+  template <class Call>
+  void execute(const Call& x, std::optional<std::uint64_t> seq, const detail::function* found, std::stop_token stop,
+               bool urgent);
+  template <class Call>
+  bool begins_at_once(const Call& x) const;
+  bool origin_reads() const;
+  void note_whether_origin_reads();
+  void end_if_idle();
+  void complain_once(bool& complained, std::string text);
+  void request_stop(std::stop_source source);
+  void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
+  void answer(std::optional<std::uint64_t> seq, const outcome& how);
+
+  loop::loop_ptr where_;
+  load_limits limits_;
+  std::shared_ptr<node_state> node_;
+  end_handler on_end_;
+  connection::channel_ptr channel_;
+  job_queue jobs_;
+  std::shared_ptr<std::atomic<bool>> held_; ///< jobs are not to begin, since the origin does not read
+  std::unique_ptr<console_client> console_;
+  wire::parser parser_;
+  std::size_t running_ = 0; ///< calls and casts that have not returned
+  std::stop_source stop_all_;
+  std::unordered_map<std::uint64_t, std::stop_source> stoppable_; ///< calls whose functions want to be told
+  bool end_asked_ = false;
+  bool stopping_ = false;
+  std::function<void()> idle_;
+  std::size_t undelivered_ = 0;
+  std::size_t unread_refusals_ = 0; ///< since the origin has read enough
+  bool told_of_casts_ = false;      ///< that they are dropped, since there was room the last time
+  bool told_of_messages_ = false;
+  bool ended_ = false;
+};
+
+} // namespace peer::internal::node

@@ -1,0 +1,44 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <csignal>
+
+#include <semaphore.h>
+
+namespace peer::internal::node {
+
+/// Lets one thread wait until the node has to stop.
+class stop_request {
+public:
+  stop_request();
+  stop_request(const stop_request&) = delete;
+  stop_request& operator=(const stop_request&) = delete;
+  ~stop_request();
+
+  /// May be called by any thread, and by a signal handler.
+  void make() noexcept;
+
+  /// Returns when the request has been made, or was made before.
+  void wait() noexcept;
+
+private:
+  sem_t made_;
+};
+
+/// Turns SIGTERM into a request to stop as long as it lives, as `erl` does: the first one makes it, the next one ends
+/// the process as if nobody handled it, with status 143 to a shell, also as process 1. A program that ignores SIGTERM
+/// or has a handler of its own keeps that. One per process.
+class sigterm_guard {
+public:
+  /// @param request must outlive this object.
+  explicit sigterm_guard(stop_request& request);
+  sigterm_guard(const sigterm_guard&) = delete;
+  sigterm_guard& operator=(const sigterm_guard&) = delete;
+  ~sigterm_guard();
+
+private:
+  struct sigaction before_;
+};
+
+} // namespace peer::internal::node

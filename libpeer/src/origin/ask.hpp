@@ -1,0 +1,43 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "base/caf_compat.hpp"
+#include "loop/loop.hpp"
+#include "peer/failure.hpp"
+
+#include "caf/abstract_actor.hpp"
+#include "caf/actor_cast.hpp"
+#include "caf/actor_system.hpp"
+#include "caf/expected.hpp"
+#include "caf/scoped_actor.hpp"
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace peer::internal::origin {
+
+/// Sends a request to an actor and waits for the answer, in code that may block. An actor that is gone is an
+/// `errc::noproc`; `who` names it.
+template <class Result, class Handle, class... Ts>
+caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
+  auto result = caf::expected<Result>{caf::error{}};
+  auto self = caf::scoped_actor{sys};
+  auto where = loop::loop::of(sys);
+  auto helper = std::optional<loop::loop::helper>{};
+  if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
+    helper.emplace(*where);
+  auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
+  auto answer = base::request_from(self, whom, caf::infinite, std::forward<Ts>(xs)...);
+  if (helper)
+    helper->wait([&self] { return self->has_next_message(); });
+  if constexpr (std::is_void_v<Result>)
+    std::move(answer).receive([&] { result = caf::expected<void>{}; }, on_error);
+  else
+    std::move(answer).receive([&](Result& value) { result = std::move(value); }, on_error);
+  return result;
+}
+
+} // namespace peer::internal::origin

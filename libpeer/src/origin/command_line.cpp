@@ -1,0 +1,70 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "origin/command_line.hpp"
+
+#include "connection/handover.hpp"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+namespace peer::internal::origin {
+
+namespace {
+
+/// The program that is started if nothing is said.
+constexpr auto generic_node = "peer_node";
+
+/// The elements of a list, as Erlang's command line wants them.
+std::string join(const std::vector<std::string>& xs) {
+  auto result = std::string{};
+  for (auto& x : xs)
+    result += (result.empty() ? "" : ",") + x;
+  return result;
+}
+
+} // namespace
+
+peer::exec chosen_program(const start_options& x) {
+  if (x.exec)
+    return *x.exec;
+  auto failed = std::error_code{};
+  auto ours = std::filesystem::read_symlink("/proc/self/exe", failed);
+  auto beside = ours.parent_path() / generic_node;
+  return peer::exec{!failed && access(beside.c_str(), X_OK) == 0 ? beside.string() : generic_node};
+}
+
+connection_kind chosen_connection(const start_options& x) {
+  if (x.connection)
+    return *x.connection;
+  if (x.exec && (!x.exec->arguments.empty() || std::filesystem::path{x.exec->program}.filename() == "erl"))
+    return standard_io{};
+  return inherited{};
+}
+
+std::vector<std::string> command_line(const start_options& x, const std::optional<meeting_point>& where) {
+  auto result = std::vector<std::string>{};
+  if (x.exec)
+    result = x.exec->arguments;
+  if (!x.name.empty()) {
+    result.emplace_back(x.longnames ? "-name" : "-sname");
+    result.emplace_back(x.host.empty() ? x.name : x.name + "@" + x.host);
+  }
+  result.insert(result.end(), x.args.begin(), x.args.end());
+  if (where && x.detached)
+    result.emplace_back("-noinput"); // or erl would read its stdin
+  result.insert(result.end(), {"-user", "peer"});
+  if (where)
+    result.insert(result.end(), {"-origin", join(where->addresses), std::to_string(where->port)});
+  if (where && where->has_secret)
+    result.insert(result.end(), {connection::handover::token_flag, connection::handover::token_source});
+  return x.post_process_args ? x.post_process_args(std::move(result)) : result;
+}
+
+std::string display_name(const start_options& x) {
+  if (!x.name.empty())
+    return x.host.empty() ? x.name : x.name + "@" + x.host;
+  return x.exec ? x.exec->program : generic_node;
+}
+
+} // namespace peer::internal::origin

@@ -1,0 +1,37 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/options.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// @file
+/// What follows from start options before a process exists.
+
+namespace peer::internal::origin {
+
+/// The option `exec` or what stands for it.
+peer::exec chosen_program(const start_options& options);
+
+/// The option `connection` or what stands for it.
+connection_kind chosen_connection(const start_options& options);
+
+/// What a peer over `tcp` has to know.
+struct meeting_point {
+  std::vector<std::string> addresses; ///< in the order in which it should try
+  std::uint16_t port = 0;
+  bool has_secret = false; ///< whether it finds a secret on its stdin
+};
+
+/// The arguments that the program is started with, `exec`'s own included ("Command lines" in docs/protocol.md).
+/// @param where of a connection over `tcp`, and nothing else.
+std::vector<std::string> command_line(const start_options& options, const std::optional<meeting_point>& where = {});
+
+/// How errors and console prefixes call the peer: its name if it has one, else its program.
+std::string display_name(const start_options& options);
+
+} // namespace peer::internal::origin

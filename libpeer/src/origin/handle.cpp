@@ -1,0 +1,119 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/handle.hpp"
+
+#include "base/caf_compat.hpp"
+#include "loop/loop.hpp"
+#include "origin/ask.hpp"
+#include "origin/control.hpp"
+
+#include "caf/all.hpp"
+
+#include <utility>
+
+namespace peer {
+
+namespace {
+
+constexpr auto who = "the peer's control actor";
+
+caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options options, caf::strong_actor_ptr parent) {
+  if (auto err = validate(options))
+    return err;
+  auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
+  auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
+  auto where = internal::loop::loop::of(sys);
+  auto control = internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where),
+                                                 std::move(options), std::move(parent));
+  if (!waits)
+    return handle{sys, std::move(control), std::move(known)};
+  auto node = internal::origin::ask<atom>(sys, control, who, await_boot_atom_v);
+  if (!node)
+    return std::move(node.error());
+  return handle{sys, std::move(control), std::move(*node)};
+}
+
+} // namespace
+
+handle handle::within(caf::timespan timeout) const {
+  auto result = *this;
+  result.timeout_ = timeout;
+  return result;
+}
+
+caf::expected<void> handle::await_ready(caf::timespan timeout) const {
+  auto result = caf::expected<void>{};
+  auto self = caf::scoped_actor{*sys_};
+  internal::base::request_from(self, control_, timeout, await_ready_atom_v)
+      .receive([] {},
+               [&](caf::error& err) {
+                 result = err == caf::sec::request_timeout
+                            ? caf::make_error(errc::timeout, "the peer did not say within "
+                                                                 + caf::deep_to_string(timeout) + " that it is ready")
+                            : from_request(std::move(err), who);
+               });
+  return result;
+}
+
+caf::expected<peer_status> handle::get_state() const {
+  return internal::origin::ask<peer_status>(*sys_, control_, who, get_state_atom_v);
+}
+
+caf::expected<term> handle::state() const {
+  return internal::origin::ask<term>(*sys_, control_, who, sys_get_state_atom_v);
+}
+
+caf::expected<pid> handle::expose(const caf::actor& whom) const {
+  auto result = internal::origin::ask<term>(*sys_, control_, who, expose_atom_v, whom);
+  if (!result)
+    return std::move(result.error());
+  return *result->get_if<pid>();
+}
+
+caf::expected<stop_report> handle::stop() const {
+  return internal::origin::ask<stop_report>(*sys_, control_, who, stop_atom_v);
+}
+
+caf::expected<stop_report> handle::kill() const {
+  return internal::origin::ask<stop_report>(*sys_, control_, who, kill_atom_v);
+}
+
+caf::expected<encoded_term> handle::request_call(std::string_view module, std::string_view function,
+                                                 byte_buffer arguments) const {
+  return internal::origin::ask<encoded_term>(
+      *sys_, control_, who, call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_});
+}
+
+void handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
+  auto size = arguments.size();
+  give(cast_request{std::string{module}, std::string{function}, std::move(arguments)}, size);
+}
+
+void handle::start_send(term to, byte_buffer content) const {
+  auto size = content.size();
+  give(send_request{std::move(to), std::move(content)}, size);
+}
+
+/// The mailbox is in order, so the answer to one request tells that all before it have been taken. What became of it is
+/// told to nobody, as if nobody had waited.
+template <class Request>
+void handle::give(Request request, std::size_t size) const {
+  auto cost = sizeof(Request) + size;
+  auto before = given_->fetch_add(cost, std::memory_order_relaxed);
+  if (before / defaults::cast_window == (before + cost) / defaults::cast_window) {
+    internal::base::send_anonymous(control_, std::move(request));
+    return;
+  }
+  auto self = caf::scoped_actor{*sys_};
+  internal::base::request_from(self, control_, timeout_, std::move(request)).receive([] {}, [](const caf::error&) {});
+}
+
+caf::expected<handle> start(caf::actor_system& sys, start_options options) {
+  return start_with_parent(sys, std::move(options), nullptr);
+}
+
+caf::expected<handle> start_link(caf::local_actor* parent, start_options options) {
+  return start_with_parent(parent->system(), std::move(options), caf::strong_actor_ptr{parent->ctrl()});
+}
+
+} // namespace peer

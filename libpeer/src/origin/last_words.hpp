@@ -1,0 +1,32 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "console/line_splitter.hpp"
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace peer::internal::origin {
+
+/// Remembers the last lines that a peer wrote to stderr, at most `defaults::stderr_lines` of at most
+/// `defaults::stderr_bytes` together.
+class last_words {
+public:
+  void feed(std::string_view text);
+
+  /// The lines, with one that had no end yet.
+  std::vector<std::string> take();
+
+private:
+  void remember(std::string_view line);
+
+  console::line_splitter splitter_;
+  std::deque<std::string> lines_;
+  std::size_t size_ = 0;
+};
+
+} // namespace peer::internal::origin

@@ -1,0 +1,133 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "process/cgroup.hpp"
+
+#include "peer/error.hpp"
+#include "process/proc_stat.hpp"
+
+#include "caf/expected.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+extern "C" {
+#include <sys/pidfd.h> // glibc 2.36 forgot that C++ includes it, too
+}
+
+namespace peer::internal::process {
+
+namespace {
+
+/// Calls `f` for each cgroup made in that one.
+template <class F>
+void for_each_inner(const std::string& path, F f) {
+  auto failed = std::error_code{};
+  auto i = std::filesystem::directory_iterator{path, failed};
+  for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
+    if (auto ignored = std::error_code{}; i->is_directory(ignored) && !i->is_symlink(ignored))
+      f(i->path().string());
+}
+
+void remove_all(const std::string& path) {
+  for_each_inner(path, remove_all);
+  rmdir(path.c_str());
+}
+
+std::set<pid_t> members(const std::string& path) {
+  constexpr auto enough_for_all_numbers = std::size_t{64} << 20;
+  auto in = std::istringstream{read_proc_file(path + "/cgroup.procs", enough_for_all_numbers)};
+  auto result = std::set<pid_t>{};
+  for (auto id = pid_t{0}; in >> id;)
+    if (id != 0) // 0 is one that our pid namespace does not show
+      result.insert(id);
+  return result;
+}
+
+/// Kills who is in there now.
+void kill_members(const std::string& path) {
+  auto found = std::vector<std::pair<pid_t, descriptor>>{};
+  for (auto id : members(path))
+    found.emplace_back(id, descriptor{pidfd_open(id, 0)});
+  auto still_there = members(path); // so those are no others who have got the numbers meanwhile
+  for (auto& [id, pidfd] : found)
+    if (pidfd && still_there.contains(id))
+      pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
+  for_each_inner(path, kill_members);
+}
+
+} // namespace
+
+cgroup::cgroup(std::string path, descriptor events, descriptor kill_file)
+    : path_(std::move(path)), events_(std::move(events)), kill_file_(std::move(kill_file)) {}
+
+cgroup::cgroup(cgroup&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      events_(std::move(other.events_)),
+      kill_file_(std::move(other.kill_file_)) {}
+
+cgroup::~cgroup() {
+  if (!path_.empty())
+    remove_all(path_);
+}
+
+caf::expected<cgroup> cgroup::make(const std::string& delegated, bool has_kill_file) {
+  static std::atomic<unsigned> counter = 0;
+  struct statfs facts {};
+  if (statfs(delegated.c_str(), &facts) != 0)
+    return system_failure("cannot use '" + delegated + "' for cgroups", errno);
+  if (facts.f_type != CGROUP2_SUPER_MAGIC)
+    return caf::make_error(errc::system_failure,
+                           "cannot use '" + delegated + "' for cgroups: it is not in the cgroup v2 hierarchy");
+  auto prefix = delegated + "/libpeer-" + std::to_string(getpid()) + "-";
+  auto path = prefix + std::to_string(++counter);
+  while (mkdir(path.c_str(), 0755) != 0) {
+    if (errno != EEXIST) // else an earlier program with our number has left one
+      return system_failure("cannot make a cgroup in '" + delegated + "'", errno);
+    path = prefix + std::to_string(++counter);
+  }
+  auto result = cgroup{path, descriptor{open((path + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC)}, {}};
+  if (!result.events_)
+    return system_failure("cannot watch the cgroup '" + path + "'", errno);
+  if (has_kill_file)
+    result.kill_file_ = descriptor{open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC)};
+  if (has_kill_file && !result.kill_file_ && errno != ENOENT)
+    return system_failure("cannot open the file to kill the cgroup '" + path + "'", errno);
+  return result;
+}
+
+caf::expected<descriptor> cgroup::open_members() const {
+  auto result = descriptor{open((path_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
+  if (!result)
+    return system_failure("cannot open the list of members of '" + path_ + "'", errno);
+  return result;
+}
+
+void cgroup::kill() const {
+  if (!kill_file_ || pwrite(kill_file_.get(), "1", 1, 0) != 1)
+    kill_members(path_);
+}
+
+bool cgroup::populated() const {
+  auto text = std::array<char, 256>{};
+  auto got = pread(events_.get(), text.data(), text.size(), 0);
+  return got > 0
+      && std::string_view{text.data(), static_cast<std::size_t>(got)}.find("populated 1") != std::string_view::npos;
+}
+
+} // namespace peer::internal::process

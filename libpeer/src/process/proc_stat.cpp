@@ -1,0 +1,87 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "process/proc_stat.hpp"
+
+#include "process/descriptor.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <sstream>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace peer::internal::process {
+
+namespace {
+
+/// The number that a file name is, if it is one.
+std::optional<pid_t> to_number(const std::string& text) {
+  auto result = pid_t{0};
+  auto end = text.data() + text.size();
+  if (auto [at, failed] = std::from_chars(text.data(), end, result); failed != std::errc{} || at != end)
+    return std::nullopt;
+  return result;
+}
+
+/// Reads "PID (NAME) STATE PARENT GROUP SESSION …", where the name may have anything in it.
+std::optional<process_facts> parse_facts(const std::string& line) {
+  auto name_begin = line.find('(');
+  auto name_end = line.rfind(')');
+  if (name_begin == std::string::npos || name_end == std::string::npos)
+    return std::nullopt;
+  auto fields = std::istringstream{line.substr(name_end + 1)};
+  auto result = process_facts{};
+  fields >> result.state >> result.parent >> result.group >> result.session;
+  if (!fields)
+    return std::nullopt;
+  result.name = line.substr(name_begin + 1, name_end - name_begin - 1);
+  return result;
+}
+
+} // namespace
+
+bool has_own_proc() {
+  auto failed = std::error_code{};
+  return to_number(std::filesystem::read_symlink("/proc/self", failed)) == getpid();
+}
+
+std::optional<process_facts> facts_of(pid_t process) {
+  errno = 0;
+  if (!has_own_proc())
+    return std::nullopt;
+  constexpr auto more_than_it_has = 4096;
+  return parse_facts(read_proc_file("/proc/" + std::to_string(process) + "/stat", more_than_it_has));
+}
+
+std::string read_proc_file(const std::string& path, std::size_t limit) {
+  errno = 0;
+  auto in = descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  auto result = std::string{};
+  auto buffer = std::array<char, 4096>{};
+  while (in && result.size() < limit) {
+    auto got = read(in.get(), buffer.data(), std::min(buffer.size(), limit - result.size()));
+    if (got > 0)
+      result.append(buffer.data(), static_cast<std::size_t>(got));
+    else if (got == 0 || errno != EINTR)
+      break;
+  }
+  return result;
+}
+
+bool for_each_number(const std::string& directory, const std::function<bool(pid_t)>& f) {
+  if (!has_own_proc())
+    return true;
+  auto failed = std::error_code{};
+  auto i = std::filesystem::directory_iterator{directory, failed};
+  for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
+    if (auto number = to_number(i->path().filename()); number && !f(*number))
+      return false;
+  return !is_shortage(failed.value());
+}
+
+} // namespace peer::internal::process

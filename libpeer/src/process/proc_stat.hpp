@@ -1,0 +1,40 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <sys/types.h>
+
+namespace peer::internal::process {
+
+/// What `/proc/PID/stat` tells of a process (proc(5)).
+struct process_facts {
+  std::string name; ///< the kernel's short one
+  char state = '?';
+  pid_t parent = 0;
+  pid_t group = 0;
+  pid_t session = 0;
+
+  /// Whether the process has ended, although its number is still its own.
+  bool ended() const noexcept { return state == 'Z' || state == 'X'; }
+};
+
+/// Whether the numbers in /proc are those by which this program knows processes. They are not where /proc belongs to
+/// another pid namespace, as in a process of a new one that did not mount its own (pid_namespaces(7)).
+bool has_own_proc();
+
+/// Returns nothing if there is no such process, if not `has_own_proc` or, `is_shortage` of errno says so, descriptors
+/// or memory are short.
+std::optional<process_facts> facts_of(pid_t process);
+
+/// The first `limit` bytes of a file of /proc; empty, with errno, if it cannot be read.
+std::string read_proc_file(const std::string& path, std::size_t limit);
+
+/// Calls `f` for each entry of a directory of /proc whose name is a number until it returns false; not at all if it
+/// cannot be read or if not `has_own_proc`. Returns false if `f` did, or if descriptors or memory are short.
+bool for_each_number(const std::string& directory, const std::function<bool(pid_t)>& f);
+
+} // namespace peer::internal::process

@@ -1,0 +1,99 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "process/socket_owner.hpp"
+
+#include "process/descriptor.hpp"
+#include "process/proc_stat.hpp"
+#include "process/socket_inode.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace peer::internal::process {
+
+namespace {
+
+// -- processes --------------------------------------------------------------------------------------------------------
+
+using process_table = std::map<pid_t, process_facts>;
+
+/// The descendants of `ancestor`; nothing if descriptors or memory are short.
+std::optional<std::vector<pid_t>> descendants_of(pid_t ancestor) {
+  auto all = process_table{};
+  auto complete = for_each_number("/proc", [&all](pid_t id) {
+    auto facts = facts_of(id);
+    if (facts)
+      all.emplace(id, std::move(*facts));
+    return facts || !is_shortage(errno);
+  });
+  if (!complete)
+    return std::nullopt;
+  auto belongs = [&all, ancestor](pid_t id) {
+    // While /proc was read a number may have got a new owner: the chain of parents could be a circle.
+    for (auto steps = std::size_t{0}; steps <= all.size(); ++steps) {
+      auto found = all.find(id);
+      if (id == ancestor || (found != all.end() && found->second.session == ancestor))
+        return true;
+      if (found == all.end())
+        return false;
+      id = found->second.parent;
+    }
+    return false;
+  };
+  auto result = std::vector<pid_t>{};
+  for (auto& [id, facts] : all)
+    if (id != ancestor && belongs(id))
+      result.push_back(id);
+  return result;
+}
+
+/// Adds the sockets among a process's descriptors. Returns false if descriptors or memory are short.
+bool find_sockets(pid_t process, std::set<socket_inode>& result) {
+  constexpr auto prefix = std::string_view{"socket:["};
+  auto directory = "/proc/" + std::to_string(process) + "/fd";
+  return for_each_number(directory, [&](int number) {
+    auto failed = std::error_code{};
+    auto target = std::filesystem::read_symlink(directory + "/" + std::to_string(number), failed).string();
+    if (target.starts_with(prefix))
+      result.insert(std::strtoull(target.c_str() + prefix.size(), nullptr, 10));
+    return true;
+  });
+}
+
+} // namespace
+
+std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> sockets) {
+  auto inodes = inodes_of_other_ends(sockets);
+  if (!inodes)
+    return std::nullopt;
+  auto result = std::vector<bool>(sockets.size(), false);
+  if (std::all_of(inodes->begin(), inodes->end(), [](socket_inode x) { return x == 0; }))
+    return result;
+  auto held = std::set<socket_inode>{};
+  auto find = [&] {
+    std::transform(inodes->begin(), inodes->end(), result.begin(),
+                   [&held](socket_inode x) { return x != 0 && held.contains(x); });
+    return std::find(result.begin(), result.end(), true) != result.end();
+  };
+  if (!find_sockets(process, held))
+    return std::nullopt;
+  if (find())
+    return result;
+  auto descendants = descendants_of(process);
+  if (!descendants)
+    return std::nullopt;
+  for (auto member : *descendants)
+    if (!find_sockets(member, held))
+      return std::nullopt;
+  find();
+  return result;
+}
+
+} // namespace peer::internal::process

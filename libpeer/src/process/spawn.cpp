@@ -1,0 +1,111 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "process/spawn.hpp"
+
+#include "peer/error.hpp"
+#include "process/initializers.hpp"
+
+#include "caf/expected.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <cerrno>
+#include <map>
+#include <string_view>
+
+namespace peer::internal::process {
+
+namespace {
+
+using namespace internal::process;
+
+std::vector<std::string> environment_of(const spawn_options& options) {
+  auto variables = std::map<std::string, std::string>{};
+  for (auto entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    auto text = std::string_view{*entry};
+    auto split = text.find('=', 1);
+    if (split != std::string_view::npos)
+      variables.emplace(text.substr(0, split), text.substr(split + 1));
+  }
+  for (auto& [name, value] : options.environment) {
+    if (value)
+      variables[name] = *value;
+    else
+      variables.erase(name);
+  }
+  auto result = std::vector<std::string>{};
+  for (auto& [name, value] : variables)
+    result.push_back(name + "=" + value);
+  return result;
+}
+
+/// An initializer that contributes only if `wanted`.
+template <class Init, class... Args>
+std::optional<Init> only_if(bool wanted, Args&&... args) {
+  return wanted ? std::make_optional<Init>(std::forward<Args>(args)...) : std::nullopt;
+}
+
+std::string list_of(const std::vector<int>& numbers) {
+  auto result = std::string{};
+  for (auto each : numbers)
+    result += (result.empty() ? "" : ", ") + std::to_string(each);
+  return result;
+}
+
+/// What the start of a process failed to do.
+std::string what_failed(const launcher& launch, const set_limits& limits, const spawn_options& options) {
+  auto program = "'" + options.program + "'";
+  auto step = std::string_view{launch.failed_step};
+  if (step == launch_plan::process_step && (launch.failed_code == EMFILE || launch.failed_code == ENFILE))
+    return "cannot make a descriptor of the process for " + program;
+  if (step == launch_plan::process_step)
+    return "cannot make a process for " + program
+         + (options.pid_namespace ? " in a pid namespace of its own (option pid_namespace)" : "");
+  if (step == launch_plan::descriptors_step)
+    return "cannot give " + program + " its descriptors";
+  if (step == launch_plan::directory_step)
+    return "cannot enter directory '" + options.working_directory + "' for " + program;
+  if (step == launch_plan::exec_step)
+    return "cannot execute " + program
+         + (options.working_directory.empty() ? "" : " in '" + options.working_directory + "'");
+  if (step == launch_plan::watch_step)
+    return "cannot watch the process of " + program;
+  if (step == pid_namespace::name)
+    return "cannot map user and group of " + program + " (option pid_namespace)";
+  if (step == join_cgroup::name)
+    return "cannot join a cgroup in '" + options.cgroup + "' for " + program;
+  if (step == run_on::name)
+    return "cannot let " + program + " run on the CPUs " + list_of(options.cpu_affinity) + " (option cpu_affinity)";
+  if (step == set_limits::name)
+    return "cannot limit " + std::string{limits.failed->name} + " of " + program + " to "
+         + std::to_string(limits.failed->value.rlim_cur) + " (option limits)";
+  return "cannot start " + program + " (" + launch.failed_step + ")";
+}
+
+} // namespace
+
+caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_options& options, int cgroup_members) {
+  auto launch = launcher{};
+  auto failed = error_code{};
+  auto environment = environment_of(options);
+  auto limits = set_limits{kernel_limits(options.limits)};
+  auto orphans = options.reap_orphans || options.survivors == survivor_policy::kill;
+  try {
+    launch(io.get_executor(), failed, options.program, options.arguments, search_path{}, default_signals{},
+           new_session{}, bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
+           only_if<bp::posix::bind_fd>(options.inherited >= 0, spawn_options::inherited_number, int{options.inherited}),
+           bp::process_environment{environment},
+           only_if<bp::process_start_dir>(!options.working_directory.empty(), options.working_directory),
+           only_if<join_cgroup>(cgroup_members >= 0, join_cgroup{cgroup_members}),
+           only_if<pid_namespace>(options.pid_namespace), only_if<reap_orphans>(orphans),
+           only_if<run_on>(!options.cpu_affinity.empty(), run_on{to_cpu_mask(options.cpu_affinity)}), limits)
+        .detach();
+  } catch (const boost::system::system_error&) {
+    // The loop cannot have its descriptors. The launcher knows what failed.
+  }
+  if (launch.failed_code != 0)
+    return system_failure(what_failed(launch, limits, options), launch.failed_code);
+  return spawned_process{launch.pid, descriptor{launch.take_pidfd()}};
+}
+
+} // namespace peer::internal::process

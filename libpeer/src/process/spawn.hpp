@@ -1,0 +1,92 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "peer/process.hpp"
+#include "process/descriptor.hpp"
+
+#include "caf/fwd.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace boost::asio {
+class io_context;
+} // namespace boost::asio
+
+namespace peer::internal::process {
+
+/// What to start. The process leads a session, has no signal blocked or ignored, and inherits the descriptors named
+/// here and no others.
+struct spawn_options {
+  /// A path, or a name that is looked up in the caller's PATH.
+  std::string program;
+
+  /// The arguments after the program's name.
+  std::vector<std::string> arguments;
+
+  /// Changes to the caller's environment: a value sets a variable, nothing removes it.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+
+  /// Where to run; empty for the caller's working directory.
+  std::string working_directory;
+
+  /// The caller's descriptors that become the standard streams of the process. They stay the caller's, and may have any
+  /// number.
+  int standard_input = -1;
+  int standard_output = -1;
+  int standard_error = -1;
+
+  /// A descriptor of the caller's that becomes number `inherited_number` of the process; -1 for none. It stays the
+  /// caller's, and may have any number.
+  int inherited = -1;
+
+  /// The number of `inherited` in the process: the first one after the standard streams.
+  static constexpr int inherited_number = 3;
+
+  /// A directory of the cgroup v2 hierarchy in which this program may make cgroups (delegated to it, see cgroups(7));
+  /// empty for none. The process gets a cgroup of its own there, and nothing in it outlives the process.
+  std::string cgroup;
+
+  /// The process is process 1 of a pid namespace of its own (pid_namespaces(7)): when it ends, the kernel ends all of
+  /// its descendants first. A program that may not make one gets a user namespace, too, in which the process keeps its
+  /// user and group. To the kernel such a process is an `init`: signals that it does not handle, but for SIGKILL and
+  /// SIGSTOP, do nothing to it.
+  bool pid_namespace = false;
+
+  /// Descendants whose parent ends become children of the process (PR_SET_CHILD_SUBREAPER, prctl(2)), which finds them
+  /// as long as it lives. It has to reap them.
+  bool reap_orphans = false;
+
+  /// What the process may use. `spawn` leaves those that need a cgroup to the caller.
+  resource_limits limits = {};
+
+  /// The numbers of the CPUs that the process may run on, none of them negative; empty for those of the calling thread.
+  std::vector<int> cpu_affinity = {};
+
+  /// What becomes of the descendants that outlive the process and its group. `kill` implies `reap_orphans`.
+  survivor_policy survivors = survivor_policy::report;
+};
+
+/// A process that has just been started.
+struct spawned_process {
+  pid_t id = 0;
+  descriptor pidfd;
+};
+
+/// Starts a process, whose parent is this program, with `launcher` (process/launcher.hpp). Any thread may call this.
+///
+/// @param io registers the pidfd for a moment, which proves that it can be watched.
+/// @param cgroup_members the open file `cgroup.procs` of the cgroup that the process joins before anything else; -1 for
+///        none. `spawn_options::cgroup` only names it in the error.
+///
+/// Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing was started.
+caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_options& options,
+                                     int cgroup_members = -1);
+
+} // namespace peer::internal::process

@@ -1,0 +1,523 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "supervisor/supervision.hpp"
+
+#include "peer/failure.hpp"
+
+#include "caf/exit_reason.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
+
+namespace peer::internal::supervisor {
+
+namespace {
+
+caf::error refusal(errc code, std::string_view id, std::string_view why) {
+  return caf::make_error(code, "child '" + std::string{id} + "' " + std::string{why});
+}
+
+caf::error not_found(std::string_view id) {
+  return refusal(errc::not_found, id, "is not known");
+}
+
+/// Whether a child has a spec of its own and does not run.
+caf::error check_at_rest(const supervision& rules, std::string_view id) {
+  if (rules.flags().strategy == restart_strategy::simple_one_for_one)
+    return refusal(errc::simple_one_for_one, id, "has no spec of its own");
+  auto child = rules.find(id);
+  if (child == nullptr)
+    return not_found(id);
+  if (child->state == child_state::restarting)
+    return refusal(errc::restarting, id, "is about to be restarted");
+  if (child->state != child_state::undefined)
+    return refusal(errc::running, id, "runs");
+  return {};
+}
+
+caf::error gone() {
+  return caf::make_error(errc::noproc, std::string{"the supervisor stops"});
+}
+
+} // namespace
+
+supervision::host::~host() = default;
+
+supervision::supervision(host& backend, supervisor_spec spec)
+    : host_(backend), flags_(spec.flags), counter_(spec.flags.intensity, spec.flags.period) {
+  if (simple()) {
+    pattern_ = std::move(spec.children.front());
+    return;
+  }
+  for (auto& child : spec.children) {
+    auto id = child.id;
+    children_.push_back({.id = std::move(id), .spec = std::move(child)});
+  }
+}
+
+// -- requests ---------------------------------------------------------------------------------------------------------
+
+void supervision::boot(done then) {
+  auto starts = std::vector<std::string>{};
+  for (auto& child : children_)
+    starts.push_back(child.id);
+  enqueue([this, starts = std::move(starts), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    begin({.what = purpose::boot, .starts = std::move(starts), .then = std::move(then)});
+  });
+}
+
+void supervision::start_child(child_spec spec, done_with_id then) {
+  enqueue([this, spec = std::move(spec), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (simple())
+      return then(refusal(errc::simple_one_for_one, spec.id, "cannot have a spec of its own here"));
+    if (auto err = validate(spec, flags_.auto_shutdown))
+      return then(std::move(err));
+    if (auto present = lookup(spec.id))
+      return then(present->state == child_state::running
+                      ? refusal(errc::already_started, spec.id, "runs already")
+                      : refusal(errc::already_present, spec.id, "exists already, and does not run"));
+    auto id = spec.id;
+    add({.id = std::move(id), .spec = std::move(spec)}, std::move(then));
+  });
+}
+
+void supervision::start_child(std::vector<term> arguments, done_with_id then) {
+  enqueue([this, arguments = std::move(arguments), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (!simple())
+      return then(caf::make_error(errc::invalid_option,
+                                  std::string{"only a supervisor that is simple_one_for_one starts children by "
+                                              "arguments; others need a spec"}));
+    auto id = pattern_->id + "-" + std::to_string(++instances_);
+    auto record = child_record{.id = id, .spec = *pattern_, .arguments = std::move(arguments)};
+    record.spec.id = std::move(id);
+    add(std::move(record), std::move(then));
+  });
+}
+
+void supervision::add(child_record record, done_with_id then) {
+  auto id = record.id;
+  children_.push_back(std::move(record));
+  begin({.what = purpose::add, .starts = {id}, .then = [id, then = std::move(then)](const error& failed) {
+           if (failed)
+             then(failed);
+           else
+             then(id);
+         }});
+}
+
+void supervision::terminate_child(std::string id, done then) {
+  enqueue([this, id = std::move(id), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (!lookup(id))
+      return then(not_found(id));
+    begin({.what = purpose::termination, .stops = {id}, .then = std::move(then)});
+  });
+}
+
+void supervision::restart_child(std::string id, done then) {
+  enqueue([this, id = std::move(id), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (auto err = check_at_rest(*this, id))
+      return then(std::move(err));
+    begin({.what = purpose::on_request, .starts = {id}, .then = std::move(then)});
+  });
+}
+
+void supervision::delete_child(std::string id, done then) {
+  enqueue([this, id = std::move(id), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (auto err = check_at_rest(*this, id))
+      return then(std::move(err));
+    drop(id);
+    then({});
+  });
+}
+
+void supervision::apply(supervisor_spec spec, done then) {
+  enqueue([this, spec = std::move(spec), then = std::move(then)]() mutable {
+    if (over_)
+      return then(gone());
+    if (simple() || spec.flags.strategy == restart_strategy::simple_one_for_one)
+      return then(caf::make_error(errc::simple_one_for_one,
+                                  std::string{"the children of a simple_one_for_one supervisor have no list"}));
+    if (auto err = validate(spec))
+      return then(std::move(err));
+    auto wanted = std::list<child_record>{};
+    auto todo = plan{.what = purpose::apply, .then = std::move(then)};
+    for (auto& child : spec.children) {
+      auto old = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return x.id == child.id; });
+      if (old != children_.end() && old->spec.revision == child.revision) {
+        old->spec = std::move(child); // the children of a supervisor may be others
+        wanted.splice(wanted.end(), children_, old);
+        continue;
+      }
+      todo.starts.push_back(child.id);
+      if (old == children_.end()) {
+        wanted.push_back({.id = child.id, .spec = std::move(child)});
+        continue;
+      }
+      // It is stopped by its old spec: the new one waits for its start.
+      wanted.splice(wanted.end(), children_, old);
+      wanted.back().successor = std::make_shared<child_spec>(std::move(child));
+    }
+    auto removed = std::vector<std::string>{};
+    for (auto& child : children_)
+      removed.push_back(child.id);
+    wanted.splice(wanted.end(), children_);
+    children_ = std::move(wanted);
+    for (auto child = children_.rbegin(); child != children_.rend(); ++child)
+      if (child->successor || std::find(removed.begin(), removed.end(), child->id) != removed.end())
+        todo.stops.push_back(child->id);
+    todo.removed = std::move(removed);
+    flags_ = spec.flags;
+    counter_.change(flags_.intensity, flags_.period);
+    begin(std::move(todo));
+  });
+}
+
+void supervision::shut_down(error why) {
+  if (why_)
+    return;
+  begin_shutdown(std::move(why));
+  run();
+}
+
+void supervision::abandon(const error& why) {
+  over_ = true;
+  if (auto cut_short = std::exchange(plan_, std::nullopt); cut_short && cut_short->then)
+    cut_short->then(why);
+  run();
+}
+
+void supervision::begin_shutdown(error why) {
+  if (why_)
+    return;
+  why_ = std::move(why);
+  if (plan_ && plan_->then)
+    tasks_.push_front([then = std::move(plan_->then), failed = plan_->failed] { then(failed ? failed : gone()); });
+  plan_.reset();
+  auto stops = std::vector<std::string>{};
+  for (auto child = children_.rbegin(); child != children_.rend(); ++child)
+    stops.push_back(child->id);
+  begin({.what = purpose::shutdown, .stops = std::move(stops)});
+}
+
+// -- what becomes of children -----------------------------------------------------------------------------------------
+
+void supervision::on_ready(std::string_view id, std::uint64_t generation) {
+  if (auto child = in_state(id, generation, child_state::starting)) {
+    child->state = child_state::running;
+    child->backoff.on_started(host_.now());
+    answered(*child);
+    host_.report(*child, event_kind::ready, {}, {});
+    run();
+  }
+}
+
+void supervision::on_ignored(std::string_view id, std::uint64_t generation) {
+  if (auto child = in_state(id, generation, child_state::starting)) {
+    answered(*child);
+    drop_or_clear(*child);
+    run();
+  }
+}
+
+void supervision::on_start_failed(std::string_view id, std::uint64_t generation, error why) {
+  if (auto child = in_state(id, generation, child_state::starting)) {
+    answered(*child);
+    child->last_end = why;
+    host_.report(*child, event_kind::start_failed, why, {});
+    start_has_failed(*child, std::move(why));
+    run();
+  }
+}
+
+void supervision::on_stopped(std::string_view id, std::uint64_t generation, error why) {
+  if (auto child = in_state(id, generation, child_state::stopping)) {
+    answered(*child);
+    child->last_end = why;
+    host_.report(*child, event_kind::stopped, why, {});
+    child->state = child_state::undefined;
+    if (!outlives_its_stop(*child))
+      drop(id);
+    run();
+  }
+}
+
+void supervision::on_exit(std::string_view id, std::uint64_t generation, error why) {
+  enqueue([this, id = std::string{id}, generation, why = std::move(why)] {
+    if (auto child = in_state(id, generation, child_state::running); child && !over_)
+      handle_exit(*child, why);
+  });
+}
+
+void supervision::on_retry(std::string_view id, std::uint64_t retry) {
+  enqueue([this, id = std::string{id}, retry] {
+    auto child = lookup(id);
+    if (child && !over_ && child->state == child_state::restarting && child->retry == retry)
+      carry_out_restart(*child);
+  });
+}
+
+// -- rules ------------------------------------------------------------------------------------------------------------
+
+void supervision::handle_exit(child_record& child, const error& why) {
+  child.last_end = why;
+  host_.report(child, event_kind::exited, why, {});
+  auto kind = classify(child.spec, why);
+  auto type = child.spec.restart;
+  if (kind == end_kind::final_ || type == restart_type::temporary
+      || (type == restart_type::transient && kind == end_kind::normal))
+    end_without_restart(child);
+  else
+    restart(child);
+}
+
+void supervision::end_without_restart(child_record& child) {
+  auto spec = child.spec;
+  drop_or_clear(child);
+  shut_down_if_significant(spec);
+}
+
+void supervision::shut_down_if_significant(const child_spec& ended) {
+  if (!ended.significant || flags_.auto_shutdown == auto_shutdown::never)
+    return;
+  auto lives = [](const child_record& x) { return x.spec.significant && x.state != child_state::undefined; };
+  if (flags_.auto_shutdown == auto_shutdown::any_significant || std::none_of(children_.begin(), children_.end(), lives))
+    begin_shutdown(caf::exit_reason::user_shutdown);
+}
+
+/// Counts a restart and carries it out, or gives up.
+void supervision::restart(child_record& child) {
+  if (!counter_.add(host_.now())) {
+    host_.report(child, event_kind::gave_up, child.last_end, {});
+    drop_or_clear(child);
+    return begin_shutdown(caf::exit_reason::user_shutdown);
+  }
+  auto delay = caf::timespan{0};
+  if (auto& rule = child.spec.backoff)
+    delay = child.backoff.next(*rule, host_.now(), host_.random());
+  host_.report(child, event_kind::restarting, child.last_end, delay);
+  if (delay.count() > 0)
+    delay_restart(child, delay);
+  else
+    carry_out_restart(child);
+}
+
+void supervision::delay_restart(child_record& child, caf::timespan delay) {
+  child.state = child_state::restarting;
+  ++child.retry;
+  host_.retry_after(child, delay);
+}
+
+void supervision::carry_out_restart(child_record& child) {
+  ++child.restarts;
+  child.state = child_state::undefined;
+  auto todo = plan{.what = purpose::restart_rule};
+  auto first = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return &x == &child; });
+  auto last = std::next(first);
+  if (flags_.strategy == restart_strategy::one_for_all)
+    first = children_.begin();
+  if (flags_.strategy == restart_strategy::one_for_all || flags_.strategy == restart_strategy::rest_for_one)
+    last = children_.end();
+  for (auto i = first; i != last; ++i)
+    todo.starts.push_back(i->id);
+  todo.stops.assign(todo.starts.rbegin(), todo.starts.rend());
+  begin(std::move(todo));
+}
+
+/// What a failed start means depends on who wanted it.
+void supervision::start_has_failed(child_record& child, error why) {
+  child.state = child_state::undefined;
+  auto failed =
+      caf::make_error(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
+  switch (plan_->what) {
+  case purpose::boot:
+    plan_->failed = failed;
+    return begin_shutdown(std::move(failed));
+  case purpose::add:
+    plan_->failed = std::move(failed);
+    return drop(child.id);
+  case purpose::on_request:
+  case purpose::apply:
+    plan_->failed = std::move(failed);
+    return;
+  case purpose::restart_rule:
+    if (classify(child.spec, child.last_end) == end_kind::final_)
+      return end_without_restart(child); // the rest is started nevertheless
+    // The rest stays undefined. The next try comes after what has been told meanwhile, and counts.
+    plan_->starts.clear();
+    child.state = child_state::restarting;
+    enqueue([this, id = child.id, retry = ++child.retry] {
+      auto again = lookup(id);
+      if (again && !over_ && again->state == child_state::restarting && again->retry == retry)
+        restart(*again);
+    });
+    return;
+  case purpose::termination:
+  case purpose::shutdown:
+    return; // they start nothing
+  }
+}
+
+// -- the loop ---------------------------------------------------------------------------------------------------------
+
+void supervision::enqueue(std::function<void()> task) {
+  tasks_.push_back(std::move(task));
+  run();
+}
+
+/// Goes on as far as it can without an answer of the host, whose answers may come from within.
+void supervision::run() {
+  if (std::exchange(running_, true))
+    return;
+  for (;;) {
+    if (plan_) {
+      if (!step())
+        break;
+    } else if (!tasks_.empty()) {
+      auto task = std::move(tasks_.front());
+      tasks_.pop_front();
+      task();
+    } else {
+      break;
+    }
+  }
+  running_ = false;
+}
+
+void supervision::begin(plan what) {
+  plan_ = std::move(what);
+  for (auto& child : children_)
+    answered(child); // that was for the plan that is cut short
+}
+
+void supervision::await(child_record& child) {
+  child.awaited = true;
+  ++awaited_;
+}
+
+void supervision::answered(child_record& child) {
+  if (std::exchange(child.awaited, false))
+    --awaited_;
+}
+
+bool supervision::step() {
+  if (awaited_ > 0)
+    return false;
+  if (!plan_->stops.empty())
+    stop_next();
+  else if (!plan_->starts.empty())
+    start_next();
+  else
+    finish_plan();
+  return true;
+}
+
+void supervision::stop_next() {
+  // The children of a simple_one_for_one supervisor do not depend on each other: they stop all at once.
+  auto all = simple() ? plan_->stops.size() : std::size_t{1};
+  auto now = std::vector<std::string>(plan_->stops.begin(), plan_->stops.begin() + static_cast<std::ptrdiff_t>(all));
+  plan_->stops.erase(plan_->stops.begin(), plan_->stops.begin() + static_cast<std::ptrdiff_t>(all));
+  for (auto& id : now) {
+    auto child = lookup(id);
+    if (!child)
+      continue;
+    if (child->state == child_state::running || child->state == child_state::starting) {
+      child->state = child_state::stopping;
+      await(*child);
+      host_.report(*child, event_kind::stopping, {}, {});
+      host_.stop(*child);
+    } else if (child->state == child_state::stopping) {
+      await(*child); // the plan that was cut short has told it
+    } else {
+      child->state = child_state::undefined;
+      if (!outlives_its_stop(*child))
+        drop(id);
+    }
+  }
+}
+
+void supervision::start_next() {
+  auto id = std::move(plan_->starts.front());
+  plan_->starts.erase(plan_->starts.begin());
+  auto child = lookup(id);
+  if (!child)
+    return; // it was temporary
+  if (auto spec = std::exchange(child->successor, nullptr))
+    child->spec = std::move(*spec);
+  child->state = child_state::starting;
+  ++child->generation;
+  await(*child);
+  host_.report(*child, event_kind::starting, {}, {});
+  host_.start(*child);
+}
+
+void supervision::finish_plan() {
+  auto ended = std::move(*plan_);
+  plan_.reset();
+  for (auto& id : ended.removed)
+    drop(id);
+  if (ended.what == purpose::shutdown) {
+    over_ = true;
+    host_.finished(*why_);
+  }
+  if (ended.then)
+    ended.then(ended.failed);
+}
+
+// -- children ---------------------------------------------------------------------------------------------------------
+
+const child_record* supervision::find(std::string_view id) const noexcept {
+  auto i = std::find_if(children_.begin(), children_.end(), [id](auto& x) { return x.id == id; });
+  return i != children_.end() ? &*i : nullptr;
+}
+
+child_record* supervision::lookup(std::string_view id) noexcept {
+  return const_cast<child_record*>(find(id));
+}
+
+child_record* supervision::in_state(std::string_view id, std::uint64_t generation, child_state wanted) noexcept {
+  auto child = lookup(id);
+  return child && child->generation == generation && child->state == wanted ? child : nullptr;
+}
+
+void supervision::drop(std::string_view id) {
+  auto i = std::find_if(children_.begin(), children_.end(), [id](auto& x) { return x.id == id; });
+  if (i == children_.end())
+    return;
+  answered(*i);
+  host_.report(*i, event_kind::removed, {}, {});
+  host_.forget(*i);
+  children_.erase(i);
+}
+
+/// A child that is not restarted is forgotten if its spec is of no more use (OTP: supervisor:del_child/2).
+void supervision::drop_or_clear(child_record& child) {
+  if (child.spec.restart == restart_type::temporary || simple())
+    drop(child.id);
+  else
+    child.state = child_state::undefined;
+}
+
+/// Whether its spec stays when it was stopped (OTP: supervisor:terminate_children/2 and del_child/2).
+bool supervision::outlives_its_stop(const child_record& child) const noexcept {
+  if (child.successor)
+    return true;
+  if (simple())
+    return !plan_ || plan_->what != purpose::termination;
+  return child.spec.restart != restart_type::temporary;
+}
+
+} // namespace peer::internal::supervisor

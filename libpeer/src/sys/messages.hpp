@@ -1,0 +1,16 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "base/type_ids.hpp"
+#include "peer/sys_actor.hpp"
+
+#include "caf/action.hpp"
+#include "caf/typed_actor.hpp"
+
+namespace peer::internal::sys {
+
+/// What an actor with system messages tells itself: what it has put off while it was suspended.
+using sys_self = caf::typed_actor<caf::result<void>(base::sys_held_atom, caf::action)>;
+
+} // namespace peer::internal::sys

@@ -1,0 +1,208 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "base/utf8.hpp"
+#include "peer/detail/limits.hpp"
+#include "peer/detail/writer.hpp"
+#include "peer/error.hpp"
+#include "term/codec/codec.hpp"
+#include "term/codec/tags.hpp"
+
+#include "caf/expected.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace peer {
+
+namespace {
+
+constexpr std::size_t max_count = std::numeric_limits<std::uint32_t>::max();
+
+/// Writes one alternative of a term after the other. A member function that returns false has set `error`.
+struct encoder {
+  detail::term_writer& out;
+  std::size_t max_depth;
+  caf::error error = {};
+  std::size_t depth = 0;
+
+  bool fail(std::string what) {
+    error = caf::make_error(errc::bad_term, "cannot encode: " + what);
+    return false;
+  }
+
+  bool count(std::size_t size, const char* what) {
+    return size <= max_count || fail(std::string{what} + " with more than 2^32 - 1 elements");
+  }
+
+  bool enter() { return ++depth <= max_depth || fail("more than " + std::to_string(max_depth) + " levels of nesting"); }
+
+  bool name(const atom& x) {
+    if (internal::base::valid_atom(x.name()))
+      return true;
+    return fail(internal::base::count_utf8(x.name()) ? "an atom with more than 255 characters"
+                                                     : "an atom that is no UTF-8");
+  }
+
+  bool elements(auto first, auto last) {
+    if (!enter())
+      return false;
+    for (; first != last; ++first)
+      if (!write(*first))
+        return false;
+    --depth;
+    return true;
+  }
+
+  bool write(const term& x) {
+    return std::visit([this](const auto& alternative) { return (*this)(alternative); }, x.value());
+  }
+
+  template <class T>
+  bool operator()(const term::boxed<T>& x) {
+    return (*this)(*x);
+  }
+
+  bool operator()(std::int64_t x) {
+    out.integer(x);
+    return true;
+  }
+
+  bool operator()(const erl::big_integer& x) {
+    if (!count(x.magnitude().size(), "an integer"))
+      return false;
+    out.integer(x);
+    return true;
+  }
+
+  bool operator()(double x) {
+    if (!std::isfinite(x))
+      return fail("a float that is infinite or not a number");
+    out.real(x);
+    return true;
+  }
+
+  bool operator()(const atom& x) {
+    if (!name(x))
+      return false;
+    out.atom(x.name());
+    return true;
+  }
+
+  bool operator()(const erl::bitstring& x) {
+    if (x.unused_bits > 7 || (x.unused_bits != 0 && x.bytes.empty()))
+      return fail("a bit string with " + std::to_string(x.unused_bits) + " unused bits in "
+                  + std::to_string(x.bytes.size()) + " bytes");
+    if (!count(x.bytes.size(), "a bit string"))
+      return false;
+    out.bits(x);
+    return true;
+  }
+
+  bool operator()(const erl::tuple& x) {
+    if (!count(x.size(), "a tuple"))
+      return false;
+    out.tuple(x.size());
+    return elements(x.begin(), x.end());
+  }
+
+  /// Writes the empty list or a short list of bytes, which has a compact form. False if `x` is none.
+  bool string(const erl::list& x) {
+    if (!x.proper() || x.size() > detail::max_string_size)
+      return false;
+    byte_buffer bytes;
+    for (const auto& element : x) {
+      auto* value = element.get_if<std::int64_t>();
+      if (value == nullptr || *value < 0 || *value > 0xFF)
+        return false;
+      bytes.push_back(static_cast<std::byte>(*value));
+    }
+    out.string(bytes);
+    return true;
+  }
+
+  bool operator()(const erl::list& x) {
+    if (!count(x.size(), "a list"))
+      return false;
+    if (string(x))
+      return true;
+    out.list(x.size());
+    if (!elements(x.begin(), x.end()))
+      return false;
+    if (auto* tail = x.tail())
+      return elements(tail, tail + 1);
+    out.nil();
+    return true;
+  }
+
+  bool operator()(const erl::map& x) {
+    if (!count(x.size(), "a map"))
+      return false;
+    out.map(x.size());
+    if (!enter())
+      return false;
+    for (const auto& [key, value] : x)
+      if (!write(key) || !write(value))
+        return false;
+    --depth;
+    return true;
+  }
+
+  bool operator()(const pid& x) {
+    if (!name(x.node))
+      return false;
+    out.identifier(x);
+    return true;
+  }
+
+  bool operator()(const erl::port& x) {
+    if (!name(x.node))
+      return false;
+    out.identifier(x);
+    return true;
+  }
+
+  bool operator()(const erl::reference& x) {
+    if (!name(x.node))
+      return false;
+    if (x.ids.empty() || x.ids.size() > detail::max_reference_ids)
+      return fail("a reference of " + std::to_string(x.ids.size()) + " numbers instead of 1 to 5");
+    out.identifier(x);
+    return true;
+  }
+
+  bool operator()(const erl::export_fun& x) {
+    if (!name(x.module) || !name(x.function))
+      return false;
+    out.function(x);
+    return true;
+  }
+
+  bool operator()(const erl::opaque& x) {
+    if (x.encoded.empty())
+      return fail("an opaque term without bytes");
+    // Nobody but the runtime that made it knows where such a term ends, so nothing may follow or contain it.
+    if (depth > 0 && static_cast<detail::tag>(x.encoded[0]) == detail::tag::local)
+      return fail("a term in a local format inside of another term");
+    out.encoded(detail::as_byte_span(x.encoded));
+    return true;
+  }
+};
+
+} // namespace
+
+caf::error detail::write(detail::term_writer& writer, const term& value, std::size_t max_depth) {
+  encoder f{writer, max_depth};
+  f.write(value);
+  return std::move(f.error);
+}
+
+caf::expected<byte_buffer> internal::codec::encode(const term& value) {
+  byte_buffer result;
+  detail::term_writer writer{result};
+  writer.version();
+  if (auto err = detail::write(writer, value, detail::term_limits{}.max_depth))
+    return err;
+  return result;
+}
+
+} // namespace peer

@@ -1,0 +1,318 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+namespace peer {
+
+namespace {
+
+// -- magnitudes -------------------------------------------------------------------------------------------------------
+
+unsigned byte_at(std::string_view bytes, std::size_t index) {
+  return static_cast<unsigned char>(bytes[index]);
+}
+
+// Little-endian, without leading zeros.
+std::strong_ordering compare_magnitudes(std::string_view x, std::string_view y) {
+  if (x.size() != y.size())
+    return x.size() <=> y.size();
+  for (auto i = x.size(); i > 0; --i)
+    if (x[i - 1] != y[i - 1])
+      return byte_at(x, i - 1) <=> byte_at(y, i - 1);
+  return std::strong_ordering::equal;
+}
+
+std::strong_ordering reverse_if(bool condition, std::strong_ordering order) {
+  return condition ? 0 <=> order : order;
+}
+
+// -- numbers ----------------------------------------------------------------------------------------------------------
+
+constexpr auto two_to_63 = 9223372036854775808.0;
+
+// Compares |x| with |y|, both at least 2^63, without rounding either.
+std::strong_ordering compare_large(const erl::big_integer& x, double y) {
+  auto bytes = std::string_view{x.magnitude()};
+  auto exponent = 0;
+  auto fraction = std::frexp(std::abs(y), &exponent); // [0.5, 1)
+  auto top_bits = std::bit_width(byte_at(bytes, bytes.size() - 1));
+  auto width = (bytes.size() - 1) * 8 + static_cast<std::size_t>(top_bits);
+  if (width != static_cast<std::size_t>(exponent))
+    return width <=> static_cast<std::size_t>(exponent);
+  // As both have the same number of bits, their 64 highest ones are next; a double has no others.
+  auto rest = bytes.size() - 8;
+  auto top = std::uint64_t{0};
+  for (auto i = bytes.size(); i > rest; --i)
+    top = top << 8 | byte_at(bytes, i - 1);
+  auto missing = 8 - top_bits;
+  auto low = 0u;
+  if (missing > 0 && rest > 0) {
+    auto next = byte_at(bytes, --rest);
+    top = top << missing | next >> top_bits;
+    low = next << missing & 0xFF;
+  } else {
+    top <<= missing;
+  }
+  auto mantissa = static_cast<std::uint64_t>(std::ldexp(fraction, 64));
+  if (top != mantissa)
+    return top <=> mantissa;
+  auto exact = low == 0 && bytes.substr(0, rest).find_first_not_of('\0') == std::string_view::npos;
+  return exact ? std::strong_ordering::equal : std::strong_ordering::greater;
+}
+
+std::strong_ordering sign_order(bool negative) {
+  return negative ? std::strong_ordering::less : std::strong_ordering::greater;
+}
+
+std::strong_ordering compare_values(std::int64_t x, double y) {
+  if (!(std::abs(y) < two_to_63)) // infinities and NaN, too: they are no Erlang values, but there must be an order
+    return y == -two_to_63 ? x <=> INT64_MIN : sign_order(!std::signbit(y));
+  auto whole = static_cast<std::int64_t>(y);
+  if (x != whole)
+    return x <=> whole;
+  auto fraction = y - std::trunc(y);
+  return fraction == 0 ? std::strong_ordering::equal : sign_order(fraction > 0);
+}
+
+std::strong_ordering compare_values(const erl::big_integer& x, double y) {
+  if (std::abs(y) < two_to_63)
+    return sign_order(x.negative());
+  if (!std::isfinite(y) || std::signbit(y) != x.negative())
+    return sign_order(!std::signbit(y));
+  return reverse_if(x.negative(), compare_large(x, y));
+}
+
+std::weak_ordering compare_numbers(const term& x, const term& y, bool exact) {
+  auto* x_real = x.get_if<double>();
+  auto* y_real = y.get_if<double>();
+  if (x_real && y_real)
+    return std::weak_order(*x_real, *y_real); // 0.0 and -0.0 are equivalent
+  if (x_real)
+    return 0 <=> compare_numbers(y, x, exact);
+  auto* x_small = x.get_if<std::int64_t>();
+  auto* x_big = x.get_if<erl::big_integer>();
+  if (y_real) {
+    if (exact)
+      return std::weak_ordering::less;
+    return x_small ? compare_values(*x_small, *y_real) : compare_values(*x_big, *y_real);
+  }
+  auto* y_small = y.get_if<std::int64_t>();
+  auto* y_big = y.get_if<erl::big_integer>();
+  if (x_small)
+    return y_small ? *x_small <=> *y_small : sign_order(!y_big->negative());
+  return y_small ? sign_order(x_big->negative()) : *x_big <=> *y_big;
+}
+
+// -- terms ------------------------------------------------------------------------------------------------------------
+
+std::weak_ordering order(const term& x, const term& y, bool exact);
+
+template <class Iterator>
+std::weak_ordering order_range(Iterator x, Iterator x_end, Iterator y, bool exact) {
+  for (; x != x_end; ++x, ++y)
+    if (auto result = order(*x, *y, exact); result != 0)
+      return result;
+  return std::weak_ordering::equivalent;
+}
+
+enum class rank { number, name, reference, fun, port, pid, tuple, map, nil, list, bits };
+
+struct rank_of {
+  rank operator()(const erl::list& x) const { return x.empty() ? rank::nil : rank::list; }
+  rank operator()(std::int64_t) const { return rank::number; }
+  rank operator()(const term::boxed<erl::big_integer>&) const { return rank::number; }
+  rank operator()(double) const { return rank::number; }
+  rank operator()(const atom&) const { return rank::name; }
+  rank operator()(const erl::bitstring&) const { return rank::bits; }
+  rank operator()(const erl::tuple&) const { return rank::tuple; }
+  rank operator()(const erl::map&) const { return rank::map; }
+  rank operator()(const term::boxed<pid>&) const { return rank::pid; }
+  rank operator()(const term::boxed<erl::port>&) const { return rank::port; }
+  rank operator()(const term::boxed<erl::reference>&) const { return rank::reference; }
+  rank operator()(const term::boxed<erl::export_fun>&) const { return rank::fun; }
+  rank operator()(const term::boxed<erl::opaque>&) const { return rank::fun; }
+};
+
+rank rank_of_term(const term& x) {
+  return std::visit(rank_of{}, x.value());
+}
+
+// Where one list has no more elements, its tail meets what is left of the other: a tail, or a list that is not empty.
+std::weak_ordering order_lists(const erl::list& x, const erl::list& y, bool exact) {
+  auto common = static_cast<std::ptrdiff_t>(std::min(x.size(), y.size()));
+  if (auto result = order_range(x.begin(), x.begin() + common, y.begin(), exact); result != 0)
+    return result;
+  auto end_rank = [](const erl::list& value) { return value.proper() ? rank::nil : rank_of_term(*value.tail()); };
+  if (x.size() > y.size())
+    return rank::list <=> end_rank(y);
+  if (x.size() < y.size())
+    return end_rank(x) <=> rank::list;
+  if (x.proper() || y.proper())
+    return end_rank(x) <=> end_rank(y);
+  return order(*x.tail(), *y.tail(), exact);
+}
+
+std::weak_ordering order_tuples(const erl::tuple& x, const erl::tuple& y, bool exact) {
+  if (x.size() != y.size())
+    return x.size() <=> y.size();
+  return order_range(x.begin(), x.end(), y.begin(), exact);
+}
+
+// The number of entries, then the keys, which are always compared exactly, then the values in the order of the keys.
+std::weak_ordering order_maps(const erl::map& x, const erl::map& y, bool exact) {
+  if (x.size() != y.size())
+    return x.size() <=> y.size();
+  for (auto i = x.begin(), j = y.begin(); i != x.end(); ++i, ++j)
+    if (auto result = order(i->first, j->first, true); result != 0)
+      return result;
+  for (auto i = x.begin(), j = y.begin(); i != x.end(); ++i, ++j)
+    if (auto result = order(i->second, j->second, exact); result != 0)
+      return result;
+  return std::weak_ordering::equivalent;
+}
+
+std::weak_ordering order_funs(const term& x, const term& y) {
+  auto* x_opaque = x.get_if<erl::opaque>();
+  auto* y_opaque = y.get_if<erl::opaque>();
+  if (x_opaque && y_opaque)
+    return *x_opaque <=> *y_opaque;
+  if (x_opaque || y_opaque)
+    return sign_order(x_opaque != nullptr);
+  return *x.get_if<erl::export_fun>() <=> *y.get_if<erl::export_fun>();
+}
+
+std::weak_ordering order(const term& x, const term& y, bool exact) {
+  auto x_rank = rank_of_term(x);
+  if (auto result = x_rank <=> rank_of_term(y); result != 0)
+    return result;
+  switch (x_rank) {
+  case rank::number:
+    return compare_numbers(x, y, exact);
+  case rank::name:
+    return *x.get_if<atom>() <=> *y.get_if<atom>();
+  case rank::reference:
+    return *x.get_if<erl::reference>() <=> *y.get_if<erl::reference>();
+  case rank::fun:
+    return order_funs(x, y);
+  case rank::port:
+    return *x.get_if<erl::port>() <=> *y.get_if<erl::port>();
+  case rank::pid:
+    return *x.get_if<pid>() <=> *y.get_if<pid>();
+  case rank::tuple:
+    return order_tuples(*x.get_if<erl::tuple>(), *y.get_if<erl::tuple>(), exact);
+  case rank::map:
+    return order_maps(*x.get_if<erl::map>(), *y.get_if<erl::map>(), exact);
+  case rank::nil:
+    return std::weak_ordering::equivalent;
+  case rank::list:
+    return order_lists(*x.get_if<erl::list>(), *y.get_if<erl::list>(), exact);
+  case rank::bits:
+    return *x.get_if<erl::bitstring>() <=> *y.get_if<erl::bitstring>();
+  }
+  return std::weak_ordering::equivalent; // not reached
+}
+
+std::size_t significant_ids(const erl::reference& x) {
+  auto size = x.ids.size();
+  while (size > 0 && x.ids[size - 1] == 0)
+    --size;
+  return size;
+}
+
+} // namespace
+
+// -- alternatives -----------------------------------------------------------------------------------------------------
+
+namespace erl {
+
+std::strong_ordering operator<=>(const big_integer& x, const big_integer& y) noexcept {
+  if (x.negative_ != y.negative_)
+    return sign_order(x.negative_);
+  return reverse_if(x.negative_, compare_magnitudes(x.magnitude_, y.magnitude_));
+}
+
+std::strong_ordering operator<=>(const bitstring& x, const bitstring& y) noexcept {
+  auto x_bits = x.bytes.size() * 8 - x.unused_bits;
+  auto y_bits = y.bytes.size() * 8 - y.unused_bits;
+  auto common = std::min(x_bits, y_bits);
+  if (auto result = std::memcmp(x.bytes.data(), y.bytes.data(), common / 8); result != 0)
+    return result <=> 0;
+  if (auto left = common % 8; left != 0) {
+    auto x_last = byte_at(x.bytes, common / 8) >> (8 - left);
+    auto y_last = byte_at(y.bytes, common / 8) >> (8 - left);
+    if (x_last != y_last)
+      return x_last <=> y_last;
+  }
+  return x_bits <=> y_bits;
+}
+
+std::strong_ordering operator<=>(const port& x, const port& y) noexcept {
+  if (auto result = x.node <=> y.node; result != 0)
+    return result;
+  if (auto result = x.creation <=> y.creation; result != 0)
+    return result;
+  return x.id <=> y.id;
+}
+
+bool operator==(const reference& x, const reference& y) noexcept {
+  return (x <=> y) == 0;
+}
+
+std::weak_ordering operator<=>(const reference& x, const reference& y) noexcept {
+  if (auto result = x.node <=> y.node; result != 0)
+    return result;
+  if (auto result = x.creation <=> y.creation; result != 0)
+    return result;
+  auto size = significant_ids(x);
+  if (auto result = size <=> significant_ids(y); result != 0)
+    return result;
+  for (; size > 0; --size)
+    if (auto result = x.ids[size - 1] <=> y.ids[size - 1]; result != 0)
+      return result;
+  return std::weak_ordering::equivalent;
+}
+
+bool operator==(const list& x, const list& y) noexcept {
+  return x.items_.size() == y.items_.size() && x.improper_ == y.improper_ && order_lists(x, y, true) == 0;
+}
+
+bool operator==(const tuple& x, const tuple& y) noexcept {
+  return order_tuples(x, y, true) == 0;
+}
+
+bool operator==(const map& x, const map& y) noexcept {
+  return order_maps(x, y, true) == 0;
+}
+
+// -- terms ------------------------------------------------------------------------------------------------------------
+
+} // namespace erl
+
+std::strong_ordering operator<=>(const pid& x, const pid& y) noexcept {
+  if (auto result = x.serial <=> y.serial; result != 0)
+    return result;
+  if (auto result = x.id <=> y.id; result != 0)
+    return result;
+  if (auto result = x.node <=> y.node; result != 0)
+    return result;
+  return x.creation <=> y.creation;
+}
+
+bool operator==(const term& x, const term& y) noexcept {
+  return x.value().index() == y.value().index() && order(x, y, true) == 0;
+}
+
+std::weak_ordering operator<=>(const term& x, const term& y) noexcept {
+  return order(x, y, true);
+}
+
+std::weak_ordering compare(const term& x, const term& y) noexcept {
+  return order(x, y, false);
+}
+
+} // namespace peer

@@ -1,0 +1,325 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "peer/term.hpp"
+
+#include <boost/multiprecision/cpp_int.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace peer {
+
+// -- big integers -----------------------------------------------------------------------------------------------------
+
+namespace {
+
+using boost::multiprecision::cpp_int;
+
+/// The value of a digit in the bases up to 36, or 36 for any other character.
+unsigned digit_value(char c) {
+  if (c >= '0' && c <= '9')
+    return static_cast<unsigned>(c - '0');
+  if (c >= 'a' && c <= 'z')
+    return static_cast<unsigned>(c - 'a') + 10;
+  if (c >= 'A' && c <= 'Z')
+    return static_cast<unsigned>(c - 'A') + 10;
+  return 36;
+}
+
+/// The number that at most 8 bytes make, least significant first.
+std::uint64_t load_bytes(std::string_view magnitude) {
+  auto result = std::uint64_t{0};
+  for (auto i = magnitude.size(); i > 0; --i)
+    result = result << 8 | static_cast<unsigned char>(magnitude[i - 1]);
+  return result;
+}
+
+} // namespace
+
+erl::big_integer::big_integer(bool negative, std::string magnitude)
+    : negative_(negative), magnitude_(std::move(magnitude)) {
+  magnitude_.erase(magnitude_.find_last_not_of('\0') + 1); // npos + 1 is 0
+  if (magnitude_.empty())
+    negative_ = false;
+}
+
+std::optional<erl::big_integer> erl::big_integer::parse(bool negative, std::string_view digits, int base) {
+  if (digits.empty() || base < 2 || base > 36)
+    return std::nullopt;
+  auto radix = static_cast<unsigned>(base);
+  auto value = cpp_int{};
+  // As many digits at once as fit into a machine word: one pass over the long number for each such chunk.
+  auto chunk = std::uint64_t{0};
+  auto scale = std::uint64_t{1};
+  for (auto c : digits) {
+    auto digit = digit_value(c);
+    if (digit >= radix)
+      return std::nullopt;
+    chunk = chunk * radix + digit;
+    scale *= radix;
+    if (scale > UINT32_MAX) {
+      value *= scale;
+      value += chunk;
+      chunk = 0;
+      scale = 1;
+    }
+  }
+  value *= scale;
+  value += chunk;
+  auto magnitude = std::string{};
+  export_bits(value, std::back_inserter(magnitude), 8, false);
+  return erl::big_integer{negative, std::move(magnitude)};
+}
+
+std::optional<std::int64_t> erl::big_integer::to_int64() const noexcept {
+  if (magnitude_.size() > 8)
+    return std::nullopt;
+  auto value = load_bytes(magnitude_);
+  auto limit = static_cast<std::uint64_t>(INT64_MAX) + (negative_ ? 1 : 0);
+  if (value > limit)
+    return std::nullopt;
+  return static_cast<std::int64_t>(negative_ ? 0 - value : value);
+}
+
+std::optional<std::uint64_t> erl::big_integer::to_uint64() const noexcept {
+  if (magnitude_.size() > 8 || negative_)
+    return std::nullopt;
+  return load_bytes(magnitude_);
+}
+
+double erl::big_integer::to_double() const noexcept {
+  // 57 or more significant bits, the last of which also stands for all that are dropped: then the one rounding of the
+  // conversion is right.
+  auto dropped = magnitude_.size() > 8 ? magnitude_.size() - 8 : 0;
+  auto view = std::string_view{magnitude_};
+  auto top = load_bytes(view.substr(dropped));
+  if (view.substr(0, dropped).find_first_not_of('\0') != std::string_view::npos)
+    top |= 1;
+  auto exponent = static_cast<int>(std::min<std::size_t>(dropped, 1024) * 8);
+  auto value = std::ldexp(static_cast<double>(top), exponent);
+  return negative_ ? -value : value;
+}
+
+std::string erl::big_integer::to_string() const {
+  if (magnitude_.empty())
+    return "0"; // import_bits of Boost 1.81 writes out of bounds if there is nothing to import
+  auto value = cpp_int{};
+  auto first = reinterpret_cast<const unsigned char*>(magnitude_.data());
+  import_bits(value, first, first + magnitude_.size(), 8, false);
+  return (negative_ ? "-" : "") + value.str();
+}
+
+// -- lists ------------------------------------------------------------------------------------------------------------
+
+erl::list::list() noexcept = default;
+erl::list::list(std::vector<term> elements) noexcept : items_(std::move(elements)) {}
+erl::list::list(std::initializer_list<term> elements) : items_(elements) {}
+erl::list::list(const erl::list&) = default;
+erl::list::~list() = default;
+
+// A list that was moved from is the empty one: an improper list without items would break what the class promises.
+erl::list::list(erl::list&& other) noexcept
+    : items_(std::move(other.items_)), improper_(std::exchange(other.improper_, false)) {
+  other.items_.clear();
+}
+
+erl::list& erl::list::operator=(const erl::list& other) {
+  // Parentheses: braces would make a list of one element. `other` may be an element of this list.
+  return *this = erl::list(other);
+}
+
+erl::list& erl::list::operator=(erl::list&& other) noexcept {
+  auto taken = std::move(other);
+  items_.swap(taken.items_);
+  std::swap(improper_, taken.improper_);
+  return *this;
+}
+
+term erl::list::cons(std::vector<term> elements, term tail) {
+  if (elements.empty())
+    return tail;
+  auto result = erl::list{std::move(elements)};
+  if (auto* rest = tail.get_if<erl::list>()) {
+    result.items_.insert(result.items_.end(), rest->items_.begin(), rest->items_.end());
+    result.improper_ = rest->improper_;
+  } else {
+    result.items_.push_back(std::move(tail));
+    result.improper_ = true;
+  }
+  return result;
+}
+
+erl::list::const_iterator erl::list::begin() const noexcept {
+  return items_.begin();
+}
+
+erl::list::const_iterator erl::list::end() const noexcept {
+  return improper_ ? items_.end() - 1 : items_.end();
+}
+
+std::size_t erl::list::size() const noexcept {
+  return items_.size() - (improper_ ? 1 : 0);
+}
+
+bool erl::list::empty() const noexcept {
+  return items_.empty();
+}
+
+const term& erl::list::operator[](std::size_t index) const noexcept {
+  return items_[index];
+}
+
+const term* erl::list::tail() const noexcept {
+  return improper_ ? &items_.back() : nullptr;
+}
+
+// -- tuples -----------------------------------------------------------------------------------------------------------
+
+erl::tuple::tuple() noexcept = default;
+erl::tuple::tuple(std::vector<term> elements) noexcept : elements_(std::move(elements)) {}
+erl::tuple::tuple(std::initializer_list<term> elements) : elements_(elements) {}
+erl::tuple::tuple(const erl::tuple&) = default;
+erl::tuple::tuple(erl::tuple&&) noexcept = default;
+erl::tuple::~tuple() = default;
+
+erl::tuple& erl::tuple::operator=(const erl::tuple& other) {
+  return *this = erl::tuple(other);
+}
+
+erl::tuple& erl::tuple::operator=(erl::tuple&& other) noexcept {
+  auto taken = std::move(other.elements_);
+  elements_.swap(taken);
+  return *this;
+}
+
+erl::tuple::const_iterator erl::tuple::begin() const noexcept {
+  return elements_.begin();
+}
+
+erl::tuple::const_iterator erl::tuple::end() const noexcept {
+  return elements_.end();
+}
+
+std::size_t erl::tuple::size() const noexcept {
+  return elements_.size();
+}
+
+bool erl::tuple::empty() const noexcept {
+  return elements_.empty();
+}
+
+const term& erl::tuple::operator[](std::size_t index) const noexcept {
+  return elements_[index];
+}
+
+// -- maps -------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr auto by_key = [](const erl::map::value_type& x, const erl::map::value_type& y) { return x.first < y.first; };
+constexpr auto same_key = [](const erl::map::value_type& x, const erl::map::value_type& y) {
+  return x.first == y.first;
+};
+
+} // namespace
+
+erl::map::map() noexcept = default;
+
+erl::map::map(std::vector<value_type> entries) : entries_(std::move(entries)) {
+  // Sorted backwards, the last of equal keys comes first, which is the one that `unique` keeps.
+  std::reverse(entries_.begin(), entries_.end());
+  std::stable_sort(entries_.begin(), entries_.end(), by_key);
+  entries_.erase(std::unique(entries_.begin(), entries_.end(), same_key), entries_.end());
+}
+
+erl::map::map(std::initializer_list<value_type> entries) : erl::map(std::vector<value_type>(entries)) {}
+erl::map::map(const erl::map&) = default;
+erl::map::map(erl::map&&) noexcept = default;
+erl::map::~map() = default;
+
+erl::map& erl::map::operator=(const erl::map& other) {
+  return *this = erl::map(other);
+}
+
+erl::map& erl::map::operator=(erl::map&& other) noexcept {
+  auto taken = std::move(other.entries_);
+  entries_.swap(taken);
+  return *this;
+}
+
+std::optional<erl::map> erl::map::unique(std::vector<value_type> entries) {
+  std::sort(entries.begin(), entries.end(), by_key);
+  if (std::adjacent_find(entries.begin(), entries.end(), same_key) != entries.end())
+    return std::nullopt;
+  auto result = erl::map{};
+  result.entries_ = std::move(entries);
+  return result;
+}
+
+erl::map::const_iterator erl::map::begin() const noexcept {
+  return entries_.begin();
+}
+
+erl::map::const_iterator erl::map::end() const noexcept {
+  return entries_.end();
+}
+
+std::size_t erl::map::size() const noexcept {
+  return entries_.size();
+}
+
+bool erl::map::empty() const noexcept {
+  return entries_.empty();
+}
+
+const term* erl::map::find(const term& key) const noexcept {
+  auto less = [](const value_type& entry, const term& wanted) { return entry.first < wanted; };
+  auto i = std::lower_bound(entries_.begin(), entries_.end(), key, less);
+  return i != entries_.end() && i->first == key ? &i->second : nullptr;
+}
+
+// -- term -------------------------------------------------------------------------------------------------------------
+
+term::term(erl::big_integer value) {
+  if (auto small = value.to_int64())
+    value_ = *small;
+  else
+    value_ = std::make_shared<const erl::big_integer>(std::move(value));
+}
+
+term term::from_uint64(std::uint64_t value) {
+  auto magnitude = std::string{};
+  for (; value != 0; value >>= 8)
+    magnitude += static_cast<char>(value & 0xFF);
+  return erl::big_integer{false, std::move(magnitude)};
+}
+
+bool term::is_atom(std::string_view name) const noexcept {
+  auto* value = get_if<atom>();
+  return value && *value == name;
+}
+
+bool term::is_nil() const noexcept {
+  auto* value = get_if<erl::list>();
+  return value && value->empty();
+}
+
+bool term::is_binary() const noexcept {
+  return as_binary().has_value();
+}
+
+std::optional<std::string_view> term::as_binary() const noexcept {
+  auto* value = get_if<erl::bitstring>();
+  if (!value || value->unused_bits != 0)
+    return std::nullopt;
+  return value->bytes;
+}
+
+// -- small helpers ----------------------------------------------------------------------------------------------------
+
+const erl::tuple* match_tagged(const term& x, std::string_view tag, std::size_t arity) noexcept {
+  auto* value = x.get_if<erl::tuple>();
+  return value && value->size() == arity && arity > 0 && (*value)[0].is_atom(tag) ? value : nullptr;
+}
+
+} // namespace peer

@@ -1,0 +1,109 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+// Real processes and what they leave behind, without a control actor. bash connects with its /dev/tcp.
+
+#define CAF_SUITE peer.control.incarnation
+
+#include "tests/unit/process/subprocess_fixture.hpp"
+
+#include "loop/loop.hpp"
+#include "origin/incarnation.hpp"
+
+#include <future>
+
+using namespace peer::test;
+
+namespace {
+
+/// Notes what comes, and tells when it is over.
+struct recorder final : peer::internal::origin::incarnation::listener {
+  void on_frame(peer::const_byte_span payload) override { frames.push_back(payload.size()); }
+
+  void on_text(peer::const_byte_span) override {}
+
+  void on_stderr(peer::const_byte_span) override {}
+
+  void on_closed(caf::error why) override {
+    closed_in_order = !why && !status;
+    complaint = why ? error_text(why) : std::string{};
+  }
+
+  void on_connected() override {}
+
+  void on_exit(const peer::exit_status& how, const std::vector<peer::survivor>&) override {
+    status = how;
+    over.set_value();
+  }
+
+  std::vector<std::size_t> frames;
+  bool closed_in_order = false;
+  std::string complaint;
+  std::optional<peer::exit_status> status;
+  std::promise<void> over;
+};
+
+struct fixture {
+  fixture() {
+    alarm(60); // a hang ends the program
+    sys.emplace(config);
+    loop = peer::internal::loop::loop::of(*sys);
+  }
+
+  ~fixture() {
+    loop.reset();
+    sys.reset();
+    CAF_CHECK_EQUAL(guard.complaints(), std::vector<std::string>{});
+    alarm(0);
+  }
+
+  /// Does something on the loop.
+  void on_loop(std::function<void()> what) {
+    auto done = std::promise<void>{};
+    loop->post([&] {
+      what();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+
+  /// Runs a script of bash's, which finds the origin at $address and $port, to its end.
+  void run(const std::string& script) {
+    auto options = peer::start_options{};
+    options.exec = peer::exec{"bash", {"-c", "address=$4 port=$5; " + script}};
+    options.connection = peer::tcp{};
+    auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
+    on_loop([&] { life = unbox(peer::internal::origin::process_launcher(loop)(options, seen)); });
+    seen.over.get_future().wait();
+    on_loop([&] { life.reset(); });
+  }
+
+  process_guard guard;
+  caf::actor_system_config config;
+  std::optional<caf::actor_system> sys;
+  peer::internal::loop::loop_ptr loop;
+  recorder seen;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(incarnation_tests, fixture)
+
+CAF_TEST(what a process wrote over tcp before it ended arrives before its end is told) {
+  // 8 MiB: when the process ends, some of that is still in the kernel's buffer for its socket.
+  run("exec 5<>/dev/tcp/$address/$port; printf '\\0\\200\\0\\0' >&5; head -c 8388608 /dev/zero >&5; exit 3");
+  CAF_CHECK_EQUAL(seen.frames, std::vector{std::size_t{8388608}});
+  CAF_CHECK(seen.closed_in_order);
+  CAF_CHECK_EQUAL(seen.complaint, "");
+  CAF_CHECK_EQUAL(seen.status->value, 3);
+}
+
+CAF_TEST(a stream over tcp that somebody else keeps open does not keep the end back) {
+  // The other process has left the group, which is killed, when it says so, and ends when the connection does.
+  run("exec 5<>/dev/tcp/$address/$port; printf '\\0\\0\\0\\1x' >&5; "
+      "read < <(setsid sh -c 'echo; exec cat <&5 >/dev/null 2>&1'); exit 3");
+  CAF_CHECK_EQUAL(seen.frames, std::vector{std::size_t{1}});
+  CAF_CHECK(!seen.closed_in_order);
+  CAF_CHECK_EQUAL(seen.status->value, 3);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
