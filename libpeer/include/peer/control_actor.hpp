@@ -18,24 +18,24 @@
 #include <vector>
 
 /// @file
-/// The messages that a control actor understands. Actors send them; `handle` wraps them for everybody else.
+/// The messages of a control actor. Actors send them; `handle` (handle.hpp) wraps them for code that may block.
 
 namespace peer {
 
-// -- terms on their way -----------------------------------------------------------------------------------------------
+// -- encoded terms ----------------------------------------------------------------------------------------------------
 
-/// A term in the external format without its version byte: the result of a call as it came, so that it can be read as a
-/// C++ type without a tree in between.
+/// A term in the external format without its version byte: the result of a call as received. `as` converts it to a C++
+/// type without building a `term`.
 struct encoded_term {
   byte_buffer bytes;
 
-  /// Reads the term as a `T`, by the mapping in term/convert.hpp. Fails with `errc::type_mismatch`.
+  /// Reads the term as a `T` by the mapping in convert.hpp. Fails with `errc::type_mismatch`.
   template <class T>
   caf::expected<T> as() const& {
     return load_term<T>(bytes);
   }
 
-  /// The same, for a result that is not needed any more: bytes are not copied.
+  /// The same for an rvalue: a binary that is read as a `byte_buffer` is not copied.
   template <class T>
   caf::expected<T> as() && {
     if constexpr (std::same_as<T, byte_buffer>)
@@ -52,7 +52,7 @@ bool inspect(Inspector& f, encoded_term& x) {
   return f.object(x).fields(f.field("bytes", x.bytes));
 }
 
-/// Encodes the arguments of a call as the list that the wire wants.
+/// Encodes the arguments of a call as the list that a request contains.
 template <class... Ts>
 caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
   auto result = byte_buffer{};
@@ -70,16 +70,17 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
-/// Calls `module:function(arguments…)` in the peer. Answered once with an `encoded_term`, or with `errc::exception`,
-/// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (no function has that name, the arguments
-/// are too large, or the answer is no term), `errc::protocol_violation` (a damaged frame may have been the answer), or
-/// with the peer's end: `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`.
-/// `delivery_of` tells what became of it.
+/// Calls `module:function(arguments…)` in the peer. Answered once, with an `encoded_term` or an error:
+/// `errc::exception`, `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (module and function
+/// names must be valid UTF-8 of at most 255 characters, arguments must fit into a frame, the answer must be a valid
+/// term), `errc::protocol_violation` (a damaged frame may have been the answer), or the peer's end:
+/// `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`. `delivery_of` returns whether
+/// the call can have run.
 struct call_request {
   std::string module;
   std::string function;
   byte_buffer arguments;                         ///< from `encode_arguments`
-  caf::timespan timeout{defaults::call_timeout}; ///< `caf::infinite` stands for none.
+  caf::timespan timeout{defaults::call_timeout}; ///< `caf::infinite`: no limit.
 };
 
 template <class Inspector>
@@ -88,7 +89,7 @@ bool inspect(Inspector& f, call_request& x) {
                             f.field("arguments", x.arguments), f.field("timeout", x.timeout));
 }
 
-/// Calls a function in the peer and forgets about it. Dropped without a connection. Fails with `errc::overload`.
+/// Calls a function in the peer without an answer. Dropped if there is no connection. Fails with `errc::overload`.
 struct cast_request {
   std::string module;
   std::string function;
@@ -101,10 +102,10 @@ bool inspect(Inspector& f, cast_request& x) {
                             f.field("arguments", x.arguments));
 }
 
-/// Sends a message to a process of the peer. Dropped without a connection, or if there is no such process. Fails with
+/// Sends a message to a process of the peer. Dropped if there is no connection or no such process. Fails with
 /// `errc::overload`.
 struct send_request {
-  term to;             ///< A `pid` of the peer or, as an `atom`, a registered name.
+  term to;             ///< A `pid` of the peer, or an `atom`: a registered name.
   byte_buffer content; ///< A term without version byte.
 };
 
@@ -130,11 +131,11 @@ struct peer_status {
   /// What ended the peer; no error unless the state is `down`.
   caf::error reason;
 
-  /// The process's id; nothing before it was started and after it has ended.
+  /// The process id; nothing before the process was started and after it has ended.
   std::optional<std::int64_t> process_id;
 
-  /// A sentence for each of the option's `limits` that is off, which begins with its name; nothing before the process
-  /// was started.
+  /// For each limit of the option `limits` that is not in force, a sentence that begins with its name. Empty before the
+  /// process was started.
   std::vector<std::string> limits_off;
 };
 
@@ -144,27 +145,26 @@ bool inspect(Inspector& f, peer_status& x) {
                             f.field("process_id", x.process_id), f.field("limits_off", x.limits_off));
 }
 
-/// The steps that end a peer, in their order.
+/// The steps of stopping a peer, in their order.
 enum class stop_step : std::uint8_t {
   none,       ///< It ended by itself.
-  asked,      ///< It followed the request to stop.
-  closed,     ///< It ended when its connection was closed.
-  terminated, ///< It took SIGTERM.
-  killed,     ///< It took SIGKILL.
-  gave_up,    ///< It is still there: the kernel did not end it in time.
+  asked,      ///< It ended after the request to stop.
+  closed,     ///< It ended after its connection was closed.
+  terminated, ///< It ended after SIGTERM.
+  killed,     ///< It ended after SIGKILL.
+  gave_up,    ///< It still exists: the kernel did not end it in time.
 };
 
 template <>
 inline constexpr auto detail::enum_names<stop_step> =
     std::array<std::string_view, 6>{"none", "asked", "closed", "terminated", "killed", "gave_up"};
 
-/// The answer to `stop_atom` and `kill_atom`: sent when the process and its group have ended, and the process was
-/// reaped.
+/// The answer to `stop_atom` and `kill_atom`, sent when the process was reaped and its group has ended.
 struct stop_report {
   stop_step ended_by = stop_step::none;
   std::optional<exit_status> status;
 
-  /// Descendants that had left the group and are still there; see the option `survivors`.
+  /// Descendants that left the group and are still alive; see the option `survivors`.
   std::vector<survivor> survivors;
 };
 
@@ -176,39 +176,39 @@ bool inspect(Inspector& f, stop_report& x) {
 
 // -- the control actor's interface ------------------------------------------------------------------------------------
 
-/// One peer's representative: as long as it lives the peer does, and its exit is the peer's end. Link to it, monitor
-/// it.
+/// The actor that stands for one peer. It exits when the peer has ended, and the peer ends when it exits. It can be
+/// linked to and monitored.
 ///
-/// An exit message with a reason other than `normal` makes it stop the peer and then exit with that reason, as any CAF
-/// actor would; `exit_reason::kill` does so at once, without asking the peer.
+/// After an exit message with a reason other than `normal` it stops the peer and then exits with that reason, as other
+/// CAF actors do. `exit_reason::kill` kills the peer at once.
 ///
-/// It understands OTP's system messages as well (sys/messages.hpp). Its state is a map with the keys of OTP's
-/// `peer:state()`, of which the options `peer_down` and `shutdown` can be replaced.
+/// It accepts OTP's system messages as well (sys_actor.hpp). Its state is a map with the keys of OTP's `peer:state()`;
+/// the options `peer_down` and `shutdown` in it can be replaced.
 using control_actor = caf::typed_actor<
     // Calls a function.
     caf::result<encoded_term>(call_request),
-    // Starts a function.
+    // Calls a function without an answer.
     caf::result<void>(cast_request),
     // Sends a message.
     caf::result<void>(send_request),
-    // Waits until the peer runs; answers with its node's name, or with what went wrong.
+    // Answered when the peer runs, with its node's name, or with the error of its boot.
     caf::result<atom>(await_boot_atom),
-    // Waits until the peer has said that it is ready (`node::ready`, the I/O request `ready`), or answers with its end.
+    // Answered when the peer has reported that it is ready (`node::ready`, the I/O request `ready`), or with its end.
     caf::result<void>(await_ready_atom),
-    // Tells the state.
+    // Returns the state.
     caf::result<peer_status>(get_state_atom),
-    // Gives an actor of this program a pid that the peer can send to. It is not kept alive by that.
+    // Returns a pid for an actor of this program, to which the peer can send. Does not keep the actor alive.
     caf::result<term>(expose_atom, caf::actor),
-    // Stops the peer as its options say and answers when its process has ended.
+    // Stops the peer as the option `shutdown` says. Answered when its process has ended.
     caf::result<stop_report>(stop_atom),
-    // Kills the peer and its process group at once, also while it boots or is being stopped; answers as `stop_atom`.
+    // Kills the peer and its process group at once, also while it boots or is being stopped. Answered as `stop_atom`.
     caf::result<stop_report>(kill_atom)>::extend_with<sys_actor>;
 
-/// Sent to the receiver of `wait_boot = notify{…}`, once.
+/// Sent once to the receiver of `wait_boot = notify{…}`.
 struct start_notice {
   term tag;
   atom node;         ///< The node's name if it runs.
-  caf::error reason; ///< What went wrong, if it does not.
+  caf::error reason; ///< Why it does not run; no error if it does.
   caf::actor_addr control;
 };
 

@@ -13,7 +13,7 @@
 #include <string_view>
 
 /// @file
-/// C++ values to terms and back, through the `inspect` overloads that CAF knows, without building a tree in between.
+/// Converts C++ values to terms and back by means of the `inspect` overloads that CAF requires.
 ///
 ///     C++                                        Erlang
 ///     integer, floating point, bool              integer, float, true | false
@@ -32,39 +32,40 @@
 ///     caf::message                               {'$message', [{type_name, V}…]}
 ///     caf::error                                 {'$error', Category, Code, Text}
 ///     peer::term and its alternatives            themselves
-///     actor handles                              refused: they have no meaning in another process
+///     actor handles                              an error: they are valid in this process only
 ///
 /// "Bytes" are `std::byte` and CAF's byte; a sequence of `std::uint8_t` is a list of integers. Reading is as strict as
-/// writing: an integer is no float, and a number that does not fit into the C++ type is a mismatch. A duration must be
-/// a whole number of ticks. CAF's unit atoms lose scope and suffix: `caf::ok_atom` is `ok`, unless declared with a text
-/// of their own. A struct that CAF has no name for is `anonymous`. What `undefined` stands for in an optional of atoms,
-/// enums or terms is the absent value. The type names of messages and variants are those of CAF's type IDs.
+/// writing: an integer is not accepted as a float, and a number outside of the range of the C++ type is a mismatch. A
+/// duration must be a whole number of ticks. CAF's unit atoms are written without scope and suffix: `caf::ok_atom` is
+/// `ok`, unless declared with a text of their own. A struct without a name is `anonymous`. In an optional of atoms,
+/// enums or terms, `undefined` is the absent value. The type names in messages and variants are those of CAF's type
+/// IDs.
 ///
 /// An error's category is the name of its enum and its code the name of the value; its text is the string in its
-/// context. An error of unknown category is read as `caf::sec::runtime_error` with all three in its text, "no error" as
-/// `none`. See message_types.hpp for types in messages and categories of errors that a program adds.
+/// context. An error of an unknown category is read as `caf::sec::runtime_error` with all three in its text. "No error"
+/// is `none`. `register_message_types` adds a program's own types of message elements and categories of errors.
 
 namespace peer {
 
-/// Appends `value`, encoded without a version byte, to `out`. Fails with `errc::bad_term` or with what the value's
-/// `inspect` reports; then `out` is as before.
+/// Appends `value`, encoded without a version byte, to `out`. Fails with `errc::bad_term` or with the error of the
+/// value's `inspect`; then `out` is unchanged.
 template <class T>
 caf::error save_term(byte_buffer& out, const T& value);
 
-/// Reads one term from `reader` into `value`. Fails with `errc::type_mismatch` if it has another shape, naming expected
-/// and found shape and the path to it, or with `errc::bad_term`.
+/// Reads one term from `reader` into `value`. Fails with `errc::type_mismatch`, whose text has the expected and the
+/// found shape and the path to the place, or with `errc::bad_term`.
 template <class T>
 caf::error load_term(detail::term_reader& reader, T& value);
 
-/// Reads `encoded`, a whole term without version byte, as a `T`.
+/// Reads `encoded`, one term without version byte, as a `T`. Fails as above, and if bytes follow the term.
 template <class T>
 caf::expected<T> load_term(const_byte_span encoded);
 
-/// Converts `value` to a term.
+/// Converts `value` to a term. Fails as `save_term`.
 template <class T>
 caf::expected<term> to_term(const T& value);
 
-/// Converts `value` to a `T`.
+/// Converts `value` to a `T`. Fails as `load_term`.
 template <class T>
 caf::expected<T> from_term(const term& value);
 
@@ -134,11 +135,11 @@ caf::expected<T> from_term(const term& value) {
 } // namespace peer
 
 /// @file
-/// The elements of a `caf::message` come without their static types. CAF can still write and read them through its
-/// virtual `caf::serializer` and `caf::deserializer`, which do not see everything: an enum is a string then, a sequence
-/// of bytes a list, an array a tuple, and messages and errors inside of a struct are refused. Types that are registered
-/// here are mapped as convert.hpp says. CAF's numbers, strings, atoms, errors, messages, times and byte buffers, and
-/// libpeer's own types, are registered already.
+/// The static types of the elements of a `caf::message` are not known. CAF writes and reads them through its virtual
+/// `caf::serializer` and `caf::deserializer`, by which an enum becomes a string, a sequence of bytes a list, an array a
+/// tuple, and messages and errors inside of a struct are errors. For types that are registered here, the mapping at the
+/// top of this file applies. CAF's numbers, strings, atoms, errors, messages, times and byte buffers, and the types of
+/// libpeer, are registered already.
 
 namespace peer {
 
@@ -148,15 +149,15 @@ struct message_type {
   bool (*save)(detail::term_save_inspector& f, const caf::message& source, std::size_t index);
   bool (*load)(detail::term_load_inspector& f, caf::message& result);
 
-  /// Makes an error of this category if it has a code of that name, else an empty one. Null if the type is no category.
+  /// Makes an error of this category; no error if it has no code of that name. Null for types that are not error codes.
   caf::error (*make_error)(const std::string& code, std::string text);
 };
 
-/// Adds or replaces the entry of `id`. May be called by any thread, but what is loaded before does not see it.
+/// Adds or replaces the entry of `id`. Thread-safe; terms that were read before are not affected.
 void set_message_type(caf::type_id_t id, const message_type& entry);
 
-/// Makes the static mapping of types with a CAF type ID known for elements of messages and, where they are CAF error
-/// codes, for errors. Call it beside `caf::init_global_meta_objects`.
+/// Registers the static mapping of types with a CAF type ID for elements of messages and, if they are CAF error codes,
+/// for errors. Thread-safe; call it where the program calls `caf::init_global_meta_objects`.
 template <class... Ts>
 void register_message_types();
 

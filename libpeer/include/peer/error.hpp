@@ -14,21 +14,21 @@
 
 namespace peer {
 
-/// Every error of libpeer is CAF's: a code of `errc` and a context that says what failed, where and why. `describe`
-/// (see control/report.hpp) prints one; `failure_of` and `exception_of` give the details of those that carry some.
+/// The errors of libpeer are those of CAF, with a code of `errc` and a context that says what failed, where and why.
+/// `describe` (failure.hpp) prints one; `failure_of` and `exception_of` return the details of those that have some.
 using error = caf::error;
 
-/// What kind of thing went wrong.
+/// The error codes of libpeer.
 enum class errc : std::uint8_t {
   /// A start option is unknown, malformed or contradicts another one. Nothing was started.
   invalid_option = 1,
-  /// Text is no Erlang syntax.
+  /// Text is not valid Erlang syntax.
   bad_syntax,
-  /// Bytes are no external term, or a term cannot be encoded.
+  /// Bytes are not a valid external term, or a term cannot be encoded.
   bad_term,
-  /// A term does not have the shape of the C++ type that was asked for.
+  /// A term does not have the shape of the requested C++ type.
   type_mismatch,
-  /// Bytes on a connection are no frame or no message of the protocol.
+  /// Bytes on a connection are not a frame, or a frame is not a message of the protocol.
   protocol_violation,
   /// A file, stream or system call failed; the text names it and the system's error, and `error_number_of` gives that.
   system_failure,
@@ -38,35 +38,35 @@ enum class errc : std::uint8_t {
   exit_status,
   /// The connection ended before the process did, or without one. The context is a `failure`.
   connection_closed,
-  /// There is no connection to the peer (not yet, or no more).
+  /// There is no connection to the peer, either not yet or no longer.
   noconnection,
-  /// Too much waits already for the peer to read it. Nothing was sent.
+  /// A queue is full, usually because the peer does not read. Nothing was sent.
   overload,
-  /// The control actor is gone.
+  /// The control actor has exited.
   noproc,
-  /// A time-out passed.
+  /// There was no answer in time.
   timeout,
-  /// The called function ended with an exception. The context is an `exception`.
+  /// The called function ended with an exception. The context is an `erl::exception`.
   exception,
-  /// A function or callback that a system message named did not return.
+  /// A function in a system message threw.
   callback_failed,
-  /// A system message has no meaning for an actor in its present state.
+  /// The actor does not accept that system message in its current state.
   unknown_system_msg,
   /// A system message has ended the actor. The context is the reason, a `term`.
   terminated,
   /// A supervisor has no child of that id.
   not_found,
-  /// The child exists already, and does not run.
+  /// The child exists already and does not run.
   already_present,
-  /// The child runs already: it cannot be added once more.
+  /// The child exists already and runs.
   already_started,
-  /// The child runs: that cannot be done with it.
+  /// The request needs a child that does not run.
   running,
   /// The child is about to be restarted.
   restarting,
-  /// Children of a supervisor that is `simple_one_for_one` do not have that.
+  /// A supervisor with the strategy `simple_one_for_one` does not support that request.
   simple_one_for_one,
-  /// A child could not be started, or did not become ready.
+  /// A child could not be started or did not become ready.
   failed_to_start_child,
 };
 
@@ -82,10 +82,10 @@ bool inspect(Inspector& f, errc& x) {
   return caf::default_enum_inspect(f, x);
 }
 
-/// The sentence that most errors have as their context; empty if this one has another.
+/// The sentence in the context of `err`; empty if the context is something else.
 std::string text_of(const error& err);
 
-/// The system's error number behind an `errc::system_failure`, else 0.
+/// The value of `errno` of an `errc::system_failure`; 0 for other errors.
 std::int32_t error_number_of(const error& err) noexcept;
 
 } // namespace peer

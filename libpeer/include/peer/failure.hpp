@@ -22,34 +22,34 @@ inline constexpr auto detail::enum_names<exception_class> = std::array<std::stri
 } // namespace peer
 
 /// @file
-/// What an error knows: the details that travel in a `caf::error` as its context.
+/// Details of errors, which are the context of a `caf::error`.
 
 namespace peer {
 
 // -- the end of a peer ------------------------------------------------------------------------------------------------
 
-/// How far a peer had come.
+/// The phases of a peer's life.
 enum class phase : std::uint8_t {
-  spawn,     ///< Its process has not been started.
+  spawn,     ///< Its process was not started.
   boot,      ///< The process runs. Over `tcp` it has not connected yet.
-  connected, ///< Over `tcp`: it has connected, and was found to be the right one. The node has not said `started`.
-  running,   ///< Calls are answered.
-  stopping,  ///< Somebody asked it to stop.
+  connected, ///< Over `tcp`: it has connected and was identified. The node has not sent `started`.
+  running,   ///< It answers calls.
+  stopping,  ///< It is being stopped.
 };
 
 template <>
 inline constexpr auto detail::enum_names<phase> =
     std::array<std::string_view, 5>{"spawn", "boot", "connected", "running", "stopping"};
 
-/// What tells that a peer ends.
+/// Observations that a peer ends.
 enum class evidence : std::uint8_t {
-  none,          ///< Nothing so far.
-  not_started,   ///< The system did not start the process.
-  exit,          ///< The process had ended.
-  end_of_stream, ///< The connection had been closed, between two messages.
-  violation,     ///< The connection failed, or what came over it was no message.
-  boot_time_out, ///< It did not say in time that it had started.
-  request,       ///< Somebody stopped it.
+  none,          ///< None so far.
+  not_started,   ///< The process could not be started.
+  exit,          ///< The process ended.
+  end_of_stream, ///< The connection was closed between two messages.
+  violation,     ///< The connection failed, or received bytes were not a message.
+  boot_time_out, ///< The node did not send `started` in time.
+  request,       ///< It was stopped on request.
   heartbeat,     ///< It did not answer the heartbeat in time.
 };
 
@@ -57,51 +57,49 @@ template <>
 inline constexpr auto detail::enum_names<evidence> = std::array<std::string_view, 8>{
     "none", "not_started", "exit", "end_of_stream", "violation", "boot_time_out", "request", "heartbeat"};
 
-/// What became of a call.
+/// Whether a call was delivered.
 enum class delivery : std::uint8_t {
-  not_delivered, ///< The peer has not got all of it: it did not run. Making it again elsewhere is safe.
-  unanswered,    ///< The peer may have got it: it may have run, wholly or in part.
-  answered,      ///< It ran, and the peer told how it ended.
+  not_delivered, ///< The peer did not receive all of it, so it did not run. It is safe to repeat it elsewhere.
+  unanswered,    ///< The peer may have received it: it may have run, wholly or in part.
+  answered,      ///< It ran, and the peer sent its outcome.
 };
 
 template <>
 inline constexpr auto detail::enum_names<delivery> =
     std::array<std::string_view, 3>{"not_delivered", "unanswered", "answered"};
 
-/// How a peer ended, or failed to start: everything that was known at that moment. The context of `errc::boot_failed`,
+/// How a peer ended or failed to start, as known at that moment. The context of `errc::boot_failed`,
 /// `errc::exit_status` and `errc::connection_closed`.
 struct failure {
   /// The program and, if it has one, the peer's name.
   std::string who;
 
-  /// How far it had come.
+  /// The phase in which it ended.
   phase at = phase::spawn;
 
-  /// The connection that it had or was to have: "inherited", "standard_io" or "tcp".
+  /// The kind of its connection: "inherited", "standard_io" or "tcp".
   std::string connection;
 
-  /// What was seen first. Whether the end of the stream or that of the process is seen first is chance if a process
-  /// simply ends.
+  /// The first observation. If a process simply ends, this is either `exit` or `end_of_stream`, at random.
   evidence first = evidence::none;
 
-  /// What was seen first, as a sentence: the system's error, the end of the stream, a violation of the protocol, a
+  /// The first observation as a sentence: the system's error, the end of the stream, a violation of the protocol, a
   /// time-out. Empty if the process simply ended.
   std::string cause;
 
-  /// The system's error number if the process could not be started, else 0.
+  /// The value of `errno` if the process could not be started, else 0.
   std::int32_t error_number = 0;
 
   /// How the process ended; nothing if it never started, or could not be killed.
   std::optional<exit_status> status;
 
-  /// The last lines that it wrote to stderr (at most `defaults::stderr_lines`).
+  /// The last lines that it wrote to stderr, at most `defaults::stderr_lines`.
   std::vector<std::string> last_words;
 
-  /// Processes of it that are still there: they had left its process group, and the option `survivors` did not ask for
-  /// their end.
+  /// Descendants that are still alive: they left its process group, and the option `survivors` is not `kill`.
   std::vector<survivor> survivors;
 
-  /// In the answer to a call: what became of that. Else nothing.
+  /// In the answer to a call: whether that was delivered. Else nothing.
   std::optional<delivery> call;
 };
 
@@ -117,7 +115,7 @@ bool inspect(Inspector& f, failure& x) {
 
 namespace erl {
 
-/// How a called function failed. The context of `errc::exception`.
+/// An exception that ended a called function. The context of `errc::exception`.
 struct exception {
   exception_class cls = exception_class::error_;
   term reason;
@@ -133,27 +131,29 @@ bool inspect(Inspector& f, exception& x) {
 
 // -- access -----------------------------------------------------------------------------------------------------------
 
-/// The details of a peer's end; null if `err` is about something else. Valid as long as `err` is.
+/// The details of a peer's end; null if `err` has none. Valid as long as `err`.
 const failure* failure_of(const error& err) noexcept;
 
-/// The details of an exception; null if `err` is about something else. Valid as long as `err` is.
+/// The details of an exception; null if `err` has none. Valid as long as `err`.
 const erl::exception* exception_of(const error& err) noexcept;
 
-/// What became of the call that `err` answers; nothing if that is not a matter of delivery (`errc::bad_term`, say).
+/// Whether the call that failed with `err` was delivered; nothing for errors that do not depend on delivery, such as
+/// `errc::bad_term`.
 std::optional<delivery> delivery_of(const error& err) noexcept;
 
-/// The same error, for a call of which that became. Only the end of a peer tells it.
+/// A copy of `err` with `failure::call` set to `what`. No effect on errors that are not the end of a peer.
 error with_delivery(const error& err, delivery what);
 
-/// What a request to a control actor failed with: CAF's error for a receiver that is gone becomes `errc::noproc`.
+/// Translates the error of a request to a control actor: CAF's errors for a receiver that has exited become
+/// `errc::noproc`, with `who` as the subject of the sentence.
 error from_request(error why, std::string_view who = "the peer's control actor");
 
-/// `err` as Erlang code would see it, in OTP's words: `normal`, `{exit_status,137}`, `tcp_closed` for the end of a peer
-/// over TCP, `{boot_failed,{exit_status,1}}`, `{boot_failed,enoent}`, `timeout` for a boot that took too long,
+/// `err` as the reason that Erlang code would get from OTP: `normal`, `{exit_status,137}`, `tcp_closed` for the end of
+/// a peer over TCP, `{boot_failed,{exit_status,1}}`, `{boot_failed,enoent}`, `timeout` for a boot that took too long,
 /// `noconnection`, `{error,undef}` for an exception.
 term to_reason(const error& err);
 
-/// One sentence for people: what failed, where and why, with the last words of a peer on lines of their own.
+/// A sentence for users: what failed, where and why. The last words of a peer follow on lines of their own.
 std::string describe(const error& err);
 
 } // namespace peer

@@ -3,7 +3,7 @@
 #pragma once
 
 /// @file
-/// All of libpeer's interface. Each of these headers can be included alone.
+/// Includes all public headers of libpeer. Each of them can be included alone.
 
 #include "peer/child_spec.hpp"
 #include "peer/console.hpp"

@@ -17,7 +17,7 @@
 #include <vector>
 
 /// @file
-/// One Erlang value as a C++ value. A term owns all that it holds, copies deeply, and is as thread-safe as an `int`.
+/// One Erlang value as a C++ value. A term owns its elements, copies deeply, and is as thread-safe as an `int`.
 ///
 /// Rules come from the Erlang Reference Manual ("Data Types", "Expressions: Term Comparisons") and from ERTS' "External
 /// Term Format".
@@ -61,10 +61,9 @@ private:
   std::string name_;
 };
 
-// -- pids
-// ---------------------------------------------------------------------------------------------------------------
+// -- pids -------------------------------------------------------------------------------------------------------------
 
-/// A process of `node`. Only the node that made it can tell whether it is alive.
+/// A process of `node`. Only that node knows whether the process is alive.
 struct pid {
   atom node;
   std::uint32_t id = 0;
@@ -87,7 +86,7 @@ public:
   /// @param magnitude absolute value, least significant byte first; leading (most significant) zeros are dropped.
   big_integer(bool negative, std::string magnitude);
 
-  /// Reads digits of `base` (2 to 36), without sign or prefix. Nothing if a character is no digit of that base.
+  /// Reads digits of `base` (2 to 36), without sign or prefix. Nothing if a character is not a digit of that base.
   static std::optional<big_integer> parse(bool negative, std::string_view digits, int base);
 
   bool negative() const noexcept { return negative_; }
@@ -169,9 +168,9 @@ struct export_fun {
   friend std::strong_ordering operator<=>(const export_fun&, const export_fun&) noexcept = default;
 };
 
-/// A term that has no meaning outside of the runtime that made it (a closure, or a term in that runtime's local
-/// format), kept as it came so that it can be sent back. Among each other they are ordered by their bytes, which Erlang
-/// does not do: its order of closures needs their environment.
+/// A term that only the runtime that made it can use (a closure, or a term in that runtime's local format). It is
+/// stored as received and can be sent back. Opaque terms are ordered by their bytes; Erlang orders closures by their
+/// environment.
 struct opaque {
   std::string encoded; ///< External term format, from the tag on.
 
@@ -268,7 +267,7 @@ public:
   std::size_t size() const noexcept;
   bool empty() const noexcept;
 
-  /// The value of `key`, or null. 1 and 1.0 are different keys.
+  /// The value of `key`, null if there is none. 1 and 1.0 are different keys.
   const term* find(const term& key) const noexcept;
 
   friend bool operator==(const map& x, const map& y) noexcept;
@@ -284,7 +283,7 @@ private:
 /// Any Erlang value.
 class term {
 public:
-  /// An identifier or number that is rare enough to live apart, so that a term stays small. Never null, never changed.
+  /// A rare identifier or number, stored on the heap to keep terms small. Never null, never modified.
   template <class T>
   using boxed = std::shared_ptr<const T>;
 
@@ -451,20 +450,20 @@ bool inspect_term(Inspector& f, atom& x) {
 
 } // namespace detail
 
-/// Lets terms travel in CAF's own messages: as Erlang text through inspectors for text, else in the external format. A
-/// `term_save_inspector` and a `term_load_inspector` (see convert.hpp) do not ask these functions.
+/// Inspects a term for CAF's own messages: as Erlang text for human-readable formats, else in the external format.
+/// libpeer's own inspectors (convert.hpp) do not use these functions.
 template <class Inspector>
 bool inspect(Inspector& f, term& x) {
   return detail::inspect_term(f, x);
 }
 
-/// An atom travels as its name.
+/// Inspects an atom as its name.
 template <class Inspector>
 bool inspect(Inspector& f, atom& x) {
   return detail::inspect_term(f, x);
 }
 
-// CAF's virtual inspectors may be ours: then terms stay terms.
+// For CAF's virtual inspectors, which may be libpeer's: these write terms as they are.
 bool inspect(caf::serializer& f, term& x);
 bool inspect(caf::serializer& f, atom& x);
 bool inspect(caf::deserializer& f, term& x);
@@ -484,25 +483,23 @@ bool inspect(caf::deserializer& f, atom& x);
 ///     reference             #Ref<node.n.n.n>, the most significant number first
 ///     opaque                #Opaque<N bytes>
 ///
-/// `parse_term` and `erl_parse` read all of this back, except for the last four. Bytes of an atom that are no UTF-8
-/// come out as U+FFFD.
+/// `parse_term` and `erl_parse` read all of these except the last four. Bytes of an atom that are not valid UTF-8 are
+/// printed as U+FFFD.
 std::string to_string(const term& value);
 
 /// Prints an atom, quoted where Erlang's syntax needs it.
 std::string to_string(const atom& value);
 
-/// The characters of a UTF-8 text as Erlang's strings are: a list of code points. Bytes that are no UTF-8 count as
-/// Latin-1.
+/// The Erlang string of a UTF-8 text: a list of code points. Bytes that are not valid UTF-8 are read as Latin-1.
 term to_charlist(std::string_view text);
 
 /// Reads one term in Erlang's syntax (Reference Manual, "Data Types" and "Bit Syntax Expressions"), with an optional
-/// full stop at its end. `text` is UTF-8. Accepts what `erl_parse:parse_term/1` does: strings side by side are one, of
-/// equal keys of a map the last one counts, segments of a binary have sizes and types.
+/// full stop at its end. `text` is UTF-8. Accepts what `erl_parse:parse_term/1` accepts: adjacent strings are joined,
+/// the last one of equal keys of a map counts, segments of a binary have sizes and types.
 ///
-/// Fails with `errc::bad_syntax` and a sentence that names line, column, what was expected and what was found. The
-/// default `term_limits` bound the nesting (`max_depth`) and the bytes of all binaries together (`max_inflated`), since
-/// a short text such as `<<0:8000000000>>` can ask for many. Pids, ports, references and opaque terms cannot be read:
-/// what is printed of them does not identify them.
+/// Fails with `errc::bad_syntax` and a sentence with line, column, the expected and the found text. Nesting is limited
+/// to 512 levels, and all binaries together to 16 MiB, since a short text such as `<<0:8000000000>>` can denote a large
+/// one. Pids, ports, references and opaque terms cannot be read: their printed form does not identify them.
 caf::expected<term> parse_term(std::string_view text);
 
 /// Reads terms separated by commas, such as the arguments of a call: "1, [a, b]". Empty text gives no terms. Limits and

@@ -7,9 +7,9 @@
 #include <vector>
 
 /// @file
-/// CAF's numbers for our types. The block starts at `caf::first_custom_type_id + 1800` (2000 in all supported
-/// versions), so that programs that embed libpeer can number theirs from `first_custom_type_id` on. The numbers never
-/// go on the wire.
+/// CAF's type IDs for the types of libpeer. The block starts at `caf::first_custom_type_id + 1800` (2000 in all
+/// supported versions), so that programs can number their own types from `first_custom_type_id` on. The numbers are
+/// never sent to other processes.
 
 namespace peer {
 
@@ -99,8 +99,8 @@ CAF_END_TYPE_ID_BLOCK(libpeer)
 
 namespace peer {
 
-/// Registers the types of libpeer and of CAF's core module with CAF. Not needed by programs that include a header of
-/// libpeer: that does the same before `main` runs. Has no effect when called again.
+/// Registers the types of libpeer and of CAF's core module with CAF. Programs need not call it: each program or shared
+/// library that includes this header does so before `main`. Further calls have no effect. Thread-safe.
 void init_global_meta_objects();
 
 namespace detail {
