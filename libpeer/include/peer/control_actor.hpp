@@ -70,17 +70,16 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
-/// Calls `module:function(arguments…)` in the peer. Answered once, with an `encoded_term` or an error:
-/// `errc::exception`, `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (module and function
-/// names must be valid UTF-8 of at most 255 characters, arguments must fit into a frame, the answer must be a valid
-/// term), `errc::protocol_violation` (a damaged frame may have been the answer), or the peer's end:
-/// `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`. `delivery_of` returns whether
-/// the call can have run.
+/// Calls `module:function(arguments…)` in the peer. Answered once with an `encoded_term`, or with `errc::exception`,
+/// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (a name is not an atom, the arguments are
+/// too large, or the answer cannot be decoded), `errc::protocol_violation` (a damaged frame may have been the answer),
+/// or with the peer's end: `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`.
+/// `delivery_of` returns whether the peer can have run it.
 struct call_request {
   std::string module;
   std::string function;
   byte_buffer arguments;                         ///< from `encode_arguments`
-  caf::timespan timeout{defaults::call_timeout}; ///< `caf::infinite`: no limit.
+  caf::timespan timeout{defaults::call_timeout}; ///< `caf::infinite` for none.
 };
 
 template <class Inspector>
@@ -89,7 +88,7 @@ bool inspect(Inspector& f, call_request& x) {
                             f.field("arguments", x.arguments), f.field("timeout", x.timeout));
 }
 
-/// Calls a function in the peer without an answer. Dropped if there is no connection. Fails with `errc::overload`.
+/// Starts a function in the peer, whose result is ignored. Dropped without a connection. Fails with `errc::overload`.
 struct cast_request {
   std::string module;
   std::string function;
@@ -121,7 +120,7 @@ enum class peer_state : std::uint8_t { booting, running, down };
 template <>
 inline constexpr auto detail::enum_names<peer_state> = std::array<std::string_view, 3>{"booting", "running", "down"};
 
-/// The answer to `get_state_atom`.
+/// The answer to `get_state_atom` and `await_boot_atom`.
 struct peer_status {
   peer_state state = peer_state::booting;
 
@@ -176,11 +175,10 @@ bool inspect(Inspector& f, stop_report& x) {
 
 // -- the control actor's interface ------------------------------------------------------------------------------------
 
-/// The actor that stands for one peer. It exits when the peer has ended, and the peer ends when it exits. It can be
-/// linked to and monitored.
+/// Stands for one peer and lives as long as the peer: its exit is the peer's end. Link to it, monitor it.
 ///
-/// After an exit message with a reason other than `normal` it stops the peer and then exits with that reason, as other
-/// CAF actors do. `exit_reason::kill` kills the peer at once.
+/// After an exit message with a reason other than `normal` it stops the peer and then exits with that reason, as any
+/// CAF actor would; `exit_reason::kill` kills both at once.
 ///
 /// It accepts OTP's system messages as well (sys_actor.hpp). Its state is a map with the keys of OTP's `peer:state()`;
 /// the options `peer_down` and `shutdown` in it can be replaced.
@@ -191,15 +189,16 @@ using control_actor = caf::typed_actor<
     caf::result<void>(cast_request),
     // Sends a message.
     caf::result<void>(send_request),
-    // Answered when the peer runs, with its node's name, or with the error of its boot.
+    // Waits until the peer runs; answers with its node's name, or with what went wrong.
     caf::result<atom>(await_boot_atom),
-    // Answered when the peer has reported that it is ready (`node::ready`, the I/O request `ready`), or with its end.
+    // Waits until the peer has reported that it is ready (`node::ready`, the I/O request `ready`), or answers with its
+    // end.
     caf::result<void>(await_ready_atom),
     // Returns the state.
     caf::result<peer_status>(get_state_atom),
-    // Returns a pid for an actor of this program, to which the peer can send. Does not keep the actor alive.
+    // Gives an actor of this program a pid that the peer can send to. Does not keep the actor alive.
     caf::result<term>(expose_atom, caf::actor),
-    // Stops the peer as the option `shutdown` says. Answered when its process has ended.
+    // Stops the peer in the steps of the option `shutdown` and answers when its process has ended.
     caf::result<stop_report>(stop_atom),
     // Kills the peer and its process group at once, also while it boots or is being stopped. Answered as `stop_atom`.
     caf::result<stop_report>(kill_atom)>::extend_with<sys_actor>;

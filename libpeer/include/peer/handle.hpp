@@ -16,15 +16,15 @@
 
 namespace peer {
 
-/// A started peer, for code that may block: wraps the messages of `control_actor`. Event-based actors send those
-/// messages to `actor()`.
+/// A started peer, for code that may block: a thin layer over the messages of `control_actor`. Actors that must not
+/// block send those messages to `actor()`.
 ///
-/// A handle is a value: copies refer to the same peer, and destroying the last one does not stop it. The functions
-/// block. Call them from any thread except the loop's, never from an event-based actor. The actor system must outlive
-/// the call.
+/// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called
+/// by any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
 ///
-/// `cast` and `send` block once per `defaults::cast_window` bytes until the control actor has handled the earlier ones,
-/// at most for the time-out of calls. So threads cannot fill its mailbox faster than it is drained.
+/// `cast` and `send` wait, too, once per `defaults::cast_window` bytes, until the control actor has taken what was
+/// given to it before, but no longer than the time-out for calls: threads cannot fill its mailbox faster than it
+/// empties it.
 class handle : public detail::remote_calls<handle> {
 public:
   // -- constructors ---
@@ -37,41 +37,42 @@ public:
 
   // -- properties ---
 
-  /// The peer's control actor, for links, monitors and messages.
+  /// The peer's control actor: link to it, monitor it, send it messages.
   const control_actor& actor() const noexcept { return control_; }
 
-  /// The node's name; `nonode@nohost` if it is not distributed. If `start` did not wait for the boot: `name@host` if
-  /// the options have both, else `''`.
+  /// The node's name; `nonode@nohost` if it is not distributed. If nobody waited for its boot: the name with its host
+  /// if the options tell both, else `''`.
   const atom& node() const noexcept { return node_; }
 
-  /// A handle of the same peer with another time-out for calls; `caf::infinite` for none.
+  /// The same peer with another time-out for calls. `caf::infinite` waits for ever.
   handle within(caf::timespan timeout) const;
 
   // -- state ---
 
-  /// Waits until the running peer has reported that it is ready for its work: a C++ peer with `node::ready`, an `erl`
-  /// with `io:request(group_leader(), ready)`. Fails with `errc::timeout` after `timeout` (`caf::infinite`: no limit),
-  /// with the peer's end if that comes first, and with `errc::noproc` once the control actor has exited.
+  /// Waits until the peer, which runs, has said that it is ready for what it was started for: a C++ peer with
+  /// `node::ready`, an `erl` with `io:request(group_leader(), ready)`. One that never says so is not waited for longer
+  /// than `timeout` (`caf::infinite` stands for none): `errc::timeout`. Fails with the peer's end if that comes first,
+  /// and with `errc::noproc` once the control actor has exited.
   caf::expected<void> await_ready(caf::timespan timeout = caf::infinite) const;
 
   /// The peer's state. Fails with `errc::noproc` once the control actor has exited.
   caf::expected<peer_status> get_state() const;
 
-  /// The control actor's state for inspection: a map with the keys of OTP's record `peer:state()` (options, node,
-  /// program, arguments, phase, sequence number, outstanding calls). Fails with `errc::noproc` once it has exited.
+  /// Everything that the control actor knows, for people: a map with the keys of OTP's record `peer:state()` (options,
+  /// node, program, arguments, phase, sequence number, outstanding calls). Fails with `errc::noproc` once it has
+  /// exited.
   caf::expected<term> state() const;
 
-  /// Returns a pid for `whom`, to which Erlang code can send with `group_leader() ! {message, Pid, Answer}`. The actor
-  /// receives a `peer::term`, or the values of a `caf::message` if the term is the image of one. The pid does not keep
-  /// the actor alive.
+  /// Gives `whom` a pid that Erlang code can answer: `group_leader() ! {message, Pid, Answer}` arrives at it as a
+  /// `peer::term`, or as the CAF values if it is what a `caf::message` became. The peer does not keep the actor alive.
   caf::expected<pid> expose(const caf::actor& whom) const;
 
-  /// Stops the peer as the option `shutdown` says. Returns when its process was reaped and its group has ended; the
-  /// report has the step that ended it. Fails with `errc::noproc` if the control actor has exited.
+  /// Stops the peer as the option `shutdown` says. Returns when its process has ended and was reaped, and tells which
+  /// step ended it. Fails with `errc::noproc` if the control actor has exited already.
   caf::expected<stop_report> stop() const;
 
-  /// Sends SIGKILL to the peer and its process group at once, also while it boots or is being stopped. Returns and
-  /// fails as `stop` does.
+  /// Kills the peer and its process group at once (SIGKILL), whatever it does: it may be booting, or somebody may be
+  /// stopping it. Returns and fails as `stop` does.
   caf::expected<stop_report> kill() const;
 
 private:
@@ -92,13 +93,12 @@ private:
   caf::timespan timeout_{defaults::call_timeout};
 };
 
-/// Starts a peer and waits until it runs, as `start_options::wait_boot` says. Blocks; call it from any thread except
-/// the loop's. Fails with `errc::invalid_option` before anything is started, or with `errc::boot_failed`; then no
-/// process is left.
+/// Starts a peer and, as `wait_boot` says, waits until it runs. Fails with `errc::invalid_option` before anything is
+/// started, or with `errc::boot_failed`, and then nothing is left of it.
 caf::expected<handle> start(caf::actor_system& sys, start_options options);
 
-/// Starts a peer as `start` does and links its control actor to `parent`: if one ends, so does the other. A normal exit
-/// of `parent` stops the peer, too.
+/// Starts a peer that is linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the peer,
+/// too).
 caf::expected<handle> start_link(caf::local_actor* parent, start_options options);
 
 } // namespace peer
