@@ -82,7 +82,7 @@ bool inspect(Inspector& f, errc& x) {
   return caf::default_enum_inspect(f, x);
 }
 
-/// The sentence that most errors have as their context; empty if this one has another.
+/// The sentence in the context of `err`; empty if the context is something else.
 std::string text_of(const error& err);
 
 /// The value of `errno` of an `errc::system_failure`; 0 for other errors.
