@@ -18,83 +18,22 @@
 
 namespace peer::internal::node {
 
-// -- calls ------------------------------------------------------------------------------------------------------------
+namespace {
 
-/// A call or cast on its way through a thread that runs it.
-class session::call_job final : public loop::loop::job {
-public:
-  /// @param call what the origin wants; `found` is what that means, null if it is nothing
-  template <class Call>
-  call_job(const std::shared_ptr<session>& owner, std::optional<std::uint64_t> seq, const Call& call,
-           const detail::function* found, std::stop_token stop)
-      : owner_(owner),
-        node_(owner->node_),
-        seq_(seq),
-        found_(found),
-        module_(call.module),
-        function_(call.function),
-        arguments_(base::copy_of(call.arguments)),
-        stop_(std::move(stop)),
-        held_(owner->held_),
-        number_(owner->jobs_.next_number()) {}
+/// Nobody waits for the end of a cast: as in Erlang, its failure is reported on the console.
+void report_failed_cast(const invocation& what, const outcome& how) {
+  auto reason = load_term<term>(how.result);
+  std::fprintf(stderr, "libpeer: cast of %s:%s failed: %s, %s\n", to_string(atom{what.module}).c_str(),
+               to_string(atom{what.function}).c_str(), std::string{wire::to_string(how.cls)}.c_str(),
+               reason ? to_string(*reason).c_str() : "");
+}
 
-  call_job(call_job&&) = default;
+call_runner::environment environment_of(const std::shared_ptr<node_state>& node) {
+  return {std::shared_ptr<const function_table>{node, &node->functions}, [node] { return node->processes.make_pid(); },
+          report_failed_cast};
+}
 
-  ~call_job() override {
-    detail::keep_memory(std::move(arguments_));
-    detail::keep_memory(std::move(outcome_.result));
-  }
-
-  /// Runs whatever the origin does.
-  void make_urgent() noexcept { held_ = nullptr; }
-
-  void run() noexcept override {
-    skipped_ = held_ && *held_;
-    if (skipped_)
-      return;
-    auto context = call_context{node_->processes.make_pid(), stop_};
-    outcome_ = node_->functions.evaluate(found_, module_, function_, arguments_, context);
-    if (!seq_ && outcome_.cls != wire::reply_class::ok)
-      complain();
-  }
-
-  void finish() override {
-    auto owner = owner_.lock();
-    if (!owner)
-      return;
-    if (skipped_) {
-      owner->note_whether_origin_reads();
-      auto bytes = arguments_.size();
-      auto number = number_;
-      owner->jobs_.put_back(std::make_unique<call_job>(std::move(*this)), bytes, number);
-      return owner->end_if_idle();
-    }
-    owner->answer(seq_, outcome_);
-    owner->jobs_.finished();
-  }
-
-private:
-  /// Nobody waits for a cast's end: as in Erlang, its failure is told on the console.
-  void complain() const {
-    auto reason = load_term<term>(outcome_.result);
-    std::fprintf(stderr, "libpeer: cast of %s:%s failed: %s, %s\n", to_string(atom{module_}).c_str(),
-                 to_string(atom{function_}).c_str(), std::string{wire::to_string(outcome_.cls)}.c_str(),
-                 reason ? to_string(*reason).c_str() : "");
-  }
-
-  std::weak_ptr<session> owner_;
-  std::shared_ptr<node_state> node_;
-  std::optional<std::uint64_t> seq_; ///< nothing for a cast
-  const detail::function* found_;    ///< in the table, which does not change
-  std::string module_;
-  std::string function_;
-  byte_buffer arguments_;
-  std::stop_token stop_;
-  std::shared_ptr<const std::atomic<bool>> held_; ///< null if it is urgent
-  std::uint64_t number_;                          ///< in the queue
-  bool skipped_ = false;
-  outcome outcome_;
-};
+} // namespace
 
 // -- session ----------------------------------------------------------------------------------------------------------
 
@@ -103,8 +42,8 @@ session::session(loop::loop_ptr where, load_limits limits, std::shared_ptr<node_
       limits_(limits),
       node_(std::move(node)),
       on_end_(std::move(on_end)),
-      jobs_(where_, limits_, [this] { return origin_reads(); }),
-      held_(std::make_shared<std::atomic<bool>>(false)) {}
+      runner_(
+          std::make_shared<call_runner>(where_, limits_, environment_of(node_), [this] { return origin_reads(); })) {}
 
 void session::start(origin_link link) {
   auto connection = connection::make_stream_channel(where_->io(), std::move(link.framing), *this);
@@ -137,11 +76,7 @@ caf::error session::request(const term& what, console_client::replied done) {
 void session::stop(std::function<void()> idle) {
   stopping_ = true;
   console_->abandon();
-  request_stop(stop_all_);
-  for (auto& [seq, source] : stoppable_)
-    request_stop(source);
-  idle_ = std::move(idle);
-  end_if_idle();
+  runner_->stop(std::move(idle));
 }
 
 void session::flush() {
@@ -162,12 +97,10 @@ void session::on_frame(const_byte_span payload) {
 }
 
 void session::on_written() {
-  note_whether_origin_reads();
-  if (*held_)
+  if (!runner_->reconsider())
     return;
   unread_refusals_ = 0;
   told_of_messages_ = false;
-  jobs_.begin_waiting();
 }
 
 void session::on_closed(caf::error why) {
@@ -180,32 +113,28 @@ void session::on_closed(caf::error why) {
 void session::on_message(const wire::call& x) {
   if (stopping_)
     return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
-  auto found = find(x);
-  if (found == nullptr && origin_reads()) { // it is said at once: it may be the heartbeat, and all workers busy
-    ++running_;
+  auto found = runner_->find(x.module, x.function, x.arguments);
+  if (found == nullptr && origin_reads()) // answered at once: it may be the heartbeat, and all threads busy
     return answer(x.seq, node_->functions.evaluate(nullptr, x.module, x.function, x.arguments, {}));
-  }
   auto urgent = begins_at_once(x);
-  if (!urgent && !jobs_.has_room())
+  if (!urgent && !runner_->has_room())
     return refuse(x.seq, wire::reply_class::error, atom{"system_limit"});
-  auto stoppable = found != nullptr && found->stoppable();
-  execute(x, x.seq, found, stoppable ? stoppable_[x.seq].get_token() : std::stop_token{}, urgent);
+  auto id = execute(x, found, urgent, [this, seq = x.seq](const caf::error&, const outcome& how) { answer(seq, how); });
+  if (found != nullptr && found->stoppable())
+    stoppable_[x.seq] = id;
 }
 
 void session::on_message(const wire::cast& x) {
   if (stopping_)
     return;
   auto urgent = begins_at_once(x);
-  if (urgent || jobs_.has_room())
-    return execute(x, std::nullopt, find(x), stop_all_.get_token(), urgent);
+  if (urgent || runner_->has_room()) {
+    execute(x, runner_->find(x.module, x.function, x.arguments), urgent, {});
+    return;
+  }
   complain_once(told_of_casts_, "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
-                                    + " failed: error, system_limit; " + std::to_string(jobs_.waiting())
+                                    + " failed: error, system_limit; " + std::to_string(runner_->waiting())
                                     + " calls and casts wait, and casts are dropped until there is room\n");
-}
-
-template <class Call>
-const detail::function* session::find(const Call& x) const {
-  return node_->functions.find(x.module, x.function, detail::arguments{x.arguments}.size());
 }
 
 void session::on_message(const wire::message& x) {
@@ -243,29 +172,22 @@ void session::cancel(const_byte_span seq) {
   auto number = load_term<std::uint64_t>(seq);
   auto found = number ? stoppable_.find(*number) : stoppable_.end();
   if (found != stoppable_.end())
-    request_stop(found->second);
-}
-
-/// Elsewhere: it runs callbacks of the functions, which may block.
-void session::request_stop(std::stop_source source) {
-  where_->offload([source = std::move(source)]() mutable { source.request_stop(); });
+    runner_->cancel(found->second);
 }
 
 // -- calls ------------------------------------------------------------------------------------------------------------
 
 template <class Call>
-void session::execute(const Call& x, std::optional<std::uint64_t> seq, const detail::function* found,
-                      std::stop_token stop, bool urgent) {
-  ++running_;
-  auto job = std::make_unique<call_job>(shared_from_this(), seq, x, found, std::move(stop));
+call_runner::call_id session::execute(const Call& x, const detail::function* found, bool urgent,
+                                      call_runner::answered done) {
+  auto what = invocation{found, std::string{x.module}, std::string{x.function}, base::copy_of(x.arguments)};
   if (urgent) {
     end_asked_ = true;
-    job->make_urgent();
-    return jobs_.begin(std::move(job));
+    return runner_->run_at_once(std::move(what), std::move(done));
   }
-  if (jobs_.waiting() == 0)
+  if (runner_->waiting() == 0)
     told_of_casts_ = false;
-  jobs_.add(std::move(job), x.arguments.size());
+  return runner_->run(std::move(what), std::move(done));
 }
 
 /// What ends the node waits for nothing, neither for its turn nor for the origin to read.
@@ -278,18 +200,6 @@ bool session::begins_at_once(const Call& x) const {
 /// Whether the origin keeps up with what it is told.
 bool session::origin_reads() const {
   return channel_->queued() <= limits_.bytes;
-}
-
-void session::note_whether_origin_reads() {
-  *held_ = !origin_reads();
-}
-
-/// For a node that stops, which does not wait until the origin reads.
-void session::end_if_idle() {
-  if (stopping_ && *held_)
-    running_ -= jobs_.drop_waiting();
-  if (running_ == 0 && idle_)
-    std::exchange(idle_, {})();
 }
 
 /// Elsewhere: whoever reads standard error may be slow, too.
@@ -307,16 +217,11 @@ void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reaso
     on_closed(caf::make_error(errc::protocol_violation, std::string{"the origin calls and does not read"}));
 }
 
-void session::answer(std::optional<std::uint64_t> seq, const outcome& how) {
-  --running_;
+void session::answer(std::uint64_t seq, const outcome& how) {
   console_->catch_up(); // what the function printed comes before its result
-  if (seq) {
-    stoppable_.erase(*seq);
-    if (auto err = channel_->send(wire::reply{*seq, how.cls, how.result}))
-      refuse(*seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));
-  }
-  note_whether_origin_reads();
-  end_if_idle();
+  stoppable_.erase(seq);
+  if (auto err = channel_->send(wire::reply{seq, how.cls, how.result}))
+    refuse(seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));
 }
 
 } // namespace peer::internal::node

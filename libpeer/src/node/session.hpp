@@ -4,20 +4,18 @@
 
 #include "connection/channel.hpp"
 #include "loop/loop.hpp"
+#include "node/call_runner.hpp"
 #include "node/console_client.hpp"
-#include "node/job_queue.hpp"
 #include "node/node_state.hpp"
 #include "node/origin_link.hpp"
 #include "wire/message.hpp"
 
 #include "caf/error.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <unordered_map>
 
@@ -30,7 +28,7 @@ namespace peer::internal::node {
 /// then end with `error:system_limit`, and casts and messages are dropped, which standard error tells once. No further
 /// function begins while too much waits for the origin. Reading goes on all the time, since a function that runs may
 /// wait for what comes.
-class session : public std::enable_shared_from_this<session>, private connection::channel::listener {
+class session : private connection::channel::listener {
 public:
   /// Receives the end of the connection, once.
   using end_handler = std::function<void(caf::error)>;
@@ -55,8 +53,6 @@ public:
   void flush();
 
 private:
-  class call_job;
-
   // -- channel::listener ---
   void on_frame(const_byte_span payload) override;
   void on_text(const_byte_span) override {} // an Erlang origin's standard I/O carries nothing else
@@ -74,35 +70,25 @@ private:
 
   // -- calls ---
   template <class Call>
-  const detail::function* find(const Call& x) const;
-  template <class Call>
-  void execute(const Call& x, std::optional<std::uint64_t> seq, const detail::function* found, std::stop_token stop,
-               bool urgent);
+  call_runner::call_id execute(const Call& x, const detail::function* found, bool urgent, call_runner::answered done);
   template <class Call>
   bool begins_at_once(const Call& x) const;
   bool origin_reads() const;
-  void note_whether_origin_reads();
-  void end_if_idle();
   void complain_once(bool& complained, std::string text);
-  void request_stop(std::stop_source source);
   void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
-  void answer(std::optional<std::uint64_t> seq, const outcome& how);
+  void answer(std::uint64_t seq, const outcome& how);
 
   loop::loop_ptr where_;
   load_limits limits_;
   std::shared_ptr<node_state> node_;
   end_handler on_end_;
   connection::channel_ptr channel_;
-  job_queue jobs_;
-  std::shared_ptr<std::atomic<bool>> held_; ///< jobs are not to begin, since the origin does not read
+  std::shared_ptr<call_runner> runner_;
   std::unique_ptr<console_client> console_;
   wire::parser parser_;
-  std::size_t running_ = 0; ///< calls and casts that have not returned
-  std::stop_source stop_all_;
-  std::unordered_map<std::uint64_t, std::stop_source> stoppable_; ///< calls whose functions want to be told
+  std::unordered_map<std::uint64_t, call_runner::call_id> stoppable_; ///< calls whose functions take a stop token
   bool end_asked_ = false;
   bool stopping_ = false;
-  std::function<void()> idle_;
   std::size_t undelivered_ = 0;
   std::size_t unread_refusals_ = 0; ///< since the origin has read enough
   bool told_of_casts_ = false;      ///< that they are dropped, since there was room the last time

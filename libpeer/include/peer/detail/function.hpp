@@ -16,6 +16,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -115,10 +116,10 @@ public:
   std::string signature() const override { return detail::signature<typename result_type<R>::type, Ts...>(); }
 
 private:
-  mutable F f_; // called by several threads at once; a mutable lambda has to be prepared for that
+  F f_;
 };
 
-/// Takes the parameters apart.
+/// Separates the context from the arguments.
 template <class F, class R, class... Ts>
 struct function_maker {
   static constexpr std::size_t arity = sizeof...(Ts);
@@ -134,11 +135,24 @@ struct function_maker<F, R, First, Ts...> {
   static function_ptr make(F f) { return std::make_shared<typed_function<F, R, First, Ts...>>(std::move(f)); }
 };
 
+// -- what the program passes as a function
+// -----------------------------------------------------------------------------
+
+/// The signature of `F`. Incomplete if it has none, or more than one.
 template <class F>
-struct function_traits : function_traits<decltype(&F::operator())> {};
+struct function_traits;
+
+template <class F>
+  requires requires { &F::operator(); }
+struct function_traits<F> : function_traits<decltype(&F::operator())> {};
 
 template <class R, class... Ts>
 struct function_traits<R (*)(Ts...)> {
+  static constexpr bool is_const = true;
+
+  /// The parameters as they are declared.
+  using parameters = std::tuple<Ts...>*;
+
   template <class F>
   using maker = function_maker<F, R, std::remove_cvref_t<Ts>...>;
 };
@@ -147,19 +161,84 @@ template <class R, class... Ts>
 struct function_traits<R (*)(Ts...) noexcept> : function_traits<R (*)(Ts...)> {};
 
 template <class C, class R, class... Ts>
-struct function_traits<R (C::*)(Ts...)> : function_traits<R (*)(Ts...)> {};
-
-template <class C, class R, class... Ts>
 struct function_traits<R (C::*)(Ts...) const> : function_traits<R (*)(Ts...)> {};
-
-template <class C, class R, class... Ts>
-struct function_traits<R (C::*)(Ts...) noexcept> : function_traits<R (*)(Ts...)> {};
 
 template <class C, class R, class... Ts>
 struct function_traits<R (C::*)(Ts...) const noexcept> : function_traits<R (*)(Ts...)> {};
 
+template <class C, class R, class... Ts>
+struct function_traits<R (C::*)(Ts...)> : function_traits<R (*)(Ts...)> {
+  static constexpr bool is_const = false;
+};
+
+template <class C, class R, class... Ts>
+struct function_traits<R (C::*)(Ts...) noexcept> : function_traits<R (C::*)(Ts...)> {};
+
+/// Whether a parameter refers to characters or other values that it does not own.
+template <class T>
+inline constexpr bool is_view_v = std::is_pointer_v<T> || std::is_same_v<T, std::string_view>;
+
+/// Fails to compile, with one sentence, if a function cannot have a parameter that is declared as `T`.
+template <class T>
+constexpr bool check_parameter() {
+  using value = std::remove_cvref_t<T>;
+  constexpr auto is_view = is_view_v<value>;
+  constexpr auto is_output = std::is_lvalue_reference_v<T> && !std::is_const_v<std::remove_reference_t<T>>;
+  constexpr auto has_default = is_view || is_output || is_context_v<value> || std::is_default_constructible_v<value>;
+  static_assert(!is_view, "a parameter of a peer's function must own its value: take std::string instead of "
+                          "std::string_view or const char*, and no pointers");
+  static_assert(!is_output,
+                "a parameter of a peer's function must be a value or a const reference: the caller does not "
+                "see what the function assigns to it");
+  static_assert(has_default, "a parameter of a peer's function must have a default constructor: the argument is "
+                             "constructed before it is read from the call");
+  return !is_view && !is_output && has_default;
+}
+
+template <class... Ts>
+constexpr bool check_parameters(std::tuple<Ts...>*) {
+  return (check_parameter<Ts>() & ... & true);
+}
+
+/// Fails to compile, with one sentence, if `F` cannot be a function of a node.
 template <class F>
-using maker_of = typename function_traits<F>::template maker<F>;
+constexpr bool check_function() {
+  constexpr auto has_signature = requires { function_traits<F>::is_const; };
+  static_assert(has_signature, "a peer's function must have one signature: pass a lambda that names the types of its "
+                               "parameters instead of a generic lambda, std::bind_front or an overloaded operator()");
+  if constexpr (has_signature) {
+    constexpr auto is_const = function_traits<F>::is_const;
+    static_assert(is_const, "a peer's function must be const: several threads call it at the same time, so a mutable "
+                            "lambda would race; share its state by a pointer and lock it");
+    if constexpr (is_const)
+      return check_parameters(typename function_traits<F>::parameters{});
+  }
+  return false;
+}
+
+/// Stands for the maker of what cannot be a function, so that nothing is reported besides.
+struct no_maker {
+  static constexpr std::size_t arity = 0;
+
+  template <class F>
+  static function_ptr make(const F&) {
+    return nullptr;
+  }
+};
+
+template <class F, bool IsFunction = check_function<F>()>
+struct select_maker {
+  using type = no_maker;
+};
+
+template <class F>
+struct select_maker<F, true> {
+  using type = typename function_traits<F>::template maker<F>;
+};
+
+/// Makes table entries of a program's functions.
+template <class F>
+using maker_of = typename select_maker<F>::type;
 
 /// A table entry for a function of any number of terms.
 function_ptr make_raw_function(raw_function f);
