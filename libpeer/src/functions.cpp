@@ -22,7 +22,7 @@ namespace peer {
 
 namespace {
 
-/// What a child of this process takes of a control actor's requests.
+/// The requests of a control actor that a child in this process handles.
 using function_actor = caf::typed_actor<caf::result<encoded_term>(call_request), caf::result<void>(cast_request)>;
 
 internal::node::call_runner::environment environment_of(std::shared_ptr<const internal::node::function_table> table) {
@@ -42,7 +42,7 @@ public:
 
   behavior_type make_behavior() override {
     set_default_handler([](caf::scheduled_actor*, caf::message&) -> caf::skippable_result {
-      return caf::message{}; // nobody has the name that it was sent to
+      return caf::message{}; // a child has no registered names: messages are dropped
     });
     set_error_handler([](caf::error&) {});
     return {[this](call_request& x) { return on_call(x); }, [this](cast_request& x) { return on_cast(x); }};
@@ -75,7 +75,7 @@ private:
     return promise;
   }
 
-  /// Who casts without asking learns of no failure: an error that nobody expects ends an actor.
+  /// A cast that is not a request is not answered: an unexpected error would end its sender.
   caf::result<void> on_cast(cast_request& x) {
     if (runner_->has_room())
       runner_->run(to_invocation(x), {});

@@ -185,7 +185,7 @@ CAF_TEST(members can have one processor each in turn) {
     CAF_CHECK(CPU_ISSET(static_cast<std::size_t>(usable[i % usable.size()]), &mask));
   }
   for (auto& report : members.stop())
-    CAF_CHECK_EQUAL(value_of(report).ended_by, peer::stop_step::closed);
+    CAF_CHECK_EQUAL(value_of(report).ended_by, peer::stop_step::asked);
 }
 
 CAF_TEST(members that nobody waits for are there at once and a barrier waits for them) {

@@ -432,6 +432,9 @@ CAF_TEST(each way to stop) {
       options.shutdown = how;
       return value_of(start(std::move(options)).stop());
     };
+    auto by_default = stop(peer::shutdown_default{});
+    CAF_CHECK(by_default.ended_by == peer::stop_step::asked);
+    CAF_CHECK_EQUAL(by_default.status->value, 0);
     auto halted = stop(peer::shutdown_halt{});
     CAF_CHECK(halted.ended_by == peer::stop_step::closed);
     CAF_CHECK_EQUAL(halted.status->value, 1);
@@ -440,6 +443,26 @@ CAF_TEST(each way to stop) {
     auto asked = stop(caf::timespan{10s});
     CAF_CHECK(asked.ended_by == peer::stop_step::asked);
     CAF_CHECK_EQUAL(asked.status->value, 0);
+  }
+}
+
+CAF_TEST(a function that runs when the peer is stopped returns its result and destructors run) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    console = {};
+    auto worker = start(node(kind));
+    CAF_REQUIRE(worker.call<void>("process", "bid_farewell"));
+    CAF_REQUIRE(!worker.cast("patient", "wait"));
+    auto result = std::async(std::launch::async, [&] { return worker.within(patience).call<atom>("gate", "wait"); });
+    value_of(worker.within(patience).call<void>("gate", "wait_for", 1));
+    auto stopped = std::async(std::launch::async, [&] { return worker.stop(); });
+    CAF_CHECK(console.wait_for("told to stop"));
+    CAF_CHECK(!worker.send("gate", atom{"open"}));
+    CAF_CHECK_EQUAL(value_of(result.get()), atom{"ok"});
+    auto report = value_of(stopped.get());
+    CAF_CHECK(report.ended_by == peer::stop_step::asked);
+    CAF_CHECK_EQUAL(report.status->value, 0);
+    CAF_CHECK(console.wait_for("farewell"));
   }
 }
 
@@ -499,12 +522,17 @@ CAF_TEST(a node is not ended by exits to its other actors) {
 }
 
 CAF_TEST(a peer that is held up by a function ends with its connection) {
-  over_each([](peer::handle& worker) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto options = node(kind);
+    options.shutdown = peer::shutdown_halt{};
+    auto worker = start(std::move(options));
     CAF_REQUIRE(!worker.cast("gate", "wait"));
     value_of(worker.within(patience).call<void>("gate", "wait_for", 1));
     auto report = value_of(worker.stop());
     CAF_CHECK(report.ended_by == peer::stop_step::closed);
-  });
+    CAF_CHECK_EQUAL(report.status->value, 1);
+  }
 }
 
 CAF_TEST(children of a peer get nothing of its connection) {

@@ -192,6 +192,16 @@ void block_loop(peer::node& node) {
   });
 }
 
+/// Prints a line when `main` returns, if it is asked to.
+struct farewell {
+  std::atomic<bool> wanted = false;
+
+  ~farewell() {
+    if (wanted)
+      std::puts("farewell");
+  }
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -200,6 +210,7 @@ int main(int argc, char** argv) {
   auto node = peer::node{argc, argv};
   auto doors = gate{};
   auto waiting = patient{};
+  auto last = farewell{};
   add_calls(node);
   add_console(node);
   add_process(node);
@@ -210,6 +221,7 @@ int main(int argc, char** argv) {
       "gate", node.system().spawn([&doors]() -> caf::behavior { return {[&doors](const term&) { doors.open(); }}; }));
   node.function("patient", "wait", [&](std::stop_token stop) { waiting.wait(stop); });
   node.function("process", "block_loop", [&] { block_loop(node); });
+  node.function("process", "bid_farewell", [&] { last.wanted = true; });
   node.function("process", "ready", [&] { node.ready(); });
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });

@@ -18,11 +18,11 @@ namespace peer {
 
 /// What a running function may know about its call.
 struct call_context {
-  /// Stands for this call, as the pid of the process that runs it would in Erlang. No other call of this node has it.
+  /// Identifies this call, as the pid of the process that runs it would in Erlang. Unique within the node.
   pid self;
 
-  /// Told when nobody waits for the result any more: the caller's time-out has passed, or the node stops. Can never be
-  /// told for a cast, until the node stops.
+  /// Triggered when nobody waits for the result any more: the caller's time-out has passed, or the node stops. That of
+  /// a cast is triggered only when the node stops.
   std::stop_token stop;
 };
 

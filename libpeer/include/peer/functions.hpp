@@ -34,10 +34,10 @@ namespace peer {
 ///     peer::child_spec{.id = "math", .start = here.in_process()};
 ///     peer::child_spec{.id = "math", .start = peer::start_options{.exec = peer::exec{"./worker"}}};
 ///
-/// They are called by the rules that `node` has for threads, conversions, exceptions, time-outs and stop tokens, but
-/// for two: the failure of a cast is told to nobody, and a call that can neither run nor wait, as more than
-/// `peer.max-waiting-jobs` or `peer.queue-limit` wait already (see `node`), fails with `errc::overload`. Each child
-/// that is made of them is an actor of its own; all share the functions. Fill it before the first one starts.
+/// The rules of `node` for threads, conversions, exceptions, time-outs and stop tokens apply, with two differences: the
+/// failure of a cast is not reported, and a call that can neither run nor wait, as more than `peer.max-waiting-jobs` or
+/// `peer.queue-limit` wait already (see `node`), fails with `errc::overload`. Each child that is made of them is an
+/// actor of its own; all share the functions. Add all functions before the first child starts.
 class functions {
 public:
   functions();

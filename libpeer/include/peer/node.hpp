@@ -31,9 +31,22 @@ namespace peer {
 /// # Life
 ///
 /// Make the node first of all: its constructor takes the connection over from the standard streams and the environment.
-/// What has been added before `run` is there when the first call comes. The process ends with status 1 as soon as the
-/// connection does, whatever its threads do, since nobody can reach it any more: by `std::quick_exit`, so functions
-/// registered with `std::at_quick_exit` run and destructors do not.
+/// What has been added before `run` is there when the first call comes.
+///
+/// # End
+///
+/// How the process ends depends on whether it is asked to:
+///
+/// - **It is asked to stop**, by `init:stop` (what an origin in C++ sends by default, see `shutdown_default`), by
+/// SIGTERM
+///   or by `stop`. New calls are refused with `exit:shutdown`. The stop tokens of the functions that run are triggered.
+///   The functions may finish, and their results are sent. Then `run` returns, `main` goes on, destructors run and the
+///   status is `main`'s. Functions that take longer than `peer.stop-timeout` are cut off (see `run`).
+/// - **The connection ends**: the origin has died, or stops the node as OTP does by default (`shutdown_halt`,
+///   `shutdown_close`). Nobody can reach the node any more. **The process ends at once with status 1, whatever its
+///   threads do**, by `std::quick_exit`: functions that run are cut off, destructors do not run, functions registered
+///   with `std::at_quick_exit` do.
+/// - **`halt`** ends the process with its status in the same way, after it has sent what was printed.
 ///
 /// # Console
 ///
@@ -68,8 +81,7 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Passes on what is still to be told on standard output, for `defaults::flush_timeout` at most (then the process
-  /// ends), closes the connection, drops functions and named actors, and ends the actor system if it is the node's own.
+  /// Sends what was printed on standard output, for `defaults::flush_timeout` at most (then the process ends), closes the connection, drops functions and named actors, and ends the actor system if it is the node's own.
   /// What is printed afterwards may be lost.
   ~node();
 
@@ -83,11 +95,15 @@ public:
   // -- functions and actors ---
 
   /// Adds `module:name/N`, where `N` is the number of `f`'s parameters, and replaces what had that name before.
-  /// Arguments and result are converted as term/convert.hpp says; `void` returns `ok`, a `caf::expected` its value. A
-  /// first parameter of type `call_context` or `std::stop_token` is no argument.
+  /// Arguments and result are converted as described in convert.hpp; `void` returns `ok`, a `caf::expected` its value.
+  /// A first parameter of type `call_context` or `std::stop_token` does not count as an argument.
+  ///
+  /// `f` has one signature and a const `operator()`, since several threads call it at the same time: no generic or
+  /// mutable lambda, no `std::bind_front`. Its parameters are values or const references of types with a default
+  /// constructor that own what they refer to: no `std::string_view`, no pointer.
   ///
   /// A call with other types ends with `error:badarg`, one with another number of arguments with `error:undef`; the
-  /// stack trace tells the types. What `f` throws ends the call only (see `raised`).
+  /// stack trace has the types. What `f` throws ends the call only (see `raised`).
   template <class F>
   node& function(std::string_view module, std::string_view name, F f) {
     using maker = detail::maker_of<F>;
@@ -109,16 +125,16 @@ public:
 
   // -- readiness ---
 
-  /// Tells the origin that the program is ready for what it was started for: it may have loaded its data or opened its
-  /// port. That is apart from having started: a node that runs answers calls, and one of them may be what makes it
-  /// ready. Before `run` it is told as soon as the node runs; once more does nothing. An OTP origin does not care.
+  /// Reports to the origin that the program is ready for its purpose: it has loaded its data, say, or opened its port.
+  /// Having started is something else: a node that runs answers calls, and one of them may make it ready. Before `run`
+  /// it is reported as soon as the node runs. Further calls have no effect. An OTP origin ignores it.
   void ready();
 
   // -- messages ---
 
   /// Sends a message to a process of the origin, or to an actor of this node. Fails with `errc::bad_term` if `content`
-  /// is no term. Dropped if there is no such process, and if the origin does not read and `peer.queue-limit` bytes (a
-  /// setting of the actor system, default `defaults::queue_limit`) wait for it; standard error tells that.
+  /// cannot be a term. Dropped if there is no such process. Dropped, too, and reported on standard error, if the origin
+  /// does not read and `peer.queue-limit` bytes (a setting of the actor system, default `defaults::queue_limit`) wait.
   template <class T>
   caf::error send(const pid& to, const T& content) {
     return send_term(to, content);
@@ -131,14 +147,14 @@ public:
   }
 
   /// Sends an exit to an actor of this node, as `erlang:exit/2` does: `normal` means nothing, and `kill` cannot be
-  /// handled. A pid that nobody has is ignored. Returns true.
+  /// handled. An unknown pid is ignored. Returns true.
   bool exit(const pid& whom, const term& reason);
 
   // -- supervision ---
 
   /// Starts `peer_supervision`, the actor that ends the process with status 1 when the one that serves the origin has
   /// ended (OTP: peer:start_supervision/0). From then on `run` has `defaults::supervision_connect_timeout` to
-  /// connect to the origin; it starts the actor by itself if nobody has. Returns `{ok, Pid}`, or `{error,
+  /// connect to the origin; it starts the actor itself if that was not done. Returns `{ok, Pid}`, or `{error,
   /// {already_started, Pid}}`.
   term start_supervision();
 
@@ -173,13 +189,15 @@ public:
   /// Makes `run` return `status`, as `init:stop/1` does. Only the first call counts.
   void stop(int status = 0);
 
-  /// Tells the origin that the node has started and serves it until the node is told to stop. Then functions are told
-  /// that nobody waits any more; when none runs `run` returns the status for `main`, 0 unless `stop` says otherwise. If
-  /// that takes longer than `defaults::halt_timeout`, the process ends with that status. If there is no connection,
-  /// `run` says why on standard error and returns 1. Call it once.
+  /// Reports to the origin that the node has started, and serves it until the node is asked to stop. Then the stop
+  /// tokens of all functions are triggered; when none runs `run` returns the status for `main`, 0 unless `stop` names
+  /// another. If that takes longer than `peer.stop-timeout` (a setting of the actor system, default
+  /// `defaults::stop_timeout`), the process prints that on standard error and ends with that status by
+  /// `std::quick_exit`. An origin that has waited for the time of its own option `shutdown` closes the connection. If
+  /// there is no connection, `run` prints the reason on standard error and returns 1. Call it once.
   ///
-  /// Meanwhile SIGTERM means `stop(0)`, as it does to `erl`, and a second one ends the process at once; unless the
-  /// program ignores it or has a handler of its own.
+  /// Meanwhile SIGTERM means `stop(0)`, as it does to `erl`, and a second one ends the process at once. A program that
+  /// ignores SIGTERM or has a handler of its own keeps that.
   int run();
 
 private:

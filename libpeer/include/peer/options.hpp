@@ -93,10 +93,17 @@ using wait_boot_option = std::variant<caf::timespan, notify, no_wait>;
 
 // -- shutdown ---------------------------------------------------------------------------------------------------------
 
+/// `shutdown`, the default: `erl`, which `exec` names as its program or as an argument, is stopped as with
+/// `shutdown_halt`, which is OTP's default. Any other program is asked to stop and given `defaults::stop_timeout`: the
+/// functions of a `peer::node` that run may finish, then `node::run` returns, destructors run and the process ends with
+/// status 0.
+struct shutdown_default {};
+
 /// `shutdown`: close the connection, and let the peer go with little patience.
 struct shutdown_close {};
 
-/// `shutdown`: close the connection, which makes the peer halt, and give it this time.
+/// `shutdown`: close the connection, which makes the peer halt, and give it this time. A `peer::node` ends at once,
+/// with status 1: functions that run are cut off, and destructors do not run.
 struct shutdown_halt {
   caf::timespan timeout = defaults::halt_timeout;
 };
@@ -104,7 +111,9 @@ struct shutdown_halt {
 /// How `stop` ends the peer. A time: the peer is asked to stop (`init:stop()`) and given that time, `caf::infinite` for
 /// ever. The time, that of `halt` too, is the one that `stop` may take in all: the last quarter of it, but at most
 /// `defaults::term_timeout`, is for the peer to follow SIGTERM, and at its end comes SIGKILL.
-using shutdown_option = std::variant<shutdown_halt, shutdown_close, caf::timespan>;
+///
+/// A `peer::node` that is asked to stop gives its functions `peer.stop-timeout` at most (see `node::run`).
+using shutdown_option = std::variant<shutdown_default, shutdown_halt, shutdown_close, caf::timespan>;
 
 // -- heartbeat --------------------------------------------------------------------------------------------------------
 
@@ -163,7 +172,7 @@ struct start_options {
 
   wait_boot_option wait_boot = caf::timespan{defaults::wait_boot};
 
-  shutdown_option shutdown = shutdown_halt{};
+  shutdown_option shutdown = shutdown_default{};
 
   /// Whether and how it is watched for hanging.
   std::optional<peer::heartbeat> heartbeat = std::nullopt;

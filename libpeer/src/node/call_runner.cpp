@@ -149,6 +149,7 @@ void call_runner::stop(std::function<void()> idle) {
   for (auto& [id, x] : entries_)
     request_stop(x.stop);
   idle_ = std::move(idle);
+  update_held();
   end_if_idle();
 }
 

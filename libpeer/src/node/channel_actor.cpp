@@ -18,7 +18,7 @@ namespace peer::internal::node {
 
 namespace {
 
-/// The interface, and what the actor tells itself: that the connection has ended.
+/// The interface, and a message of the actor to itself: the connection has ended.
 using channel_self = channel_actor::extend<caf::result<void>(base::poke_atom)>;
 
 class channel_actor_impl final : public loop::pinned<channel_self::base> {
@@ -30,7 +30,7 @@ public:
         supervision_(std::move(supervision)),
         link_(std::move(link)) {
     session_ = std::make_shared<session>(where().loop, load_limits::of(system()), node_, [this](caf::error why) {
-      closed_ = std::move(why); // acted upon later: the session tells it from within
+      closed_ = std::move(why); // handled later: the session calls this from its own functions
       send_anonymous(caf::actor_cast<channel_self>(this), base::poke_atom_v);
     });
   }

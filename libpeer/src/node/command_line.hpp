@@ -13,7 +13,7 @@
 
 namespace peer::internal::node {
 
-/// What OTP's command line tells a node. Flags that mean nothing here are ignored, as `erl` does.
+/// The command line of OTP's `peer`. Unknown flags are ignored, as by `erl`.
 struct node_options {
   /// Where the origin listens.
   struct address {

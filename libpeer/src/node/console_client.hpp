@@ -42,10 +42,10 @@ public:
   /// does not read; then `done` will not be called.
   caf::error request(const term& what, replied done);
 
-  /// Passes an answer on to whoever asked. One that nobody asked for is dropped.
+  /// Passes an answer on to its request. An answer without a request is dropped.
   void on_reply(const wire::io_reply& reply);
 
-  /// Answers those who wait for input `{error, terminated}`, as OTP does when the group leader is gone.
+  /// Answers requests that wait for input with `{error, terminated}`, as OTP does when the group leader is gone.
   void abandon();
 
   // -- standard output ---
@@ -53,7 +53,7 @@ public:
   /// Forwards what is read from `printed`.
   void forward(boost::asio::io_context& io, process::descriptor printed);
 
-  /// Asks whether the origin takes `put_bytes`. Asked before the node says that it has started, it is answered before
+  /// Asks whether the origin supports `put_bytes`. Asked before the node has sent `started`, it is answered before
   /// the first call comes: else what is printed waits for the answer, and the results of calls do not.
   void ask_for_bytes();
 
@@ -67,13 +67,13 @@ public:
   std::size_t backlog() const noexcept { return backlog_; }
 
 private:
-  /// What the origin thinks of `put_bytes`.
+  /// Whether the origin supports `put_bytes`.
   enum class bytes_support { unknown, asked, yes, no };
 
-  /// Who waits for an answer.
+  /// A request that waits for its answer.
   struct waiter {
     replied done;
-    bool input; ///< for somebody to type something, perhaps for ever
+    bool input; ///< the answer may never come
   };
 
   caf::error check_room() const;
@@ -96,7 +96,7 @@ private:
   std::unique_ptr<connection::stream_reader> printed_;
   console::utf8_joiner joiner_;
   bytes_support bytes_support_ = bytes_support::unknown;
-  std::size_t bytes_asked_ = 0;       ///< how many the question had, which may have to be sent again
+  std::size_t bytes_asked_ = 0;       ///< bytes in that request, which may have to be sent again
   std::deque<std::string> held_back_; ///< what was printed while `asked`
   std::size_t backlog_ = 0;
   bool paused_ = false;

@@ -24,7 +24,7 @@ std::string type_name(const std::exception& x) {
   return name ? name.get() : mangled;
 }
 
-/// One call, for what has to be said when it fails.
+/// One call, for the outcome of its failure.
 struct attempt {
   std::string_view module;
   std::string_view name;

@@ -15,7 +15,7 @@
 
 namespace peer::internal::node {
 
-/// How a call ended: what a `reply` tells.
+/// How a call ended: the content of a `reply`.
 struct outcome {
   wire::reply_class cls = wire::reply_class::ok;
   byte_buffer result; ///< encoded: the value or `{Reason, Stacktrace}`

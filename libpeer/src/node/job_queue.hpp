@@ -14,7 +14,7 @@
 
 namespace peer::internal::node {
 
-/// What may wait in a node, or in the actor of a `functions`. Settings of the actor system.
+/// Bounds of what may wait in a node, or in the actor of a `functions`. Settings of the actor system.
 struct load_limits {
   /// Calls and casts that wait for a thread: `peer.max-waiting-jobs`, default `defaults::max_waiting_jobs`.
   std::size_t jobs;
@@ -26,8 +26,8 @@ struct load_limits {
   static load_limits of(const caf::actor_system& sys);
 };
 
-/// Calls and casts on their way to the threads that run them, in their order. Begins as many as can run at the same
-/// time; the others wait here, where they are counted. Belongs to the loop's thread.
+/// Calls and casts in the order in which they begin to run. Begins as many as can run at the same time; the others wait
+/// here, where they are counted. Belongs to the loop's thread.
 class job_queue {
 public:
   using job_ptr = std::unique_ptr<loop::loop::job>;
@@ -35,8 +35,8 @@ public:
   /// @param may_begin whether a job may begin now, apart from the number of those that run; empty: always.
   job_queue(loop::loop_ptr where, load_limits limits, std::function<bool()> may_begin = {});
 
-  /// Whether another job may come: it begins at once, or there is room for it to wait. A single job may be larger than
-  /// what there is room for.
+  /// Whether a job can be added: it begins at once, or there is room for it to wait. The last job that waits may be
+  /// larger than the room that is left.
   bool has_room() const;
 
   /// Adds a job. @pre `has_room`. @param bytes of its arguments
@@ -45,14 +45,14 @@ public:
   /// Begins a job before all that wait.
   void begin(job_ptr job);
 
-  /// One of those that have begun is over: the next ones begin. To be called by their `finish`.
+  /// A job that has begun has ended: the next ones begin. Called by the job's `finish`.
   void finished();
 
-  /// One of those that have begun has not run and waits again, at its place. To be called by its `finish`.
-  /// @param number what `next_number` was before it was added
+  /// A job that has begun did not run and waits again, at its former place. Called by the job's `finish`.
+  /// @param number `next_number` before the job was added
   void put_back(job_ptr job, std::size_t bytes, std::uint64_t number);
 
-  /// Tells the jobs that are added apart, in their order.
+  /// The number of the next job that is added. They ascend.
   std::uint64_t next_number() const noexcept { return next_number_; }
 
   /// Begins what waits as far as it may.

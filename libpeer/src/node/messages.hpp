@@ -49,12 +49,12 @@ using channel_actor = caf::typed_actor<
     caf::result<void>(base::halt_atom, std::int32_t),
     // Passes on what has been printed and sent, and answers then.
     caf::result<void>(base::flush_atom),
-    // Tells all functions that nobody waits any more, and answers when none runs. From now on none begins.
+    // Refuses further calls, requests the stop of all functions, and answers when none runs.
     caf::result<void>(stop_atom)>;
 
 /// Ends the node when the channel actor ends: the process of that name in OTP. System messages work on it.
 using peer_supervision_actor = caf::typed_actor<
-    // Here is the channel actor. The answer says that it is watched.
+    // The sender is the channel actor. The answer confirms that it is monitored.
     caf::result<void>(base::channel_connect_atom, caf::actor)>::extend_with<sys_actor>;
 
 } // namespace peer::internal::node

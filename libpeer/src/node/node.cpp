@@ -7,6 +7,7 @@
 #include "loop/loop.hpp"
 #include "node/channel_actor.hpp"
 #include "node/command_line.hpp"
+#include "node/node_end.hpp"
 #include "node/node_state.hpp"
 #include "node/origin_link.hpp"
 #include "node/peer_supervision.hpp"
@@ -66,7 +67,7 @@ class node::impl {
 public:
   impl(std::unique_ptr<own_system> own, caf::actor_system* sys, int argc, char** argv)
       : own_(std::move(own)), sys_(own_ ? own_->system : *sys), program_(argc > 0 ? argv[0] : "") {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0); // line by line, although it is no terminal
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // by lines, although it is not a terminal
     auto name = atom{"nonode@nohost"};
     if (auto err = take_over(argc, argv, name))
       failure_ = std::move(err);
@@ -85,7 +86,11 @@ public:
     serve(std::move(*link));
     stop_request_.wait();
     stop(0); // unless it was that which made the request
-    ask_channel(stop_atom_v, defaults::halt_timeout);
+    auto patience = caf::get_or(sys_.config(), "peer.stop-timeout", caf::timespan{defaults::stop_timeout});
+    ask_channel(stop_atom_v, patience, [&] {
+      internal::node::end_node_with(status_, "functions still run " + caf::deep_to_string(patience)
+                                                 + " after the request to stop; the process ends without them");
+    });
     return status_;
   }
 
@@ -107,7 +112,7 @@ public:
   void flush() {
     std::cout.flush();
     std::fflush(nullptr);
-    ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout);
+    ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout, [this] { std::quick_exit(status_); });
   }
 
   /// Ends the conversation, and then the actor system if it is ours, while all that its actors may use is there.
@@ -158,14 +163,14 @@ private:
     return status_ = 1;
   }
 
-  /// Waits for an answer of the channel actor, if there is one. If it does not come in time the process ends.
-  template <class Atom>
-  void ask_channel(Atom what, caf::timespan patience) {
+  /// Waits for an answer of the channel actor, if there is one. Calls `on_failure` if none comes in time.
+  template <class Atom, class F>
+  void ask_channel(Atom what, caf::timespan patience, F on_failure) {
     auto origin = channel();
     if (!origin)
       return;
     auto self = caf::scoped_actor{sys_};
-    request_from(self, origin, patience, what).receive([] {}, [this](const caf::error&) { std::quick_exit(status_); });
+    request_from(self, origin, patience, what).receive([] {}, [&](const caf::error&) { on_failure(); });
   }
 
   caf::error take_over(int argc, char** argv, atom& name) {
@@ -211,7 +216,7 @@ private:
   mutable std::mutex mutex_; ///< guards what follows
   internal::node::peer_supervision_actor supervision_;
   internal::node::channel_actor channel_;
-  bool ready_ = false; ///< the program says so
+  bool ready_ = false; ///< the program has called `ready`
 };
 
 // -- constructors, destructors ----------------------------------------------------------------------------------------

@@ -14,22 +14,26 @@ namespace peer::internal::node {
 
 namespace {
 
-/// Not by stdio: another thread may have its lock and never give it back. Not more than a pipe that can be written to
-/// has room for (pipe(7)): nobody may read it.
+/// Does not use stdio: another thread may hold its lock for ever. Writes at most what a pipe that is writable takes
+/// (pipe(7)): nobody may read it.
 void complain(std::string text) {
   text.resize(std::min(text.size(), std::size_t{PIPE_BUF} - 1));
   text += '\n';
   auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
   if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
-    return; // nobody is there to be told
+    return; // nobody reads it
 }
 
 } // namespace
 
-void end_node(const std::string& complaint) {
+void end_node_with(int status, const std::string& complaint) {
   if (!complaint.empty())
     complain("libpeer: " + complaint);
-  std::quick_exit(1);
+  std::quick_exit(status);
+}
+
+void end_node(const std::string& complaint) {
+  end_node_with(1, complaint);
 }
 
 } // namespace peer::internal::node

@@ -39,7 +39,7 @@ caf::expected<process::descriptor> move_away(int fd, std::string_view what) {
   return result;
 }
 
-/// Lets nobody read from the origin by standard input.
+/// Hides the connection from readers of standard input.
 caf::error empty_stdin() {
   auto null = process::open_null();
   if (!null)
@@ -124,7 +124,7 @@ caf::expected<process::descriptor> connect_to(const std::string& host, std::uint
   addrinfo* found = nullptr;
   if (auto code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); code != 0)
     return caf::make_error(errc::invalid_option,
-                           "the origin's address '" + host + "' is none: " + std::string{gai_strerror(code)});
+                           "'" + host + "' is not a valid address of the origin: " + std::string{gai_strerror(code)});
   auto result = process::descriptor{socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   auto code = 0;
   if (!result || connect(result.get(), found->ai_addr, found->ai_addrlen) != 0)

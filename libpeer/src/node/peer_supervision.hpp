@@ -22,8 +22,8 @@ namespace peer::internal::node {
 /// `ending`.
 ///
 /// Its state is OTP's record: `{peer_sup_state, Parent, Channel, InSupTree}`.
-/// @param in_sup_tree what the state says about that
-/// @param end has to end the process; gets the reason as a sentence
+/// @param in_sup_tree the value of that field of the state
+/// @param end has to end the process; receives the reason as a sentence
 peer_supervision_actor start_supervision(caf::actor_system& sys, loop::habitat where, std::shared_ptr<node_state> node,
                                          bool in_sup_tree, std::function<void(const std::string&)> end = end_node);
 

@@ -38,7 +38,7 @@ public:
   /// The pid of the actor of that name.
   std::optional<pid> whereis(std::string_view name);
 
-  /// Whom a message is for: a pid, a name, or `{Name, Node}` with this node's name. Null if there is no such actor.
+  /// The receiver of a message: a pid, a name, or `{Name, Node}` with this node's name. Null if there is no such actor.
   caf::actor find(const term& to) const;
 
 private:

@@ -108,7 +108,7 @@ void session::on_closed(caf::error why) {
     on_end_(std::move(why));
 }
 
-// -- what the origin says ---------------------------------------------------------------------------------------------
+// -- messages of the origin -------------------------------------------------------------------------------------------
 
 void session::on_message(const wire::call& x) {
   if (stopping_)
@@ -190,19 +190,19 @@ call_runner::call_id session::execute(const Call& x, const detail::function* fou
   return runner_->run(std::move(what), std::move(done));
 }
 
-/// What ends the node waits for nothing, neither for its turn nor for the origin to read.
+/// A call that ends the node waits neither for its turn nor for the origin to read.
 template <class Call>
 bool session::begins_at_once(const Call& x) const {
   return !end_asked_
       && ((x.module == "init" && x.function == "stop") || (x.module == "erlang" && x.function == "halt"));
 }
 
-/// Whether the origin keeps up with what it is told.
+/// Whether the origin keeps up with what is sent to it.
 bool session::origin_reads() const {
   return channel_->queued() <= limits_.bytes;
 }
 
-/// Elsewhere: whoever reads standard error may be slow, too.
+/// On another thread: the reader of standard error may be slow, too.
 void session::complain_once(bool& complained, std::string text) {
   if (!std::exchange(complained, true))
     where_->offload([text = std::move(text)] { std::fputs(text.c_str(), stderr); });

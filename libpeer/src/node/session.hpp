@@ -21,13 +21,13 @@
 
 namespace peer::internal::node {
 
-/// A node's conversation with its origin: calls, casts, messages and the console. The channel actor owns it and tells
-/// it what to do. Belongs to the loop's thread.
+/// The node's side of the connection to its origin: calls, casts, messages and the console. The channel actor owns and
+/// drives it. Belongs to the loop's thread.
 ///
 /// An origin that calls more than the node can run, or does not read, costs no more memory than `load_limits`: calls
-/// then end with `error:system_limit`, and casts and messages are dropped, which standard error tells once. No further
-/// function begins while too much waits for the origin. Reading goes on all the time, since a function that runs may
-/// wait for what comes.
+/// then end with `error:system_limit`, and casts and messages are dropped, which is reported once on standard error. No
+/// further function begins while too much waits for the origin. Reading never pauses, since a function that runs may
+/// wait for a message.
 class session : private connection::channel::listener {
 public:
   /// Receives the end of the connection, once.
@@ -35,7 +35,7 @@ public:
 
   session(loop::loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end);
 
-  /// Begins: authenticates, says `started` and reads.
+  /// Begins: authenticates, sends `started` and reads.
   void start(origin_link link);
 
   /// Sends a message to a process of the origin; both are encoded. Fails with `errc::protocol_violation` if it is too
@@ -45,8 +45,8 @@ public:
   /// Asks the origin's I/O server.
   caf::error request(const term& what, console_client::replied done);
 
-  /// Tells all functions that nobody waits any more, and calls `idle` when none runs. Those that have been asked for
-  /// still begin, unless the origin does not read.
+  /// Refuses further calls, requests the stop of all functions and calls `idle` when none runs. Calls that were
+  /// accepted still begin, unless the origin does not read.
   void stop(std::function<void()> idle);
 
   /// Passes on what has been printed and sent, waiting `defaults::flush_timeout` at most.
@@ -59,7 +59,7 @@ private:
   void on_written() override;
   void on_closed(caf::error why) override;
 
-  // -- what the origin says ---
+  // -- messages of the origin ---
   void on_message(const wire::call& x);
   void on_message(const wire::cast& x);
   void on_message(const wire::message& x);

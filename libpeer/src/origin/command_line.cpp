@@ -4,6 +4,7 @@
 
 #include "connection/handover.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <unistd.h>
@@ -40,6 +41,14 @@ connection_kind chosen_connection(const start_options& x) {
   if (x.exec && (!x.exec->arguments.empty() || std::filesystem::path{x.exec->program}.filename() == "erl"))
     return standard_io{};
   return inherited{};
+}
+
+shutdown_option chosen_shutdown(const start_options& x) {
+  if (!std::holds_alternative<shutdown_default>(x.shutdown))
+    return x.shutdown;
+  auto is_erl = [](const std::string& word) { return std::filesystem::path{word}.filename() == "erl"; };
+  auto runs_erl = x.exec && (is_erl(x.exec->program) || std::ranges::any_of(x.exec->arguments, is_erl));
+  return runs_erl ? shutdown_option{shutdown_halt{}} : shutdown_option{caf::timespan{defaults::stop_timeout}};
 }
 
 std::vector<std::string> command_line(const start_options& x, const std::optional<meeting_point>& where) {

@@ -20,6 +20,9 @@ peer::exec chosen_program(const start_options& options);
 /// The option `connection` or what stands for it.
 connection_kind chosen_connection(const start_options& options);
 
+/// The option `shutdown` or what `shutdown_default` stands for.
+shutdown_option chosen_shutdown(const start_options& options);
+
 /// What a peer over `tcp` has to know.
 struct meeting_point {
   std::vector<std::string> addresses; ///< in the order in which it should try

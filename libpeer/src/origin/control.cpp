@@ -284,7 +284,7 @@ private:
     stop_requested_ = true;
     if (!incarnation_)
       return fail_start(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
-    obey(how == stop_mode::at_once ? life_.on_kill() : life_.on_stop(options_.shutdown));
+    obey(how == stop_mode::at_once ? life_.on_kill() : life_.on_stop(chosen_shutdown(options_)));
   }
 
   /// The parent's end stops the peer in any case; anybody else's and a stray message only if it is meant to.

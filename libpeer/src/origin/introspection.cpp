@@ -153,7 +153,7 @@ term describe(const start_options& x) {
   result.emplace_back(atom{"working_directory"}, x.working_directory);
   result.emplace_back(atom{"peer_down"}, atom{to_string(x.peer_down)});
   result.emplace_back(atom{"wait_boot"}, as_term(x.wait_boot));
-  result.emplace_back(atom{"shutdown"}, as_term(x.shutdown));
+  result.emplace_back(atom{"shutdown"}, as_term(chosen_shutdown(x)));
   result.emplace_back(atom{"heartbeat"}, as_term(x.heartbeat));
   result.emplace_back(atom{"survivors"}, atom{to_string(x.survivors)});
   result.emplace_back(atom{"cgroup"}, x.cgroup);

@@ -120,6 +120,7 @@ private:
 struct control_fixture : test_coordinator_fixture<> {
   control_fixture() {
     options.exec = peer::exec{"fake"};
+    options.shutdown = peer::shutdown_halt{};
     options.output = peer::actor_output(caf::actor_cast<caf::actor>(self));
   }
 

@@ -162,6 +162,24 @@ CAF_TEST(the default connection suits the program) {
   CAF_CHECK_EQUAL(std::get<peer::tcp>(kind).port, 4711);
 }
 
+CAF_TEST(by default erl is halted and other programs are asked to stop) {
+  auto is_halted = [](std::optional<peer::exec> program) {
+    auto options = peer::start_options{};
+    options.exec = std::move(program);
+    return std::holds_alternative<peer::shutdown_halt>(peer::internal::origin::chosen_shutdown(options));
+  };
+  CAF_CHECK(!is_halted(std::nullopt));
+  CAF_CHECK(!is_halted(peer::exec{"./worker"}));
+  CAF_CHECK(!is_halted(peer::exec{"ssh", {"host", "worker"}}));
+  CAF_CHECK(is_halted(peer::exec{"/usr/bin/erl"}));
+  CAF_CHECK(is_halted(peer::exec{"ssh", {"host", "/usr/bin/erl"}}));
+  auto options = erl();
+  options.shutdown = caf::timespan{2s};
+  auto how = peer::internal::origin::chosen_shutdown(options);
+  CAF_REQUIRE(std::holds_alternative<caf::timespan>(how));
+  CAF_CHECK_EQUAL(std::get<caf::timespan>(how), 2s);
+}
+
 CAF_TEST(the default program is the one beside ours or one in the path) {
   auto options = peer::start_options{};
   auto place = std::filesystem::read_symlink("/proc/self/exe").parent_path();
@@ -185,6 +203,7 @@ CAF_TEST(times are checked) {
   CAF_CHECK_EQUAL(complaint([](auto& x) { x.wait_boot = caf::infinite; }), "");
   CAF_CHECK(mentions(complaint([](auto& x) { x.wait_boot = caf::timespan{-1ms}; }), {"'wait_boot'", "negative"}));
   CAF_CHECK(mentions(complaint([](auto& x) { x.wait_boot = peer::notify{}; }), {"'wait_boot'", "receiver"}));
+  CAF_CHECK_EQUAL(complaint([](auto& x) { x.shutdown = peer::shutdown_default{}; }), "");
   CAF_CHECK_EQUAL(complaint([](auto& x) { x.shutdown = caf::timespan{1s}; }), "");
   CAF_CHECK_EQUAL(complaint([](auto& x) { x.shutdown = caf::infinite; }), "");
   CAF_CHECK_EQUAL(complaint([](auto& x) { x.shutdown = peer::shutdown_close{}; }), "");

@@ -27,6 +27,10 @@ inline constexpr std::chrono::milliseconds call_timeout = 5s;
 /// connection to vanish). Then SIGTERM.
 inline constexpr std::chrono::milliseconds halt_timeout = 5s;
 
+/// `shutdown` of programs other than `erl`: how long a peer that was asked to stop may take. The last part of it is for
+/// SIGTERM. And how long a node that stops waits for its functions: `peer.stop-timeout`.
+inline constexpr std::chrono::milliseconds stop_timeout = 5s;
+
 /// The least time that `shutdown` may name (OTP: MIN_SHUTDOWN_TIMEOUT) and the greatest (OTP: a timer's limit, 2^32 - 1
 /// ms).
 inline constexpr std::chrono::milliseconds min_shutdown = 1s;

@@ -30,11 +30,11 @@ public:
   virtual ~function();
 
   /// Runs the function: appends its result to `result`, encoded. Returns false if the arguments are not of the types
-  /// that it takes; their number is right. Throws what the function throws, or `raised` if its result is no term.
+  /// that it takes; their number is right. Throws what the function throws, or `raised` if its result cannot be a term.
   /// Called by several threads at once.
   virtual bool run(const call_context& context, const arguments& args, byte_buffer& result) const = 0;
 
-  /// Whether it wants to be told that nobody waits any more.
+  /// Whether it takes a stop token.
   virtual bool stoppable() const noexcept = 0;
 
   /// The types of its arguments and its result, in Erlang's notation: "(integer(), [binary()]) -> ok".
