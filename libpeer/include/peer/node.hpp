@@ -37,9 +37,9 @@ namespace peer {
 ///
 /// How the process ends depends on whether it is asked to:
 ///
-/// - **It is asked to stop**, by `init:stop` (what an origin in C++ sends by default, see `shutdown_default`), by
-/// SIGTERM
-///   or by `stop`. New calls are refused with `exit:shutdown`. The stop tokens of the functions that run are triggered.
+/// - **It is asked to stop**, by `init:stop` (an origin in C++ sends it by default, see `shutdown_default`), by
+///   SIGTERM or by `stop`. New calls are refused with `exit:shutdown`. The stop tokens of functions that run are
+///   triggered.
 ///   The functions may finish, and their results are sent. Then `run` returns, `main` goes on, destructors run and the
 ///   status is `main`'s. Functions that take longer than `peer.stop-timeout` are cut off (see `run`).
 /// - **The connection ends**: the origin has died, or stops the node as OTP does by default (`shutdown_halt`,
@@ -81,8 +81,9 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Sends what was printed on standard output, for `defaults::flush_timeout` at most (then the process ends), closes the connection, drops functions and named actors, and ends the actor system if it is the node's own.
-  /// What is printed afterwards may be lost.
+  /// Sends what was printed on standard output, for `defaults::flush_timeout` at most (then the process ends), closes
+  /// the connection, drops functions and named actors, and ends the actor system if it is the node's own. What is
+  /// printed afterwards may be lost.
   ~node();
 
   // -- properties ---

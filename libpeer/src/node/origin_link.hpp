@@ -29,8 +29,9 @@ struct origin_link {
 /// standard input and, if need be, standard output.
 class handed_over {
 public:
-  /// Takes over the connection that `options` and the environment describe. Descriptors 0 and 1 are usable afterwards, and no child of
-  /// this process will hold the connection open. Fails with `errc::invalid_option` or `errc::system_failure`.
+  /// Takes over the connection that `options` and the environment describe. Descriptors 0 and 1 are usable afterwards,
+  /// and no child of this process will hold the connection open. Fails with `errc::invalid_option` or
+  /// `errc::system_failure`.
   static caf::expected<handed_over> take(const node_options& options);
 
   /// Connects, which may take `defaults::connect_timeout` per address of the origin. Fails with `errc::system_failure`.

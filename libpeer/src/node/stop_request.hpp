@@ -27,8 +27,8 @@ private:
 };
 
 /// Turns SIGTERM into a request to stop as long as it lives, as `erl` does: the first one makes it, the next one ends
-/// the process as the unhandled signal does, with status 143 to a shell, also as process 1. A program that ignores SIGTERM
-/// or has a handler of its own keeps that. One per process.
+/// the process as the unhandled signal does, with status 143 to a shell, also as process 1. A program that ignores
+/// SIGTERM or has a handler of its own keeps that. One per process.
 class sigterm_guard {
 public:
   /// @param request must outlive this object.
