@@ -45,7 +45,7 @@ void complain_about_survivors(const std::vector<peer::survivor>& survivors) {
 /// Starts a peer and tells which of its limits are off.
 caf::expected<peer::handle> start_peer(caf::actor_system& sys, const peer::start_options& options) {
   auto worker = peer::start(sys, options);
-  if (!worker || (!options.limits.memory && !options.limits.processes))
+  if (!worker || (!options.process.limits.memory && !options.process.limits.processes))
     return worker;
   if (auto state = worker->get_state())
     for (auto& each : state->limits_off)

@@ -94,7 +94,7 @@ CAF_TEST(arguments and environment and directory reach the peer) {
   options.args = {"-extra_flag", "with value", "-empty", ""};
   options.env.emplace_back("LIBPEER_TEST_VARIABLE", "w\xC3\xA9rt=1");
   options.env.emplace_back("HOME", std::nullopt);
-  options.working_directory = "/";
+  options.process.working_directory = "/";
   options.post_process_args = [](std::vector<std::string> args) {
     args.insert(args.begin(), {"-first", "word"});
     return args;

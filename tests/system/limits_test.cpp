@@ -53,7 +53,7 @@ CAF_TEST_FIXTURE_SCOPE(limits_tests, fixture)
 
 CAF_TEST(a peer whose address space is too small does not boot) {
   for (auto& options : both_kinds()) {
-    options.limits.address_space = 3 << 20;
+    options.process.limits.address_space = 3 << 20;
     auto err = start_failure(options);
     CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
     auto details = peer::failure_of(err);
@@ -65,9 +65,9 @@ CAF_TEST(a peer whose address space is too small does not boot) {
 
 CAF_TEST(a peer runs within its limits) {
   for (auto& options : both_kinds()) {
-    options.limits = {.cpu_time = 3600s, .open_files = 100};
+    options.process.limits = {.cpu_time = 3600s, .open_files = 100};
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // which reserve terabytes
-    options.limits.address_space = std::uint64_t{8} << 30;
+    options.process.limits.address_space = std::uint64_t{8} << 30;
 #endif
     auto worker = start(options);
     CAF_CHECK(answers(worker));
@@ -81,7 +81,7 @@ CAF_TEST(a peer runs within its limits) {
     };
     CAF_CHECK_EQUAL(limit("Max cpu time"), "3600 3601");
     CAF_CHECK_EQUAL(limit("Max open files"), "100 100");
-    if (options.limits.address_space)
+    if (options.process.limits.address_space)
       CAF_CHECK_EQUAL(limit("Max address space"), "8589934592 8589934592");
     value_of(worker.stop());
   }
@@ -89,7 +89,7 @@ CAF_TEST(a peer runs within its limits) {
 
 CAF_TEST(a limit that the system refuses is an error of the start) {
   auto options = node(peer::inherited{});
-  options.limits.open_files = std::uint64_t{1} << 40;
+  options.process.limits.open_files = std::uint64_t{1} << 40;
   auto err = start_failure(options);
   CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
   check_contains(peer::describe(err), "cannot limit open_files of '");
@@ -99,7 +99,7 @@ CAF_TEST(a limit that the system refuses is an error of the start) {
 CAF_TEST(the failure of a call tells that the CPU time was over) {
   auto options = erl();
   options.exec = peer::exec{"sh", {"-c", "ulimit -c 0; exec erl \"$@\"", "sh"}}; // without a core file
-  options.limits.cpu_time = 2s;
+  options.process.limits.cpu_time = 2s;
   auto worker = start(options);
   auto result = try_evaluate(worker, "F = fun G() -> G() end, F()");
   CAF_REQUIRE(!result);
@@ -111,18 +111,18 @@ CAF_TEST(the failure of a call tells that the CPU time was over) {
 
 CAF_TEST(a program that burns its CPU time does not boot) {
   auto options = script("ulimit -c 0; while :; do :; done");
-  options.limits.cpu_time = 1s;
+  options.process.limits.cpu_time = 1s;
   options.wait_boot = caf::timespan{patience};
   check_contains(peer::describe(start_failure(options)), "SIGXCPU");
 }
 
 CAF_TEST(a peer runs on the CPUs that were named) {
   for (auto& options : both_kinds()) {
-    options.cpu_affinity = {peer::internal::process::usable_cpus().back()};
+    options.process.cpu_affinity = {peer::internal::process::usable_cpus().back()};
     auto worker = start(options);
     CAF_CHECK(answers(worker));
     CAF_CHECK_EQUAL(line_of(process_of(worker), "status", "Cpus_allowed_list:"),
-                    std::to_string(options.cpu_affinity.front()));
+                    std::to_string(options.process.cpu_affinity.front()));
     value_of(worker.stop());
   }
 }
@@ -143,13 +143,13 @@ CAF_TEST(a peer does not run on the CPUs of the thread that starts it) {
 
 CAF_TEST(what is no CPU is an error before anything is started) {
   auto options = node(peer::inherited{});
-  options.cpu_affinity = {100000};
+  options.process.cpu_affinity = {100000};
   CAF_CHECK_EQUAL(start_failure(options), peer::errc::invalid_option);
 }
 
 CAF_TEST(the state tells which limits are off) {
   auto options = node(peer::inherited{});
-  options.limits = {.memory = 1 << 30, .processes = 1000};
+  options.process.limits = {.memory = 1 << 30, .processes = 1000};
   auto worker = start(options);
   CAF_CHECK(answers(worker));
   CAF_CHECK_EQUAL(limits_off(worker), (strings{"memory: there is no cgroup (option 'cgroup')",
@@ -168,8 +168,8 @@ CAF_TEST(a cgroup limits what it has controllers for) {
   auto file = std::ifstream{place.path() + "/cgroup.controllers"};
   std::getline(file, available);
   auto options = node(peer::inherited{});
-  options.limits = {.memory = 1 << 30, .processes = 1000};
-  options.cgroup = place.path();
+  options.process.limits = {.memory = 1 << 30, .processes = 1000};
+  options.process.cgroup = place.path();
   auto worker = start(options);
   CAF_CHECK(answers(worker));
   auto off = limits_off(worker);

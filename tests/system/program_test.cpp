@@ -120,7 +120,7 @@ CAF_TEST(a program that is not executable) {
 
 CAF_TEST(a directory that does not exist) {
   auto options = erl();
-  options.working_directory = "/no/such/directory";
+  options.process.working_directory = "/no/such/directory";
   check_contains(failure_of_start(std::move(options), peer::phase::spawn).cause, "/no/such/directory");
 }
 

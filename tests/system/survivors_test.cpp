@@ -46,7 +46,7 @@ struct fixture : hostile_fixture {
   /// Whether this program may have peers in pid namespaces. If not, says that the test was not run. Root always may.
   bool can_make_namespaces() {
     auto options = node(peer::inherited{});
-    options.pid_namespace = true;
+    options.process.pid_namespace = true;
     auto worker = peer::start(*sys, options);
     if (worker || geteuid() == 0) {
       CAF_REQUIRE(worker);
@@ -85,7 +85,7 @@ CAF_TEST(what has left the group of an erl is reported when it is stopped) {
 
 CAF_TEST(what has left the group of an erl is killed if asked for) {
   auto options = erl();
-  options.survivors = survivor_policy::kill;
+  options.process.survivors = survivor_policy::kill;
   auto worker = start(options);
   start_stray(worker);
   CAF_CHECK(stop(worker).survivors.empty());
@@ -93,7 +93,7 @@ CAF_TEST(what has left the group of an erl is killed if asked for) {
 }
 
 CAF_TEST(daemons of a peer are killed if asked for) {
-  with_each([](auto& options) { options.survivors = survivor_policy::kill; },
+  with_each([](auto& options) { options.process.survivors = survivor_policy::kill; },
             [this](const peer::handle& worker) {
               CAF_CHECK(stop(worker).survivors.empty());
               check_nothing_left();
@@ -103,7 +103,7 @@ CAF_TEST(daemons of a peer are killed if asked for) {
 CAF_TEST(nothing outlives a peer in a pid namespace of its own) {
   if (!can_make_namespaces())
     return;
-  with_each([](auto& options) { options.pid_namespace = true; },
+  with_each([](auto& options) { options.process.pid_namespace = true; },
             [this](const peer::handle& worker) {
               stop(worker);
               check_nothing_left();
@@ -113,7 +113,7 @@ CAF_TEST(nothing outlives a peer in a pid namespace of its own) {
 CAF_TEST(nothing outlives a peer in a cgroup of its own) {
   delegated_cgroup place;
   if (place)
-    with_each([&](auto& options) { options.cgroup = place.path(); },
+    with_each([&](auto& options) { options.process.cgroup = place.path(); },
               [this](const peer::handle& worker) {
                 stop(worker);
                 check_nothing_left();
@@ -127,7 +127,7 @@ CAF_TEST(both kinds of nodes work as process 1 of a namespace) {
   for (auto& [name, kind] : all_connections())
     nodes.push_back(node(kind));
   for (auto& options : nodes) {
-    options.pid_namespace = true;
+    options.process.pid_namespace = true;
     auto worker = start(options);
     CAF_CHECK(answers(worker));
     CAF_CHECK_EQUAL(value_of(worker.call<peer::term>("os", "getpid")), charlist("1"));
@@ -137,11 +137,11 @@ CAF_TEST(both kinds of nodes work as process 1 of a namespace) {
 
 CAF_TEST(what cannot be a cgroup is an error of the start) {
   auto options = node(peer::inherited{});
-  options.cgroup = "/proc";
+  options.process.cgroup = "/proc";
   auto err = start_failure(options);
   CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
   check_contains(peer::describe(err), "/proc");
-  options.cgroup = "/no/such/directory";
+  options.process.cgroup = "/no/such/directory";
   check_contains(peer::describe(start_failure(options)), "/no/such/directory");
 }
 

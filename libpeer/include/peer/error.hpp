@@ -82,6 +82,9 @@ bool inspect(Inspector& f, errc& x) {
   return caf::default_enum_inspect(f, x);
 }
 
+/// An error whose context is a sentence: what failed, the value as the user wrote it, what would be right.
+[[nodiscard]] error fail(errc code, std::string text);
+
 /// The sentence in the context of `err`; empty if the context is something else.
 std::string text_of(const error& err);
 

@@ -21,14 +21,15 @@
 #include <vector>
 
 /// @file
-/// Everything that can be said about a peer before it starts. The names are those of OTP's `peer:start_options()`.
+/// How to start a peer. Options that OTP's `peer:start_options()` has are named as there. docs/options.md lists all of
+/// them with their names on `peerctl`'s command line and in its files.
 
 namespace peer {
 
 // -- exec -------------------------------------------------------------------------------------------------------------
 
-/// The program that becomes the peer: a path, or a name to be looked up in PATH. Arguments given here come before all
-/// others, as `ssh host erl` needs it.
+/// The program that becomes the peer: a path, or a name that is looked up in PATH. Arguments given here come before all
+/// others, as needed for `ssh host erl`.
 struct exec {
   std::string program;
   std::vector<std::string> arguments;
@@ -39,24 +40,25 @@ struct exec {
 
 // -- connection -------------------------------------------------------------------------------------------------------
 
-/// A socket that only the two sides have. For peers that embed libpeer's node, on this host.
+/// A socket that only the two sides have. For peers on this host that embed libpeer's node.
 struct inherited {};
 
 /// OTP's frames on the peer's stdin and stdout, its console text in between.
 struct standard_io {};
 
-/// The peer connects back. A libpeer node proves with a secret that it is the one that was started. `erl` cannot: its
-/// socket has to belong to the process that was started, or to a descendant of it, and so it has to be on this host.
+/// The peer connects to this program. A libpeer node proves with a secret that it is the one that was started. `erl`
+/// cannot: its socket must belong to the process that was started or to a descendant of it, so it must run on this
+/// host.
 struct tcp {
-  /// Where to listen, an IPv4 or IPv6 address in numbers; empty for the IPv4 loopback. With 0.0.0.0 or :: the peer is
-  /// told the addresses of all interfaces.
+  /// Numeric IPv4 or IPv6 address to listen on; empty for the IPv4 loopback. With 0.0.0.0 or :: the peer gets the
+  /// addresses of all interfaces.
   std::string address = {};
 
-  /// 0 for a free one.
+  /// Port to listen on; 0 for a free one.
   std::uint16_t port = 0;
 };
 
-/// Erlang's or CAF's own network.
+/// The network of Erlang or CAF. Not available yet.
 struct distribution {};
 
 /// The control connection.
@@ -67,11 +69,11 @@ std::string to_string(const connection_kind& kind);
 
 // -- the peer's end ---------------------------------------------------------------------------------------------------
 
-/// What the control actor does when the peer ends without having been asked to.
+/// What the control actor does when the peer ends unasked.
 enum class peer_down : std::uint8_t {
   stop,      ///< It exits normally.
-  crash,     ///< It exits with what ended the peer, and takes linked actors along.
-  continue_, ///< It stays, with the state `down`.
+  crash,     ///< It exits with the reason of the peer's end, which linked actors get.
+  continue_, ///< It stays, in the state `down`.
 };
 
 template <>
@@ -85,10 +87,10 @@ struct notify {
   term tag;
 };
 
-/// `wait_boot`: do not wait, tell nobody.
+/// `wait_boot`: do not wait, and send no notice.
 struct no_wait {};
 
-/// How long `start` waits until the peer runs (`caf::infinite` for ever), or whom it tells.
+/// How long `start` waits until the peer runs (`caf::infinite`: without limit), or which actor is notified.
 using wait_boot_option = std::variant<caf::timespan, notify, no_wait>;
 
 // -- shutdown ---------------------------------------------------------------------------------------------------------
@@ -117,13 +119,14 @@ using shutdown_option = std::variant<shutdown_default, shutdown_halt, shutdown_c
 
 // -- heartbeat --------------------------------------------------------------------------------------------------------
 
-/// `heartbeat`: finds a peer that hangs. A peer that runs is called (`erlang:is_alive/0`) every `interval` and hangs if
-/// for `timeout` no answer comes and nothing moves: no byte from it, and no byte of what waited for it before that
-/// call. A libpeer node answers also when all of its functions are busy. A peer that hangs gets SIGABRT, for a core,
-/// and its group gets SIGKILL after `core_time`; the end's first evidence is `evidence::heartbeat`.
+/// `heartbeat`: finds a peer that hangs. A running peer is called (`erlang:is_alive/0`) every `interval`. It hangs if
+/// within `timeout` there is no answer and no progress: no byte was received from it, and no byte was sent of what was
+/// queued before that call. A libpeer node answers even if all of its functions are busy. A peer that hangs gets
+/// SIGABRT, for a core, and its group gets SIGKILL after `core_time`; the first evidence of its end is
+/// `evidence::heartbeat`.
 ///
-/// `timeout` must be longer than the peer may stand still for good: for the largest message that it decodes, say.
-/// Nothing is asked while the peer is being stopped, or its control actor is suspended.
+/// `timeout` must be longer than the peer may rightly pause, for example to decode the largest message. There are no
+/// heartbeats while the peer is being stopped or its control actor is suspended.
 struct heartbeat {
   caf::timespan interval;
   caf::timespan timeout;
@@ -132,87 +135,59 @@ struct heartbeat {
 
 // -- start_options ----------------------------------------------------------------------------------------------------
 
-/// How to start a peer.
+/// How to start a peer. The members have OTP's options under OTP's names; `process` has what libpeer adds for the
+/// operating system's process.
 struct start_options {
   /// The node's name without host; empty for a node without a name. A named `erl` joins Erlang's distribution. Needs
   /// `connection`: without one OTP controls a named node over distribution, which is not available yet.
   std::string name = {};
 
-  /// The node's host. Needs `name`. If nobody waits for the boot, `handle::node` is `name@host` at once.
+  /// The node's host. Needs `name`. If `start` does not wait for the boot, `handle::node` is `name@host` at once.
   std::string host = {};
 
-  /// Whether the name is a long one (`-name` instead of `-sname`). Needs `name`.
+  /// Whether the name is a long name (`-name` instead of `-sname`). Needs `name`.
   bool longnames = false;
 
-  /// The program to start. Default: `peer_node`, the one beside the running program or else the one in PATH.
+  /// The program to start. Default: the `peer_node` beside the running program, or else that in PATH.
   std::optional<peer::exec> exec = std::nullopt;
 
   /// The control connection. Default: `standard_io` if `exec` has arguments of its own, as `ssh` does, or is `erl`;
   /// else `inherited`.
   std::optional<connection_kind> connection = std::nullopt;
 
-  /// Whether the peer is cut off from this program's stdin, which it then does not read. Over `standard_io` it always
-  /// is, and this must not be false. If it is not, a peer over `tcp` cannot be handed a secret: it has to be on this
-  /// host.
+  /// Whether the peer does not read this program's stdin. Must not be false with `standard_io`, which needs the peer's
+  /// stdin. A peer over `tcp` gets its secret on stdin; if this is false it has none, and must run on this host.
   bool detached = true;
 
   /// Arguments of the node.
   std::vector<std::string> args = {};
 
-  /// Has the last word about the arguments: what it returns is passed to the program.
+  /// Changes the arguments last: what it returns is passed to the program.
   std::function<std::vector<std::string>(std::vector<std::string>)> post_process_args = {};
 
-  /// Changes to the environment: a value sets a variable, nothing removes it.
+  /// Changes to the environment: a value sets a variable, `nullopt` removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> env = {};
 
-  /// Where the program runs; empty for the origin's working directory.
-  std::string working_directory = {};
-
+  /// What happens when the peer ends unasked.
   peer::peer_down peer_down = peer::peer_down::stop;
 
+  /// How long `start` waits for the boot, or which actor is notified.
   wait_boot_option wait_boot = caf::timespan{defaults::wait_boot};
 
   shutdown_option shutdown = shutdown_default{};
 
-  /// Whether and how it is watched for hanging.
+  /// How a peer that hangs is found; without a value it is not.
   std::optional<peer::heartbeat> heartbeat = std::nullopt;
 
-  /// What happens to descendants that have left the peer's process group when the peer ends: they are reported, or
-  /// killed. Those that are known are those that could be found just before a signal or a request ended the peer, so a
-  /// peer that forks without end can outrun it, and at most `defaults::max_descendants` are known; `cgroup` and
-  /// `pid_namespace` let nothing escape.
-  ///
-  /// `kill` makes the peer the parent of descendants whose own parent ends (PR_SET_CHILD_SUBREAPER), so that it has to
-  /// reap them. A program that does not, such as a `peer::node`, has them as zombies until it ends.
-  survivor_policy survivors = survivor_policy::report;
+  /// What the operating system gives the peer's process: directory, CPUs, limits, containment. For example
+  /// `.process = {.cgroup = "/sys/fs/cgroup/me", .limits = {.memory = 1 << 30}}`.
+  process_options process = {};
 
-  /// A directory of the cgroup v2 hierarchy that this program may write to ("delegated"): the peer runs in a cgroup of
-  /// its own below it, in which everything is killed when the peer ends. Empty for none.
-  std::string cgroup = {};
-
-  /// Whether the peer is process 1 of a process-id namespace of its own: its end is that of everything it started. It
-  /// needs CAP_SYS_ADMIN or a system that lets users make namespaces; and a process 1 has duties: it should handle
-  /// SIGTERM, and it inherits orphans. A `peer::node` and `erl` do the first.
-  ///
-  /// The peer sees the /proc of this program's namespace, in which the numbers of processes are not its own. If it is
-  /// an origin itself it cannot find the descendants of its peers, nor to whom a connection without a token belongs,
-  /// unless it mounts a /proc of its own.
-  bool pid_namespace = false;
-
-  /// What the peer may use. Where `memory` or `processes` cannot be limited, since there is no `cgroup` or it has not
-  /// the controllers, the peer starts nevertheless and its state tells so (`peer_status::limits_off`).
-  ///
-  /// This and `cpu_affinity` are about the program that is started on this host: with `exec{"ssh", …}` about ssh.
-  resource_limits limits = {};
-
-  /// The numbers of the CPUs that the peer may run on, each of which this program may use; empty for all of these.
-  std::vector<int> cpu_affinity = {};
-
-  /// Bytes that may wait for a peer that does not read. What is more is refused with `errc::overload`; a single message
-  /// may be as large as a frame.
+  /// Bytes that may wait for a peer that does not read. More are refused with `errc::overload`; a single message may be
+  /// as large as a frame.
   std::size_t queue_limit = defaults::queue_limit;
 
-  /// Calls that may wait for their answers, at least 1. What is more is refused with `errc::overload`.
+  /// Calls that may wait for their answers, at least 1. More are refused with `errc::overload`.
   std::size_t max_calls = defaults::max_calls;
 
   /// Where the peer's console output goes.
@@ -222,11 +197,23 @@ struct start_options {
   input_factory input = no_input();
 };
 
-/// Checks everything that can be checked before anything is started. The error (`errc::invalid_option`) names the
-/// option and its value.
+/// What is wrong with an option. For programs whose users give options under other names than those of C++.
+struct option_problem {
+  std::string option; ///< its name in `start_options` or `process_options`
+  std::string part;   ///< the name of the member in `resource_limits`; empty for other options
+  std::string value;  ///< as text; empty if there is none to print
+  std::string what;   ///< what is wrong, or would be right: a sentence whose subject is the value
+};
+
+/// Checks everything that can be checked before anything is started. Any thread may call this.
+/// @return the first problem; nothing if the options are valid
+std::optional<option_problem> find_problem(const start_options& options);
+
+/// The same check with an error (`errc::invalid_option`) that names the option and its value.
 caf::error validate(const start_options& options);
 
-/// A name that no other peer on this host has: `Prefix-Number-ProcessId`, as OTP's `peer:random_name/1` makes it.
+/// A name that is unique among the peers on this host: `Prefix-Number-ProcessId`, as made by OTP's
+/// `peer:random_name/1`.
 std::string random_name(std::string_view prefix = "peer");
 
 } // namespace peer

@@ -5,6 +5,7 @@
 #include "caf/message.hpp"
 
 #include <array>
+#include <utility>
 
 namespace peer {
 
@@ -59,6 +60,10 @@ bool from_integer(std::uint8_t value, errc& code) {
     return false;
   code = static_cast<errc>(value);
   return true;
+}
+
+error fail(errc code, std::string text) {
+  return caf::make_error(code, std::move(text));
 }
 
 std::string text_of(const error& err) {

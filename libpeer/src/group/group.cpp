@@ -34,7 +34,7 @@ caf::expected<std::vector<start_options>> options_of_peers(const group_options& 
   auto cpus = options.spread_over_cpus ? internal::process::usable_cpus() : std::vector<int>{};
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (!cpus.empty())
-      result[i].cpu_affinity = {cpus[i % cpus.size()]};
+      result[i].process.cpu_affinity = {cpus[i % cpus.size()]};
     if (options.adapt)
       options.adapt(i, result[i]);
     if (auto err = validate(result[i]))

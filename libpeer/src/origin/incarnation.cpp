@@ -144,13 +144,9 @@ caf::expected<preparations> prepare(const start_options& options) {
   result.spawn.environment = options.env;
   result.spawn.environment.emplace_back(connection::handover::descriptor_variable,
                                         std::nullopt); // a node may be the origin
-  result.spawn.working_directory = options.working_directory;
-  result.spawn.cgroup = options.cgroup;
-  result.spawn.pid_namespace = options.pid_namespace;
-  result.spawn.limits = options.limits;
-  // Not those of the thread that starts it, which may be any that waits for something of the loop.
-  result.spawn.cpu_affinity = options.cpu_affinity.empty() ? process::usable_cpus() : options.cpu_affinity;
-  result.spawn.survivors = options.survivors;
+  result.spawn.process = options.process;
+  if (auto& cpus = result.spawn.process.cpu_affinity; cpus.empty())
+    cpus = process::usable_cpus(); // not those of the calling thread, which may be any that waits for the loop
   auto kind = chosen_connection(options);
   if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))
     return err;

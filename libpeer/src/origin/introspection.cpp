@@ -10,6 +10,7 @@
 #include "caf/all.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ term as_term(const std::vector<std::string>& xs) {
 
 // -- options as terms -------------------------------------------------------------------------------------------------
 
-/// Whole milliseconds or `infinity`, as OTP has times.
+/// Whole milliseconds or `infinity`, as in OTP.
 term as_term(caf::timespan time) {
   if (time == caf::infinite)
     return atom{"infinity"};
@@ -94,7 +95,7 @@ term as_term(const connection_kind& kind) {
   return atom{to_string(kind)};
 }
 
-/// Those that there are.
+/// The limits that have a value.
 term as_term(const resource_limits& x) {
   auto result = entries{};
   auto add = [&](const char* name, const auto& value) {
@@ -110,13 +111,58 @@ term as_term(const resource_limits& x) {
   return erl::map{std::move(result)};
 }
 
+term exec_term(const start_options& x) {
+  auto program = chosen_program(x);
+  return erl::tuple{program.program, as_term(program.arguments)};
+}
+
+term env_term(const start_options& x) {
+  auto result = entries{};
+  for (auto& [name, value] : x.env)
+    result.emplace_back(name, value ? term{*value} : term{atom{"false"}});
+  return erl::map{std::move(result)};
+}
+
+term as_term(const std::vector<int>& xs) {
+  return erl::list{std::vector<term>{xs.begin(), xs.end()}};
+}
+
+/// An option that introspection shows.
+struct shown_option {
+  const char* name;
+  term (*show)(const start_options& options);
+};
+
+/// All options except for functions, in the order of `start_options`. tests/options holds the table to that of peerctl.
+constexpr auto shown_options = std::array{
+    shown_option{"name", [](const start_options& x) { return term{x.name}; }},
+    shown_option{"host", [](const start_options& x) { return term{x.host}; }},
+    shown_option{"longnames", [](const start_options& x) { return term{x.longnames}; }},
+    shown_option{"exec", exec_term},
+    shown_option{"connection", [](const start_options& x) { return as_term(chosen_connection(x)); }},
+    shown_option{"detached", [](const start_options& x) { return term{x.detached}; }},
+    shown_option{"args", [](const start_options& x) { return as_term(x.args); }},
+    shown_option{"env", env_term},
+    shown_option{"peer_down", [](const start_options& x) { return term{atom{to_string(x.peer_down)}}; }},
+    shown_option{"wait_boot", [](const start_options& x) { return as_term(x.wait_boot); }},
+    shown_option{"shutdown", [](const start_options& x) { return as_term(chosen_shutdown(x)); }},
+    shown_option{"heartbeat", [](const start_options& x) { return as_term(x.heartbeat); }},
+    shown_option{"working_directory", [](const start_options& x) { return term{x.process.working_directory}; }},
+    shown_option{"survivors", [](const start_options& x) { return term{atom{to_string(x.process.survivors)}}; }},
+    shown_option{"cgroup", [](const start_options& x) { return term{x.process.cgroup}; }},
+    shown_option{"pid_namespace", [](const start_options& x) { return term{x.process.pid_namespace}; }},
+    shown_option{"limits", [](const start_options& x) { return as_term(x.process.limits); }},
+    shown_option{"cpu_affinity", [](const start_options& x) { return as_term(x.process.cpu_affinity); }},
+    shown_option{"queue_limit", [](const start_options& x) { return term{x.queue_limit}; }},
+    shown_option{"max_calls", [](const start_options& x) { return term{x.max_calls}; }},
+};
+
 // -- changes ----------------------------------------------------------------------------------------------------------
 
 caf::error refused(std::string_view what, const term& value) {
-  return caf::make_error(errc::invalid_option,
-                         "the new state has '" + std::string{what} + "' (" + to_string(value)
-                             + "), which cannot be changed to that: only the options 'peer_down' and 'shutdown' of a "
-                               "peer that was started can be replaced");
+  return fail(errc::invalid_option, "the new state has '" + std::string{what} + "' (" + to_string(value)
+                                        + "), which cannot be changed to that: only the options 'peer_down' and "
+                                          "'shutdown' of a peer that was started can be replaced");
 }
 
 /// Whether both are maps with the same keys, and `may_differ` names the only ones whose values differ.
@@ -137,31 +183,9 @@ caf::error check_rest(const term& present, const term& wanted, const std::vector
 } // namespace
 
 term describe(const start_options& x) {
-  auto env = entries{};
-  for (auto& [name, value] : x.env)
-    env.emplace_back(name, value ? term{*value} : term{atom{"false"}});
-  auto program = chosen_program(x);
   auto result = entries{};
-  result.emplace_back(atom{"name"}, x.name);
-  result.emplace_back(atom{"host"}, x.host);
-  result.emplace_back(atom{"longnames"}, x.longnames);
-  result.emplace_back(atom{"exec"}, erl::tuple{program.program, as_term(program.arguments)});
-  result.emplace_back(atom{"connection"}, as_term(chosen_connection(x)));
-  result.emplace_back(atom{"detached"}, x.detached);
-  result.emplace_back(atom{"args"}, as_term(x.args));
-  result.emplace_back(atom{"env"}, erl::map{std::move(env)});
-  result.emplace_back(atom{"working_directory"}, x.working_directory);
-  result.emplace_back(atom{"peer_down"}, atom{to_string(x.peer_down)});
-  result.emplace_back(atom{"wait_boot"}, as_term(x.wait_boot));
-  result.emplace_back(atom{"shutdown"}, as_term(chosen_shutdown(x)));
-  result.emplace_back(atom{"heartbeat"}, as_term(x.heartbeat));
-  result.emplace_back(atom{"survivors"}, atom{to_string(x.survivors)});
-  result.emplace_back(atom{"cgroup"}, x.cgroup);
-  result.emplace_back(atom{"pid_namespace"}, x.pid_namespace);
-  result.emplace_back(atom{"limits"}, as_term(x.limits));
-  result.emplace_back(atom{"cpu_affinity"}, erl::list{std::vector<term>{x.cpu_affinity.begin(), x.cpu_affinity.end()}});
-  result.emplace_back(atom{"queue_limit"}, x.queue_limit);
-  result.emplace_back(atom{"max_calls"}, x.max_calls);
+  for (auto& each : shown_options)
+    result.emplace_back(atom{each.name}, each.show(x));
   return erl::map{std::move(result)};
 }
 

@@ -17,8 +17,6 @@ namespace peer::internal::process {
 
 namespace {
 
-using namespace internal::process;
-
 std::vector<std::string> environment_of(const spawn_options& options) {
   auto variables = std::map<std::string, std::string>{};
   for (auto entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -54,28 +52,29 @@ std::string list_of(const std::vector<int>& numbers) {
 
 /// What the start of a process failed to do.
 std::string what_failed(const launcher& launch, const set_limits& limits, const spawn_options& options) {
+  auto& wanted = options.process;
   auto program = "'" + options.program + "'";
   auto step = std::string_view{launch.failed_step};
   if (step == launch_plan::process_step && (launch.failed_code == EMFILE || launch.failed_code == ENFILE))
     return "cannot make a descriptor of the process for " + program;
   if (step == launch_plan::process_step)
     return "cannot make a process for " + program
-         + (options.pid_namespace ? " in a pid namespace of its own (option pid_namespace)" : "");
+         + (wanted.pid_namespace ? " in a pid namespace of its own (option pid_namespace)" : "");
   if (step == launch_plan::descriptors_step)
     return "cannot give " + program + " its descriptors";
   if (step == launch_plan::directory_step)
-    return "cannot enter directory '" + options.working_directory + "' for " + program;
+    return "cannot enter directory '" + wanted.working_directory + "' for " + program;
   if (step == launch_plan::exec_step)
     return "cannot execute " + program
-         + (options.working_directory.empty() ? "" : " in '" + options.working_directory + "'");
+         + (wanted.working_directory.empty() ? "" : " in '" + wanted.working_directory + "'");
   if (step == launch_plan::watch_step)
     return "cannot watch the process of " + program;
   if (step == pid_namespace::name)
     return "cannot map user and group of " + program + " (option pid_namespace)";
   if (step == join_cgroup::name)
-    return "cannot join a cgroup in '" + options.cgroup + "' for " + program;
+    return "cannot join a cgroup in '" + wanted.cgroup + "' for " + program;
   if (step == run_on::name)
-    return "cannot let " + program + " run on the CPUs " + list_of(options.cpu_affinity) + " (option cpu_affinity)";
+    return "cannot let " + program + " run on the CPUs " + list_of(wanted.cpu_affinity) + " (option cpu_affinity)";
   if (step == set_limits::name)
     return "cannot limit " + std::string{limits.failed->name} + " of " + program + " to "
          + std::to_string(limits.failed->value.rlim_cur) + " (option limits)";
@@ -85,20 +84,21 @@ std::string what_failed(const launcher& launch, const set_limits& limits, const 
 } // namespace
 
 caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_options& options, int cgroup_members) {
+  auto& wanted = options.process;
   auto launch = launcher{};
   auto failed = error_code{};
   auto environment = environment_of(options);
-  auto limits = set_limits{kernel_limits(options.limits)};
-  auto orphans = options.reap_orphans || options.survivors == survivor_policy::kill;
+  auto limits = set_limits{kernel_limits(wanted.limits)};
+  auto orphans = options.reap_orphans || wanted.survivors == survivor_policy::kill;
   try {
     launch(io.get_executor(), failed, options.program, options.arguments, search_path{}, default_signals{},
            new_session{}, bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
            only_if<bp::posix::bind_fd>(options.inherited >= 0, spawn_options::inherited_number, int{options.inherited}),
            bp::process_environment{environment},
-           only_if<bp::process_start_dir>(!options.working_directory.empty(), options.working_directory),
+           only_if<bp::process_start_dir>(!wanted.working_directory.empty(), wanted.working_directory),
            only_if<join_cgroup>(cgroup_members >= 0, join_cgroup{cgroup_members}),
-           only_if<pid_namespace>(options.pid_namespace), only_if<reap_orphans>(orphans),
-           only_if<run_on>(!options.cpu_affinity.empty(), run_on{to_cpu_mask(options.cpu_affinity)}), limits)
+           only_if<pid_namespace>(wanted.pid_namespace), only_if<reap_orphans>(orphans),
+           only_if<run_on>(!wanted.cpu_affinity.empty(), run_on{to_cpu_mask(wanted.cpu_affinity)}), limits)
         .detach();
   } catch (const boost::system::system_error&) {
     // The loop cannot have its descriptors. The launcher knows what failed.

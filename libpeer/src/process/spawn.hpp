@@ -30,11 +30,8 @@ struct spawn_options {
   /// The arguments after the program's name.
   std::vector<std::string> arguments;
 
-  /// Changes to the caller's environment: a value sets a variable, nothing removes it.
+  /// Changes to the caller's environment: a value sets a variable, `nullopt` removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;
-
-  /// Where to run; empty for the caller's working directory.
-  std::string working_directory;
 
   /// The caller's descriptors that become the standard streams of the process. They stay the caller's, and may have any
   /// number.
@@ -49,28 +46,13 @@ struct spawn_options {
   /// The number of `inherited` in the process: the first one after the standard streams.
   static constexpr int inherited_number = 3;
 
-  /// A directory of the cgroup v2 hierarchy in which this program may make cgroups (delegated to it, see cgroups(7));
-  /// empty for none. The process gets a cgroup of its own there, and nothing in it outlives the process.
-  std::string cgroup;
-
-  /// The process is process 1 of a pid namespace of its own (pid_namespaces(7)): when it ends, the kernel ends all of
-  /// its descendants first. A program that may not make one gets a user namespace, too, in which the process keeps its
-  /// user and group. To the kernel such a process is an `init`: signals that it does not handle, but for SIGKILL and
-  /// SIGSTOP, do nothing to it.
-  bool pid_namespace = false;
-
   /// Descendants whose parent ends become children of the process (PR_SET_CHILD_SUBREAPER, prctl(2)), which finds them
-  /// as long as it lives. It has to reap them.
+  /// as long as it lives. It has to reap them. Implied by `survivor_policy::kill`.
   bool reap_orphans = false;
 
-  /// What the process may use. `spawn` leaves those that need a cgroup to the caller.
-  resource_limits limits = {};
-
-  /// The numbers of the CPUs that the process may run on, none of them negative; empty for those of the calling thread.
-  std::vector<int> cpu_affinity = {};
-
-  /// What becomes of the descendants that outlive the process and its group. `kill` implies `reap_orphans`.
-  survivor_policy survivors = survivor_policy::report;
+  /// What the operating system gives the process. The number of a CPU must not be negative. An empty `cpu_affinity`
+  /// leaves the CPUs of the calling thread. `spawn` leaves the limits that need a cgroup to the caller.
+  process_options process = {};
 };
 
 /// A process that has just been started.
@@ -83,7 +65,7 @@ struct spawned_process {
 ///
 /// @param io registers the pidfd for a moment, which proves that it can be watched.
 /// @param cgroup_members the open file `cgroup.procs` of the cgroup that the process joins before anything else; -1 for
-///        none. `spawn_options::cgroup` only names it in the error.
+///        none. `process_options::cgroup` only names it in the error.
 ///
 /// Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing was started.
 caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_options& options,

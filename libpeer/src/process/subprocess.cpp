@@ -239,8 +239,8 @@ caf::expected<std::unique_ptr<subprocess>> subprocess::spawn(boost::asio::io_con
                                                              const spawn_options& options) {
   auto place = std::optional<cgroup>{};
   auto members = descriptor{};
-  if (!options.cgroup.empty()) {
-    auto made = cgroup::make(options.cgroup);
+  if (!options.process.cgroup.empty()) {
+    auto made = cgroup::make(options.process.cgroup);
     if (!made)
       return std::move(made.error());
     place.emplace(std::move(*made));
@@ -249,11 +249,11 @@ caf::expected<std::unique_ptr<subprocess>> subprocess::spawn(boost::asio::io_con
       return std::move(list.error());
     members = std::move(*list);
   }
-  auto limits_off = limit_cgroup(place ? place->path() : "", options.limits);
+  auto limits_off = limit_cgroup(place ? place->path() : "", options.process.limits);
   auto process = process::spawn(io, options, members.get());
   if (!process)
     return std::move(process.error());
-  auto result = std::make_unique<subprocess_impl>(io, std::move(*process), options.survivors, std::move(place),
+  auto result = std::make_unique<subprocess_impl>(io, std::move(*process), options.process.survivors, std::move(place),
                                                   std::move(limits_off));
   if (auto code = result->watch(); code != 0) // epoll takes no more
     return system_failure("cannot watch the process of '" + options.program + "'", code);

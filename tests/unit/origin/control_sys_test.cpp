@@ -88,8 +88,8 @@ CAF_TEST(the state tells what OTP has in its record) {
 }
 
 CAF_TEST(the state tells the limits and which of them are off) {
-  options.limits = {.address_space = 1 << 30, .cpu_time = 7s, .memory = 4096};
-  options.cpu_affinity = {1, 0};
+  options.process.limits = {.address_space = 1 << 30, .cpu_time = 7s, .memory = 4096};
+  options.process.cpu_affinity = {1, 0};
   peer->limits_off = {"memory: why"};
   options.peer_down = peer::peer_down::continue_;
   start();

@@ -63,8 +63,8 @@ CAF_TEST(strings for the program must not contain NUL) {
   CAF_CHECK(mentions(complaint([&](auto& x) { x.exec = peer::exec{""}; }), {"'exec'"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.exec->arguments = {nul}; }), {"'exec'", "NUL"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.env = {{"A", nul}}; }), {"'env'", "NUL"}));
-  CAF_CHECK(mentions(complaint([&](auto& x) { x.working_directory = nul; }), {"'working_directory'"}));
-  CAF_CHECK(mentions(complaint([&](auto& x) { x.cgroup = nul; }), {"'cgroup'"}));
+  CAF_CHECK(mentions(complaint([&](auto& x) { x.process.working_directory = nul; }), {"'working_directory'"}));
+  CAF_CHECK(mentions(complaint([&](auto& x) { x.process.cgroup = nul; }), {"'cgroup'"}));
   CAF_CHECK(mentions(complaint([&](auto& x) { x.post_process_args = [&](strings) { return strings{nul}; }; }),
                      {"'post_process_args'"}));
 }
@@ -114,7 +114,7 @@ CAF_TEST(only standard_io needs stdin for itself) {
 }
 
 CAF_TEST(limits are numbers that a system can have) {
-  auto with = [](peer::resource_limits limits) { return complaint([&](auto& x) { x.limits = limits; }); };
+  auto with = [](peer::resource_limits limits) { return complaint([&](auto& x) { x.process.limits = limits; }); };
   CAF_CHECK_EQUAL(with({.address_space = 1, .cpu_time = 1s, .open_files = 1, .memory = 1, .processes = 1}), "");
   CAF_CHECK(mentions(with({.address_space = 0}), {"'limits'", "address_space: 0", "between 1 and"}));
   CAF_CHECK(mentions(with({.open_files = 0}), {"'limits'", "open_files: 0"}));
@@ -129,7 +129,7 @@ CAF_TEST(limits are numbers that a system can have) {
 }
 
 CAF_TEST(CPUs are those that this program may use and are named once) {
-  auto with = [](std::vector<int> cpus) { return complaint([&](auto& x) { x.cpu_affinity = cpus; }); };
+  auto with = [](std::vector<int> cpus) { return complaint([&](auto& x) { x.process.cpu_affinity = cpus; }); };
   auto usable = peer::internal::process::usable_cpus();
   CAF_CHECK_EQUAL(with(usable), "");
   CAF_CHECK(mentions(with({usable.front(), usable.front()}), {"'cpu_affinity'", "twice"}));

@@ -139,14 +139,14 @@ CAF_TEST(what cannot be written is told with the cause) {
 
 CAF_TEST(a process starts although its limits are off) {
   auto what = shell("true");
-  what.limits = both;
+  what.process.limits = both;
   CAF_CHECK_EQUAL(limits_off(what).size(), 2u);
   delegated_cgroup place;
   if (!place)
     return;
   auto inhabitant = start(shell("echo $$ >" + place.path() + "/cgroup.procs && echo in; exec sleep 1000"));
   CAF_REQUIRE_EQUAL(read_line(output.read.get()), "in");
-  what.cgroup = place.path();
+  what.process.cgroup = place.path();
   CAF_CHECK_EQUAL(limits_off(what).size(), 2u);
 }
 
@@ -155,8 +155,8 @@ CAF_TEST(memory and number of processes are limited) {
   if (!place || !has_controllers(place))
     return;
   auto what = shell("cd \"$PLACE\"/libpeer-*; cat memory.max pids.max");
-  what.limits = {.memory = 64 << 20, .processes = 9};
-  what.cgroup = place.path();
+  what.process.limits = {.memory = 64 << 20, .processes = 9};
+  what.process.cgroup = place.path();
   what.environment = {{"PLACE", place.path()}};
   CAF_CHECK_EQUAL(limits_off(what), strings{});
   CAF_CHECK_EQUAL(read_line(output.read.get()), "67108864");

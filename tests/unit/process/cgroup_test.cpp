@@ -34,7 +34,7 @@ CAF_TEST_FIXTURE_SCOPE(cgroup_tests, fixture)
 CAF_TEST(a place that is no cgroup is an error that names it) {
   temporary_directory place;
   auto failure_of = [](std::string path) {
-    auto result = run({.program = "true", .cgroup = std::move(path)});
+    auto result = run({.program = "true", .process = {.cgroup = std::move(path)}});
     return result ? "started: " + to_string(result->status) : error_text(result.error());
   };
   CAF_CHECK_EQUAL(failure_of(place.path),
@@ -52,7 +52,7 @@ CAF_TEST(a cgroup that may not be written to is an error that names it) {
   }
   constexpr auto nobody = uid_t{65534};
   auto text = in_forked_process(nobody, [&place] {
-    auto result = run({.program = "true", .cgroup = place.path()});
+    auto result = run({.program = "true", .process = {.cgroup = place.path()}});
     return result ? "started" : error_text(result.error());
   });
   CAF_CHECK_EQUAL(text, "cannot make a cgroup in '" + place.path() + "': Permission denied");
@@ -63,7 +63,7 @@ CAF_TEST(the process is in a cgroup of its own from the beginning) {
   if (!place)
     return;
   auto what = shell("grep ^0 /proc/self/cgroup");
-  what.cgroup = place.path();
+  what.process.cgroup = place.path();
   auto one = output_of(what);
   auto other = output_of(what);
   auto prefix = std::filesystem::path{place.path()}.filename().string() + "/libpeer-" + std::to_string(getpid()) + "-";
@@ -77,7 +77,7 @@ CAF_TEST(nothing in the cgroup outlives the process) {
   if (!place)
     return;
   auto what = shell(daemon_maker + "exit 3"s);
-  what.cgroup = place.path();
+  what.process.cgroup = place.path();
   auto process = start(what);
   auto daemon = read_id();
   auto end = wait_for_all(*io, *process);
@@ -91,7 +91,7 @@ CAF_TEST(the destructor ends all that is in the cgroup) {
   if (!place)
     return;
   auto what = shell(daemon_maker + "exec sleep 1000"s);
-  what.cgroup = place.path();
+  what.process.cgroup = place.path();
   auto process = start(what);
   auto daemon = read_id();
   process.reset();
@@ -104,7 +104,7 @@ CAF_TEST(cgroups that the process has made are emptied and removed) {
     return;
   auto what = shell("d=$(echo \"$PLACE\"/libpeer-*); mkdir \"$d/inner\"; setsid sh -c 'echo $$; exec sleep 1000' &"
                     "echo $! >\"$d/inner/cgroup.procs\"; echo 0; exit 3");
-  what.cgroup = place.path();
+  what.process.cgroup = place.path();
   what.environment = {{"PLACE", place.path()}};
   auto process = start(what);
   auto runaway = std::max(read_id(), read_id());
@@ -149,7 +149,7 @@ CAF_TEST(a program that cannot be executed leaves no cgroup) {
   delegated_cgroup place;
   if (!place)
     return;
-  auto result = run({.program = "/nonexistent", .cgroup = place.path()});
+  auto result = run({.program = "/nonexistent", .process = {.cgroup = place.path()}});
   CAF_CHECK_EQUAL(error_text(result.error()), "cannot execute '/nonexistent': No such file or directory");
 }
 

@@ -15,13 +15,13 @@ namespace {
 
 peer::internal::process::spawn_options limited(std::string script, peer::resource_limits limits) {
   auto result = shell(std::move(script));
-  result.limits = limits;
+  result.process.limits = limits;
   return result;
 }
 
 peer::internal::process::spawn_options pinned_to(std::vector<int> cpus, std::string script) {
   auto result = shell(std::move(script));
-  result.cpu_affinity = std::move(cpus);
+  result.process.cpu_affinity = std::move(cpus);
   return result;
 }
 

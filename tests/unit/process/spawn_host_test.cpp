@@ -79,7 +79,7 @@ CAF_TEST(an empty entry of the path is the working directory) {
   place.add("tool", "#!/bin/sh\necho here\n", std::filesystem::perms::owner_all);
   for (auto path : {"", ":/nonexistent", "/nonexistent:", "/nonexistent::/"}) {
     variable scope{"PATH", path};
-    CAF_CHECK_EQUAL(output_of({.program = "tool", .working_directory = place.path}), "here\n");
+    CAF_CHECK_EQUAL(output_of({.program = "tool", .process = {.working_directory = place.path}}), "here\n");
   }
 }
 
@@ -225,7 +225,7 @@ CAF_TEST(the caller keeps its signal mask and its handlers) {
 
 CAF_TEST(a process in a pid namespace is the first there and nothing outlives it) {
   auto what = shell("setsid sh -c 'setsid sleep 1000 &'; echo $$; exit 7");
-  what.pid_namespace = true;
+  what.process.pid_namespace = true;
   auto result = run(what);
   if (!result && geteuid() != 0) {
     std::cout << "not run: " << error_text(result.error()) << "\n";
@@ -244,7 +244,7 @@ CAF_TEST(a user without privileges can have a pid namespace and stays who they a
   }
   auto text = in_forked_process(nobody, [] {
     auto what = shell("echo $$ $(id -u) $(id -g)");
-    what.pid_namespace = true;
+    what.process.pid_namespace = true;
     return output_of(what);
   });
   if (text.find("(option pid_namespace)") != std::string::npos)
@@ -264,7 +264,7 @@ CAF_TEST(a pid namespace that cannot be made is an error that names the option) 
     std::ofstream{"/proc/self/uid_map"} << "0 0 1";
     std::ofstream{"/proc/sys/user/max_pid_namespaces"} << "0";
     auto what = shell("exit 7");
-    what.pid_namespace = true;
+    what.process.pid_namespace = true;
     return failure_of(what);
   });
   if (text == "cannot make a user namespace") { // such as with ThreadSanitizer, which starts a thread

@@ -57,9 +57,9 @@ CAF_TEST(a program that cannot be executed is an error with the cause) {
                   "cannot execute '" + place.path.string() + "': Permission denied");
   CAF_CHECK_EQUAL(failure_of({.program = garbage}), "cannot execute '" + garbage + "': Exec format error");
   CAF_CHECK_EQUAL(failure_of({.program = orphan}), "cannot execute '" + orphan + "': No such file or directory");
-  CAF_CHECK_EQUAL(failure_of({.program = "true", .working_directory = "/nonexistent"}),
+  CAF_CHECK_EQUAL(failure_of({.program = "true", .process = {.working_directory = "/nonexistent"}}),
                   "cannot enter directory '/nonexistent' for 'true': No such file or directory");
-  CAF_CHECK_EQUAL(failure_of({.program = "no-such-program-in-the-path", .working_directory = "/"}),
+  CAF_CHECK_EQUAL(failure_of({.program = "no-such-program-in-the-path", .process = {.working_directory = "/"}}),
                   "cannot execute 'no-such-program-in-the-path' in '/': No such file or directory");
 }
 
@@ -146,7 +146,8 @@ CAF_TEST(the environment is that of the caller with changes) {
 CAF_TEST(the working directory is the given one or that of the caller) {
   temporary_directory place;
   auto real = std::filesystem::canonical(place.path).string();
-  CAF_CHECK_EQUAL(output_of({.program = "pwd", .arguments = {"-P"}, .working_directory = place.path}), real + "\n");
+  CAF_CHECK_EQUAL(output_of({.program = "pwd", .arguments = {"-P"}, .process = {.working_directory = place.path}}),
+                  real + "\n");
   CAF_CHECK_EQUAL(output_of({.program = "pwd", .arguments = {"-P"}}), std::filesystem::current_path().string() + "\n");
 }
 

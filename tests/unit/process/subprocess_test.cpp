@@ -56,7 +56,7 @@ CAF_TEST(the core flag is what wait says) {
     CAF_CHECK_EQUAL(waitpid(id, &measure, 0), id);
     CAF_CHECK(WIFSIGNALED(measure));
     auto what = shell(script);
-    what.working_directory = place.path;
+    what.process.working_directory = place.path;
     auto process = start(what);
     auto status = wait_for(*io, *process);
     CAF_CHECK_EQUAL(status.how, exit_status::kind::signaled);

@@ -29,7 +29,7 @@ constexpr auto daemon_maker = "setsid sh -c 'setsid sh -c \"echo \\$\\$; exec sl
 
 peer::internal::process::spawn_options killing(std::string script) {
   auto result = shell(std::move(script));
-  result.survivors = survivor_policy::kill;
+  result.process.survivors = survivor_policy::kill;
   return result;
 }
 
