@@ -8,7 +8,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <iostream>
+#include <algorithm>
+#include <utility>
 
 namespace peerctl {
 
@@ -21,12 +22,12 @@ TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => 
 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
 4 time-out, 5 the peer went down during the call. 'run' exits as the peer did (its status, or 128 + signal),
-with 125 if it did not start. 'supervise' exits with 0 when it was told to stop, 2 if the file is wrong, 3 if
+with 125 if it did not start. 'supervise' exits with 0 after a request to stop, 2 if the file is wrong, 3 if
 the tree did not start or has given up, 128 + signal after a second signal or SIGQUIT.)";
 
 // -- options ----------------------------------------------------------------------------------------------------------
 
-/// What is wrong with an option's text becomes a usage error that names the option.
+/// Makes a usage error, which names the option, of what is wrong with its text.
 void check(const std::string& name, const caf::error& wrong) {
   if (wrong)
     throw CLI::ValidationError(name, peer::text_of(wrong));
@@ -40,15 +41,24 @@ CLI::Option* add_option(CLI::App& app, const std::string& name, const std::strin
   return app.add_option_function<std::string>(name, set, help)->type_name(value);
 }
 
+std::string flag_of(const start_key& key) {
+  return "--" + std::string{key.flag};
+}
+
+std::string help_of(const start_key& key) {
+  auto off = key.fallback.empty() || key.fallback == "false";
+  return std::string{key.help} + (off ? "" : " (default: " + std::string{key.fallback} + ")");
+}
+
 /// Adds one option of a peer.
 CLI::Option* add_start_option(CLI::App& app, peer::start_options& start, const start_key& key) {
-  auto name = "--" + std::string{key.option};
-  auto help = std::string{key.help};
+  auto name = flag_of(key);
+  auto help = help_of(key);
   auto value = std::string{key.value};
   auto read = [&start, &key](const std::string& text) { return key.read(start, text); };
   if (key.shape == key_shape::flag) {
     auto set = [read](std::int64_t count) { static_cast<void>(read(count > 0 ? "true" : "false")); };
-    return app.add_flag_function(name + ",!--no-" + std::string{key.option}, set, help);
+    return app.add_flag_function(name + ",!--no-" + std::string{key.flag}, set, help);
   }
   if (key.shape != key_shape::list)
     return add_option(app, name, value, help, read);
@@ -61,11 +71,30 @@ CLI::Option* add_start_option(CLI::App& app, peer::start_options& start, const s
       ->allow_extra_args(false);
 }
 
-std::vector<CLI::Option*> add_start_options(CLI::App& app, peer::start_options& start) {
-  auto result = std::vector<CLI::Option*>{};
+/// The start options of one command.
+using start_option_list = std::vector<std::pair<const start_key*, CLI::Option*>>;
+
+start_option_list add_start_options(CLI::App& app, peer::start_options& start) {
+  auto result = start_option_list{};
   for (auto& key : start_keys())
-    result.push_back(add_start_option(app, start, key));
+    result.emplace_back(&key, add_start_option(app, start, key));
   return result;
+}
+
+/// Checks what the start options mean together. The usage error names an option as on the command line.
+void check_start_options(const peer::start_options& start, const start_option_list& all) {
+  auto found = peer::find_problem(start);
+  if (!found)
+    return;
+  auto is_given = [&all](const start_key& key) {
+    return std::any_of(all.begin(), all.end(), [&](auto& x) { return x.first == &key && x.second->count() > 0; });
+  };
+  auto key = find_key(found->option, is_given);
+  auto is_off = key != nullptr && key->shape == key_shape::flag && found->value == "false";
+  auto name = key == nullptr ? found->option : is_off ? "--no-" + std::string{key->flag} : flag_of(*key);
+  if (key != nullptr && key->shape == key_shape::flag)
+    found->value.clear();
+  throw CLI::ValidationError(name, sentence(*found, flag_of));
 }
 
 caf::error read_limit(const std::string& text, caf::timespan& target) {
@@ -94,8 +123,8 @@ void read_call(const CLI::App& app, request& result) {
 }
 
 /// A call to a child of a running tree.
-void make_request_of_tree(request& result, const std::vector<CLI::Option*>& start_options) {
-  for (auto option : start_options)
+void make_request_of_tree(request& result, const start_option_list& start_options) {
+  for (auto& [key, option] : start_options)
     if (option->count() > 0)
       throw CLI::ExcludesError("--child", option->get_name());
   result.command = command::ask;
@@ -119,6 +148,7 @@ CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& wh
   sub->callback([&result, sub, which, start_options] {
     result.command = which;
     read_call(*sub, result);
+    check_start_options(result.start, start_options);
     if (!result.child.empty())
       make_request_of_tree(result, start_options);
     else if (!result.socket.empty() || result.wait.count() != 0)
@@ -129,8 +159,11 @@ CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& wh
 
 void add_session(CLI::App& app, const std::string& name, const std::string& what, request& result, command which) {
   auto sub = app.add_subcommand(name, what);
-  add_start_options(*sub, result.start);
-  sub->callback([&result, which] { result.command = which; });
+  auto start_options = add_start_options(*sub, result.start);
+  sub->callback([&result, which, start_options] {
+    result.command = which;
+    check_start_options(result.start, start_options);
+  });
 }
 
 void add_supervise(CLI::App& app, request& result) {
@@ -190,10 +223,6 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
   } catch (const CLI::ParseError& err) {
     auto code = app.exit(err);
     return finished{code == 0 ? done : usage};
-  }
-  if (auto err = peer::validate(result.start)) {
-    std::cerr << "peerctl: " << peer::describe(err) << '\n';
-    return finished{usage};
   }
   return result;
 }

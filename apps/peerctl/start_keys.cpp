@@ -4,6 +4,7 @@
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -17,10 +18,10 @@ namespace peerctl {
 namespace {
 
 caf::error wrong(const std::string& text, const std::string& why) {
-  return caf::make_error(peer::errc::invalid_option, "'" + text + "' " + why);
+  return peer::fail(peer::errc::invalid_option, "'" + text + "' " + why);
 }
 
-/// Puts the value where it belongs if there is one.
+/// Stores the value, if there is one.
 template <class Target, class T>
 caf::error assign(Target& target, caf::expected<T> value) {
   if (!value)
@@ -29,7 +30,7 @@ caf::error assign(Target& target, caf::expected<T> value) {
   return {};
 }
 
-/// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. Whether the address is one is checked with all other options.
+/// Reads `PORT`, `ADDR:PORT` or `[ADDR]:PORT`. `peer::find_problem` checks the address.
 std::optional<peer::tcp> parse_meeting_point(const std::string& text) {
   auto result = peer::tcp{};
   auto port = text;
@@ -84,7 +85,7 @@ caf::error read_shutdown(peer::start_options& target, const std::string& text) {
 caf::error read_heartbeat(peer::start_options& target, const std::string& text) {
   auto split = text.find(':');
   if (split == std::string::npos)
-    return wrong(text, "is not of the form INTERVAL:TIMEOUT");
+    return wrong(text, "is not of the form INTERVAL:TIMEOUT, such as 1s:10s");
   auto result = peer::heartbeat{};
   if (auto err = assign(result.interval, parse_duration(text.substr(0, split))))
     return err;
@@ -99,7 +100,7 @@ caf::expected<Number> parse_number(const std::string& text) {
   auto result = Number{};
   auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), result);
   if (failed != std::errc{} || end != text.data() + text.size())
-    return wrong(text, "is no number, or too large");
+    return wrong(text, "is not a number, or is too large");
   return result;
 }
 
@@ -110,7 +111,7 @@ caf::expected<std::uint64_t> parse_size(const std::string& text) {
   auto shift = suffix == std::string_view::npos ? std::size_t{0} : 10 * (suffix + 1);
   auto number = parse_number<std::uint64_t>(text.substr(0, text.size() - (shift > 0 ? 1 : 0)));
   if (!number || *number > std::numeric_limits<std::uint64_t>::max() >> shift)
-    return wrong(text, "is no number of bytes, such as 65536 or 64K");
+    return wrong(text, "is not a number of bytes, such as 65536 or 64K");
   return *number << shift;
 }
 
@@ -120,7 +121,7 @@ caf::expected<std::chrono::seconds> parse_seconds(const std::string& text) {
     return std::move(time.error());
   auto result = std::chrono::floor<std::chrono::seconds>(*time);
   if (result != *time)
-    return wrong(text, "is no whole number of seconds");
+    return wrong(text, "is not a whole number of seconds, such as 10s");
   return result;
 }
 
@@ -129,8 +130,8 @@ caf::error read_cpus(peer::start_options& target, const std::string& text) {
   for (std::string word; std::getline(words, word, ',');) {
     auto number = parse_number<int>(word);
     if (!number)
-      return wrong(text, "is no list of CPU numbers, such as 0,1");
-    target.cpu_affinity.push_back(*number);
+      return wrong(text, "is not a list of CPU numbers, such as 0,1");
+    target.process.cpu_affinity.push_back(*number);
   }
   return {};
 }
@@ -153,67 +154,95 @@ using options = peer::start_options;
 using text = const std::string;
 
 const auto table = std::vector<start_key>{
-    {"name", "name", key_shape::text, "N", "Name of the node, without host",
+    {"name", "name", "name", key_shape::text, "N", "", "Name of the node, without host; needs a connection",
      [](options& x, text& t) { return x.name = t, caf::error{}; }},
-    {"longnames", "longnames", key_shape::flag, "", "The name is a long one",
+    {"longnames", "longnames", "longnames", key_shape::flag, "", "false", "The name is a long name",
      [](options& x, text& t) { return x.longnames = t == "true", caf::error{}; }},
-    {"host", "host", key_shape::text, "H", "Host of the node",
+    {"host", "host", "host", key_shape::text, "H", "", "Host of the node",
      [](options& x, text& t) { return x.host = t, caf::error{}; }},
-    {"peer-down", "", key_shape::value, "stop|continue|crash", "What happens when the peer ends",
+    {"peer_down", "peer-down", "", key_shape::value, "stop|continue|crash", "stop",
+     "What happens when the peer ends unasked",
      [](options& x, text& t) { return assign(x.peer_down, parse_enum<peer::peer_down>(t)); }},
-    {"connection", "connection", key_shape::value, "inherited|standard_io|distribution|PORT|ADDR:PORT",
-     "Control connection (default: standard_io for erl and with --exec-arg, else inherited)",
+    {"connection", "connection", "connection", key_shape::value, "inherited|standard_io|PORT|ADDR:PORT|distribution",
+     "standard_io for erl and with leading arguments, else inherited",
+     "Control connection: a private socket, stdin and stdout, or TCP; distribution is not available yet",
      [](options& x, text& t) { return assign(x.connection, parse_connection(t)); }},
-    {"exec", "exec", key_shape::text, "PROGRAM", "Program to start (default: peer_node)",
-     [](options& x, text& t) { return program_of(x).program = t, caf::error{}; }},
-    {"exec-arg", "exec-args", key_shape::list, "A",
-     "Argument of the program that comes before all others; may be repeated",
+    {"exec", "exec", "exec", key_shape::text, "PROGRAM", "the peer_node beside peerctl, or in PATH",
+     "Program that becomes the peer", [](options& x, text& t) { return program_of(x).program = t, caf::error{}; }},
+    {"exec", "exec-arg", "exec-args", key_shape::list, "A", "",
+     "Leading argument of the program, before all others; may be repeated",
      [](options& x, text& t) { return program_of(x).arguments.push_back(t), caf::error{}; }},
-    {"detached", "detached", key_shape::flag, "", "Whether the peer is cut off from this program's stdin",
+    {"detached", "detached", "detached", key_shape::flag, "", "true",
+     "The peer does not read this program's stdin; over standard_io it never does",
      [](options& x, text& t) { return x.detached = t == "true", caf::error{}; }},
-    {"arg", "args", key_shape::list, "A", "Argument of the node; may be repeated",
+    {"args", "arg", "args", key_shape::list, "A", "", "Argument of the node; may be repeated",
      [](options& x, text& t) { return x.args.push_back(t), caf::error{}; }},
-    {"env", "env", key_shape::list, "K=V", "Environment variable of the peer; may be repeated", read_variable},
-    {"working-directory", "working-directory", key_shape::text, "DIR", "Where the peer runs",
-     [](options& x, text& t) { return x.working_directory = t, caf::error{}; }},
-    {"wait-boot", "wait-boot", key_shape::value, "D|infinity|no", "How long to wait for the peer to boot",
-     read_wait_boot},
-    {"shutdown", "shutdown", key_shape::value, "close|halt|halt:D|D|infinity", "How the peer is stopped in the end",
-     read_shutdown},
-    {"survivors", "survivors", key_shape::value, "report|kill",
+    {"env", "env", "env", key_shape::list, "K=V", "", "Environment variable of the peer; may be repeated",
+     read_variable},
+    {"wait_boot", "wait-boot", "wait-boot", key_shape::value, "D|infinity|no", "15s",
+     "How long to wait for the peer to boot", read_wait_boot},
+    {"shutdown", "shutdown", "shutdown", key_shape::value, "close|halt|halt:D|D|infinity", "halt",
+     "How the peer is stopped in the end, and how long that may take", read_shutdown},
+    {"heartbeat", "heartbeat", "heartbeat", key_shape::text, "INTERVAL:TIMEOUT", "",
+     "Call the peer every INTERVAL; kill it if it is silent for TIMEOUT", read_heartbeat},
+    {"working_directory", "working-directory", "working-directory", key_shape::text, "DIR", "that of peerctl",
+     "Where the peer runs", [](options& x, text& t) { return x.process.working_directory = t, caf::error{}; }},
+    {"survivors", "survivors", "survivors", key_shape::value, "report|kill", "report",
      "What happens to processes that left the peer's group and outlive it",
-     [](options& x, text& t) { return assign(x.survivors, parse_enum<peer::survivor_policy>(t)); }},
-    {"cgroup", "cgroup", key_shape::text, "DIR", "Delegated cgroup in which the peer gets one of its own",
-     [](options& x, text& t) { return x.cgroup = t, caf::error{}; }},
-    {"pid-namespace", "pid-namespace", key_shape::flag, "", "Let the peer be process 1 of a namespace of its own",
-     [](options& x, text& t) { return x.pid_namespace = t == "true", caf::error{}; }},
-    {"queue-limit", "queue-limit", key_shape::value, "BYTES", "What may wait for a peer that does not read",
+     [](options& x, text& t) { return assign(x.process.survivors, parse_enum<peer::survivor_policy>(t)); }},
+    {"cgroup", "cgroup", "cgroup", key_shape::text, "DIR", "",
+     "Delegated cgroup v2 in which the peer gets a new one; what is in that ends with the peer",
+     [](options& x, text& t) { return x.process.cgroup = t, caf::error{}; }},
+    {"pid_namespace", "pid-namespace", "pid-namespace", key_shape::flag, "", "false",
+     "The peer is process 1 of a new pid namespace, which ends with it",
+     [](options& x, text& t) { return x.process.pid_namespace = t == "true", caf::error{}; }},
+    {"limits.address_space", "limit-address-space", "limit-address-space", key_shape::value, "BYTES", "that of peerctl",
+     "Address space of the peer and of each of its descendants",
+     [](options& x, text& t) { return assign(x.process.limits.address_space, parse_size(t)); }},
+    {"limits.cpu_time", "limit-cpu", "limit-cpu", key_shape::value, "D", "that of peerctl",
+     "CPU time of the peer and of each of its descendants, in whole seconds",
+     [](options& x, text& t) { return assign(x.process.limits.cpu_time, parse_seconds(t)); }},
+    {"limits.open_files", "limit-files", "limit-files", key_shape::value, "N", "that of peerctl",
+     "Open files of the peer and of each of its descendants",
+     [](options& x, text& t) { return assign(x.process.limits.open_files, parse_number<std::uint64_t>(t)); }},
+    {"limits.memory", "limit-memory", "limit-memory", key_shape::value, "BYTES", "",
+     "Memory of the peer and its descendants together; needs a cgroup",
+     [](options& x, text& t) { return assign(x.process.limits.memory, parse_size(t)); }},
+    {"limits.processes", "limit-processes", "limit-processes", key_shape::value, "N", "",
+     "Processes and threads of the peer and its descendants together; needs a cgroup",
+     [](options& x, text& t) { return assign(x.process.limits.processes, parse_number<std::uint64_t>(t)); }},
+    {"cpu_affinity", "cpus", "cpus", key_shape::text, "N,N...", "all that peerctl may use",
+     "CPUs that the peer may run on", read_cpus},
+    {"queue_limit", "queue-limit", "queue-limit", key_shape::value, "BYTES", "64M",
+     "Bytes that may wait for a peer that does not read; more are refused",
      [](options& x, text& t) { return assign(x.queue_limit, parse_size(t)); }},
-    {"max-calls", "max-calls", key_shape::value, "N", "How many calls may wait for the peer's answers",
+    {"max_calls", "max-calls", "max-calls", key_shape::value, "N", "262144",
+     "Calls that may wait for the peer's answers; more are refused",
      [](options& x, text& t) { return assign(x.max_calls, parse_number<std::size_t>(t)); }},
-    {"heartbeat", "heartbeat", key_shape::text, "INTERVAL:TIMEOUT",
-     "Ask the peer every INTERVAL; kill it if it is silent for TIMEOUT", read_heartbeat},
-    {"limit-address-space", "limit-address-space", key_shape::value, "BYTES",
-     "Address space of the peer and each of its descendants",
-     [](options& x, text& t) { return assign(x.limits.address_space, parse_size(t)); }},
-    {"limit-cpu", "limit-cpu", key_shape::value, "D",
-     "CPU time of the peer and each of its descendants, in whole seconds",
-     [](options& x, text& t) { return assign(x.limits.cpu_time, parse_seconds(t)); }},
-    {"limit-files", "limit-files", key_shape::value, "N", "Open files of the peer and each of its descendants",
-     [](options& x, text& t) { return assign(x.limits.open_files, parse_number<std::uint64_t>(t)); }},
-    {"limit-memory", "limit-memory", key_shape::value, "BYTES",
-     "Memory of the peer and its descendants together; needs --cgroup",
-     [](options& x, text& t) { return assign(x.limits.memory, parse_size(t)); }},
-    {"limit-processes", "limit-processes", key_shape::value, "N",
-     "Processes and threads of the peer and its descendants together; needs --cgroup",
-     [](options& x, text& t) { return assign(x.limits.processes, parse_number<std::uint64_t>(t)); }},
-    {"cpus", "cpus", key_shape::text, "N,N...", "CPUs that the peer may run on", read_cpus},
 };
 
 } // namespace
 
 const std::vector<start_key>& start_keys() {
   return table;
+}
+
+const start_key* find_key(std::string_view option, const std::function<bool(const start_key&)>& is_given) {
+  auto stands_for = [option](const start_key& x) { return x.option == option; };
+  auto result = std::find_if(table.begin(), table.end(), [&](auto& x) { return stands_for(x) && is_given(x); });
+  if (result == table.end())
+    result = std::find_if(table.begin(), table.end(), stands_for);
+  return result != table.end() ? &*result : nullptr;
+}
+
+std::string sentence(const peer::option_problem& problem, const std::function<std::string(const start_key&)>& name_of) {
+  auto result = (problem.value.empty() ? "" : problem.value + " ") + problem.what;
+  for (auto& each : table) {
+    auto in_quotes = "'" + std::string{each.option} + "'";
+    if (auto at = result.find("option " + in_quotes); at != std::string::npos)
+      result.replace(at + 7, in_quotes.size(), name_of(each));
+  }
+  return result;
 }
 
 caf::error none_of(const std::string& text, const std::string& names) {
@@ -225,7 +254,7 @@ caf::expected<caf::timespan> parse_duration(const std::string& text) {
   if (value)
     if (auto result = caf::get_as<caf::timespan>(*value); result && caf::holds_alternative<caf::timespan>(*value))
       return *result;
-  return wrong(text, "is no time with a unit, such as 500ms or 15s");
+  return wrong(text, "is not a time with a unit, such as 500ms or 15s");
 }
 
 caf::expected<caf::timespan> parse_limit(const std::string& text) {

@@ -8,18 +8,20 @@
 #include "caf/expected.hpp"
 #include "caf/timespan.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 /// @file
-/// The start options by their names: one table for the command line and for files.
+/// The table of start options that users of peerctl can give: the command line, the files of trees and docs/options.md
+/// come from it. A test (tests/options) holds it to the options that introspection shows.
 
 namespace peerctl {
 
 /// What the value of an option looks like.
 enum class key_shape {
-  flag,  ///< It is there or not; in a file `true` or `false`.
+  flag,  ///< Given or not; in a file `true` or `false`.
   text,  ///< A text, in a file in quotes.
   value, ///< A text, a number or a time.
   list   ///< Texts; on the command line the option may be repeated.
@@ -27,21 +29,30 @@ enum class key_shape {
 
 /// One start option.
 struct start_key {
-  std::string_view option; ///< its name on the command line, without hyphens
-  std::string_view key;    ///< its name in a file; empty if it cannot stand there
+  std::string_view option; ///< its name in C++, as in `peer::option_problem`
+  std::string_view flag;   ///< its name on the command line, without hyphens
+  std::string_view key;    ///< its name in a file; empty if files do not have it
   key_shape shape;
-  std::string_view value; ///< what stands for its value in the help
+  std::string_view value;    ///< the syntax of its value; empty for a flag
+  std::string_view fallback; ///< its default: a value, or words with blanks between them; empty if there is none
   std::string_view help;
 
-  /// Sets it. Of a flag the text is "true" or "false"; for a list it is called once for each text. The error tells what
-  /// is wrong with the text.
+  /// Sets the option. The text of a flag is "true" or "false". For a list this is called once for each text. The error
+  /// has a sentence about the text.
   caf::error (*read)(peer::start_options& target, const std::string& text);
 };
 
 /// All of them, in the order in which the help has them.
 const std::vector<start_key>& start_keys();
 
-// The values of options. An error tells the text and what it should be.
+/// The key of an option, or null. Several keys may stand for one option (`exec`, `exec-args`): then the first one that
+/// is given, or else the first one.
+const start_key* find_key(std::string_view option, const std::function<bool(const start_key&)>& is_given);
+
+/// The sentence about the value of an option, with the names of other options as `name_of` returns them.
+std::string sentence(const peer::option_problem& problem, const std::function<std::string(const start_key&)>& name_of);
+
+// Values of options. An error has the text and what it should be.
 
 /// A time with a unit.
 caf::expected<caf::timespan> parse_duration(const std::string& text);
@@ -49,7 +60,7 @@ caf::expected<caf::timespan> parse_duration(const std::string& text);
 /// The same, or `infinity`.
 caf::expected<caf::timespan> parse_limit(const std::string& text);
 
-/// What is said of a text that is none of an enumeration's names.
+/// The error of a text that is none of an enumeration's names.
 caf::error none_of(const std::string& text, const std::string& names);
 
 /// One of an enumeration's names.

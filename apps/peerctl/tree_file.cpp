@@ -17,7 +17,7 @@ namespace peerctl {
 
 namespace {
 
-/// What is wrong with a text, in the order of its lines.
+/// Problems of a text, in the order of its lines.
 class problem_list {
 public:
   explicit problem_list(std::string name) : name_(std::move(name)) {}
@@ -32,7 +32,7 @@ public:
     auto result = std::string{};
     for (auto& [line, what] : problems_)
       result += (result.empty() ? "" : "\n") + name_ + ":" + std::to_string(line) + ": " + what;
-    return caf::make_error(peer::errc::invalid_option, result);
+    return peer::fail(peer::errc::invalid_option, result);
   }
 
 private:
@@ -171,7 +171,7 @@ private:
       if (auto reader = keys.find(name); reader != keys.end())
         reader->second(key, value);
       else
-        complain(key, value, "is no key that is known here");
+        complain(key, value, "is not a known key here (docs/supervise.md lists all)");
     }
   }
 
@@ -307,7 +307,7 @@ private:
       if (*text == "said")
         target.ready = peer::says_ready{};
       else
-        complain(key, node, "'" + *text + "' is not said; a probe is a map");
+        complain(key, node, "'" + *text + "' is not \"said\", nor a map with a probe");
     } else if (find(node, "module") == nullptr && find(node, "function") == nullptr) {
       read_map(key, node, {{"within", limit_into(target.ready.emplace<peer::says_ready>().within)}});
     } else {
@@ -352,7 +352,7 @@ private:
     return canonical_text(own);
   }
 
-  // -- what can be read but makes no sense ---
+  // -- checks of what was read ---
 
   /// Checks a supervisor whose keys are those of `node`.
   void check(const peer::supervisor_spec& spec, const config_node& node, const std::string& prefix) {
@@ -361,7 +361,8 @@ private:
     if (spec.flags.period.count() <= 0)
       problems_.add(line_of(node, "period"), "period", "must be longer than 0");
     if (spec.flags.strategy == peer::restart_strategy::simple_one_for_one)
-      problems_.add(line_of(node, "strategy"), "strategy", "simple_one_for_one is for children that a program starts");
+      problems_.add(line_of(node, "strategy"), "strategy",
+                    "simple_one_for_one is only for children that a program starts");
     auto children = find(node, "children");
     if (children == nullptr)
       return;
@@ -384,6 +385,8 @@ private:
       if (auto wrong = peer::validate(own, rule))
         place(peer::text_of(wrong), node);
       check(*tree, node, prefix + spec.id + "/");
+    } else if (auto found = find_problem(spec)) {
+      place(*found, node);
     } else if (auto wrong = peer::validate(spec, rule)) {
       place(peer::text_of(wrong), node);
     }
@@ -392,6 +395,19 @@ private:
   static int line_of(const config_node& node, std::string_view key) {
     auto found = find(node, key);
     return found != nullptr ? found->line : node.line;
+  }
+
+  static std::optional<peer::option_problem> find_problem(const peer::child_spec& spec) {
+    auto options = std::get_if<peer::start_options>(&spec.start);
+    return options != nullptr ? peer::find_problem(*options) : std::nullopt;
+  }
+
+  /// Adds a problem of a peer's start options.
+  void place(const peer::option_problem& problem, const config_node& node) {
+    auto name_of = [](const start_key& x) { return "'" + std::string{x.key} + "'"; };
+    auto found = find_key(problem.option, [&node](auto& x) { return find(node, x.key) != nullptr; });
+    auto key = found != nullptr ? std::string{found->key} : problem.option;
+    problems_.add(line_of(node, key), key, sentence(problem, name_of));
   }
 
   /// Adds a problem that `validate` has found: its key is the one that the text names first.
@@ -413,10 +429,8 @@ private:
     problems_.add(line_of(node, key), key, text.substr(known));
   }
 
-  /// What `validate` calls a key.
-  static std::string option_of(const std::string& key) {
-    return key == "child-shutdown" ? "shutdown" : key == "exec-args" ? "exec" : key;
-  }
+  /// The name of a key in the texts of `validate`.
+  static std::string option_of(const std::string& key) { return key == "child-shutdown" ? "shutdown" : key; }
 
   problem_list& problems_;
   const console_factory& console_;

@@ -5,7 +5,6 @@
 """
 
 import os
-import re
 import select
 import signal
 import socket
@@ -258,25 +257,24 @@ class UsageTest(PeerctlTest):
                               ("--limit-cpu", "1500ms"), ("--limit-cpu", "5"), ("--limit-processes", "1.5"),
                               ("--cpus", "0-1"), ("--cpus", "0,x")):
             with self.subTest(option=option, value=value):
-                name = re.compile(option.strip("-").replace("-", "[-_]")) # as on the command line, or as in C++
                 status, out, err = self.peerctl("call", "--exec", "erl", option, value, "erlang", "node")
                 self.assertEqual((status, out), (2, ""), err)
-                self.assertRegex(err, name)
+                self.assertIn(f"{option}: ", err)
 
     def test_limits(self):
-        for option, value, complaint in (("--limit-memory", "0", "'limits' (memory: 0)"),
-                                         ("--limit-memory", "-1", "'-1' is no number of bytes"),
-                                         ("--limit-cpu", "-1s", "'limits' (cpu_time: -1)"),
-                                         ("--limit-files", "0", "'limits' (open_files: 0)"),
+        for option, value, complaint in (("--limit-memory", "0", "--limit-memory: 0 must be between 1"),
+                                         ("--limit-memory", "-1", "--limit-memory: '-1' is not a number of bytes"),
+                                         ("--limit-cpu", "-1s", "--limit-cpu: -1s must be between 1s"),
+                                         ("--limit-files", "0", "--limit-files: 0 must be between 1"),
                                          ("--limit-processes", "4M", "--limit-processes"),
-                                         ("--cpus", "100000", "'cpu_affinity' (100000)")):
+                                         ("--cpus", "100000", "--cpus: 100000 is not a CPU")):
             with self.subTest(option=option, value=value):
                 self.check_usage("call", *ERL, option, value, "erlang", "node", err=complaint)
 
     def test_contradictions(self):
-        self.check_usage("call", *ERL, "--no-detached", "erlang", "node", err="detached")
-        self.check_usage("call", *ERL, "--longnames", "erlang", "node", err="longnames")
-        self.check_usage("call", "--exec-arg", "-v", "erlang", "node", err="exec")
+        self.check_usage("call", *ERL, "--no-detached", "erlang", "node", err="--no-detached: ")
+        self.check_usage("call", *ERL, "--longnames", "erlang", "node", err="--longnames: needs the option --name")
+        self.check_usage("call", "--exec-arg", "-v", "erlang", "node", err="--exec-arg: needs a program")
 
     def test_terms(self):
         self.check_usage("call", *ERL, "erlang", "abs", "[1,", err="[1,")

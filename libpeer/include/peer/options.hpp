@@ -199,8 +199,7 @@ struct start_options {
 
 /// What is wrong with an option. For programs whose users give options under other names than those of C++.
 struct option_problem {
-  std::string option; ///< its name in `start_options` or `process_options`
-  std::string part;   ///< the name of the member in `resource_limits`; empty for other options
+  std::string option; ///< its name in `start_options` or `process_options`; of a limit "limits.memory"
   std::string value;  ///< as text; empty if there is none to print
   std::string what;   ///< what is wrong, or would be right: a sentence whose subject is the value
 };

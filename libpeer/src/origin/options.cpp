@@ -6,7 +6,6 @@
 
 #include "connection/listening.hpp"
 #include "peer/error.hpp"
-#include "peer/term.hpp"
 #include "process/kernel_limits.hpp"
 
 #include "caf/all.hpp"
@@ -29,15 +28,14 @@ namespace {
 using problem = std::optional<option_problem>;
 
 problem invalid(std::string option, std::string value, std::string what) {
-  return option_problem{std::move(option), {}, std::move(value), std::move(what)};
+  return option_problem{std::move(option), std::move(value), std::move(what)};
 }
 
 caf::error to_error(const problem& found) {
   if (!found)
     return {};
-  auto value = (found->part.empty() ? "" : found->part + ": ") + found->value;
-  return fail(errc::invalid_option, "invalid option '" + found->option + "'" + (value.empty() ? "" : " (" + value + ")")
-                                        + ": " + found->what);
+  auto value = found->value.empty() ? "" : " (" + found->value + ")";
+  return fail(errc::invalid_option, "invalid option '" + found->option + "'" + value + ": " + found->what);
 }
 
 constexpr auto nul_character = "must not contain a NUL character";
@@ -46,8 +44,17 @@ bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
+/// The text as its author wrote it; control characters as `\xHH`.
 std::string in_quotes(const std::string& text) {
-  return to_string(term{text});
+  constexpr auto digits = "0123456789ABCDEF";
+  auto result = std::string{"'"};
+  for (auto c : text) {
+    if (auto code = static_cast<unsigned char>(c); code < 0x20 || code == 0x7f)
+      result.append({'\\', 'x', digits[code / 16], digits[code % 16]});
+    else
+      result += c;
+  }
+  return result + "'";
 }
 
 problem check_strings(const char* option, const std::vector<std::string>& strings) {
@@ -96,7 +103,9 @@ problem check_connection(const start_options& x) {
 problem check_exec(const start_options& x) {
   if (!x.exec)
     return {};
-  if (x.exec->program.empty() || has_nul(x.exec->program))
+  if (x.exec->program.empty())
+    return invalid("exec", "", "needs a program");
+  if (has_nul(x.exec->program))
     return invalid("exec", in_quotes(x.exec->program), "is not the name of a program");
   return check_strings("exec", x.exec->arguments);
 }
@@ -157,9 +166,9 @@ problem check_limits(const process_options& x) {
   constexpr auto most = std::uint64_t{std::numeric_limits<std::int64_t>::max()}; // a negative number would be greater
   constexpr auto most_processes = std::uint64_t{1} << 22;                        // PID_MAX_LIMIT of the kernel
   constexpr auto most_seconds = std::chrono::floor<std::chrono::seconds>(caf::timespan::max()).count() - 1;
-  auto refused = [](std::string name, const auto& value, auto greatest) {
-    return option_problem{"limits", std::move(name), std::to_string(value),
-                          "must be between 1 and " + std::to_string(greatest)};
+  auto refused = [](std::string_view name, const auto& value, auto greatest, const std::string& unit = {}) {
+    return invalid("limits." + std::string{name}, std::to_string(value) + unit,
+                   "must be between 1" + unit + " and " + std::to_string(greatest) + unit);
   };
   auto& limits = x.limits;
   for (auto& [name, value, greatest] :
@@ -168,7 +177,7 @@ problem check_limits(const process_options& x) {
     if (value && (*value == 0 || *value > greatest))
       return refused(name, *value, greatest);
   if (auto& time = limits.cpu_time; time && (time->count() < 1 || time->count() > most_seconds))
-    return refused("cpu_time", time->count(), most_seconds);
+    return refused("cpu_time", time->count(), most_seconds, "s");
   return {};
 }
 

@@ -116,16 +116,16 @@ CAF_TEST(only standard_io needs stdin for itself) {
 CAF_TEST(limits are numbers that a system can have) {
   auto with = [](peer::resource_limits limits) { return complaint([&](auto& x) { x.process.limits = limits; }); };
   CAF_CHECK_EQUAL(with({.address_space = 1, .cpu_time = 1s, .open_files = 1, .memory = 1, .processes = 1}), "");
-  CAF_CHECK(mentions(with({.address_space = 0}), {"'limits'", "address_space: 0", "between 1 and"}));
-  CAF_CHECK(mentions(with({.open_files = 0}), {"'limits'", "open_files: 0"}));
-  CAF_CHECK(mentions(with({.memory = 0}), {"'limits'", "memory: 0"}));
-  CAF_CHECK(mentions(with({.processes = 0}), {"'limits'", "processes: 0"}));
-  CAF_CHECK(mentions(with({.cpu_time = 0s}), {"'limits'", "cpu_time: 0"}));
-  CAF_CHECK(mentions(with({.cpu_time = -1s}), {"'limits'", "cpu_time: -1"}));
-  CAF_CHECK(mentions(with({.cpu_time = std::chrono::seconds::max()}), {"'limits'", "cpu_time"}));
+  CAF_CHECK(mentions(with({.address_space = 0}), {"'limits.address_space' (0)", "between 1 and"}));
+  CAF_CHECK(mentions(with({.open_files = 0}), {"'limits.open_files' (0)"}));
+  CAF_CHECK(mentions(with({.memory = 0}), {"'limits.memory' (0)"}));
+  CAF_CHECK(mentions(with({.processes = 0}), {"'limits.processes' (0)"}));
+  CAF_CHECK(mentions(with({.cpu_time = 0s}), {"'limits.cpu_time' (0s)"}));
+  CAF_CHECK(mentions(with({.cpu_time = -1s}), {"'limits.cpu_time' (-1s)"}));
+  CAF_CHECK(mentions(with({.cpu_time = std::chrono::seconds::max()}), {"'limits.cpu_time'"}));
   constexpr auto negative = static_cast<std::uint64_t>(-1);
-  CAF_CHECK(mentions(with({.address_space = negative}), {"'limits'", "address_space: 18446744073709551615"}));
-  CAF_CHECK(mentions(with({.processes = (1 << 22) + 1}), {"'limits'", "processes: 4194305"}));
+  CAF_CHECK(mentions(with({.address_space = negative}), {"'limits.address_space' (18446744073709551615)"}));
+  CAF_CHECK(mentions(with({.processes = (1 << 22) + 1}), {"'limits.processes' (4194305)"}));
 }
 
 CAF_TEST(CPUs are those that this program may use and are named once) {
