@@ -229,6 +229,19 @@ std::variant<config_node, config_problem> parse_config(std::string_view text) {
   return result;
 }
 
+const config_node* find(const config_node& node, std::string_view key) {
+  if (auto entries = std::get_if<config_node::map>(&node.value))
+    for (auto& entry : *entries)
+      if (entry.key == key)
+        return &entry.node;
+  return nullptr;
+}
+
+int line_of(const config_node& node, std::string_view key) {
+  auto found = find(node, key);
+  return found != nullptr ? found->line : node.line;
+}
+
 std::string_view type_name(const config_node& x) {
   constexpr auto names =
       std::array<std::string_view, 7>{"a boolean", "an integer", "a number", "a time", "a text", "a list", "a map"};

@@ -12,8 +12,8 @@
 #include <vector>
 
 /// @file
-/// CAF's own configuration syntax, read with CAF's own parser, into values that know their lines and their order, which
-/// `caf::settings` do not.
+/// CAF's configuration syntax, read with CAF's parser into values that keep their lines and their order.
+/// `caf::settings` keep neither.
 
 namespace peerctl {
 
@@ -33,21 +33,27 @@ struct config_entry {
   config_node node;
 };
 
-/// What is wrong with a text, and where.
+/// An error in a text and its place.
 struct config_problem {
   int line = 0;
   std::string key; ///< with those of the maps around it, `a.b`; empty if it is the syntax
   std::string what;
 };
 
-/// Reads a text, whose value is a `config_node::map`. Besides what is no syntax at all, keys that stand twice in one
-/// map and keys with dots are problems: CAF takes the last one of the former, and loses what follows the latter.
+/// Reads a text, whose value is a `config_node::map`. Problems are syntax errors, a key that stands twice in one map
+/// (CAF takes the last one) and a key with a dot (CAF loses what follows).
 std::variant<config_node, config_problem> parse_config(std::string_view text);
+
+/// The value of a key; null if the node is not a map, or a map without that key.
+const config_node* find(const config_node& node, std::string_view key);
+
+/// The line of a key's value, or else that of the node.
+int line_of(const config_node& node, std::string_view key);
 
 /// "a boolean", "an integer", …
 std::string_view type_name(const config_node& x);
 
-/// The same text for all texts that mean the same: without order of keys, lines and comments.
+/// A text that is equal for all values that differ only in the order of keys, lines and comments.
 std::string canonical_text(const config_node& x);
 
 } // namespace peerctl

@@ -21,19 +21,19 @@ namespace peerctl {
 /// @param prefix whether each line is to begin with the path
 using console_factory = std::function<peer::sink_factory(const std::string& path, bool prefix)>;
 
-/// What a file says.
+/// The contents of a file.
 struct tree_file {
   peer::supervisor_spec spec;
 
-  /// Where `peerctl status` and its like reach the tree; empty if it does not say.
+  /// Path of the socket at which `peerctl status` and others reach the tree; empty for the default.
   std::string socket;
 };
 
-/// Reads a tree from a text in CAF's configuration syntax. The revision of a child changes when something changes that
-/// it has to be restarted for: of a supervisor these are its own keys, not its rules and its children.
+/// Reads a tree from a text in CAF's configuration syntax. A child has to be restarted when its revision changes, which
+/// is made of its keys; of a supervisor without those of its rules and its children.
 ///
 /// The error (`errc::invalid_option`) has one line for each problem, "NAME:LINE: KEY: what is wrong".
-/// @param name how errors call the text
+/// @param name of the text in errors
 caf::expected<tree_file> read_tree(std::string_view text, const std::string& name, const console_factory& console);
 
 /// The same for a file, which must not change while it is being read.

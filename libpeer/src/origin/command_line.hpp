@@ -10,7 +10,7 @@
 #include <vector>
 
 /// @file
-/// What follows from start options before a process exists.
+/// What is derived from start options before a process exists.
 
 namespace peer::internal::origin {
 
@@ -23,18 +23,18 @@ connection_kind chosen_connection(const start_options& options);
 /// The option `shutdown` or what `shutdown_default` stands for.
 shutdown_option chosen_shutdown(const start_options& options);
 
-/// What a peer over `tcp` has to know.
+/// What a peer over `tcp` needs in order to connect.
 struct meeting_point {
-  std::vector<std::string> addresses; ///< in the order in which it should try
+  std::vector<std::string> addresses; ///< in the order in which to try them
   std::uint16_t port = 0;
-  bool has_secret = false; ///< whether it finds a secret on its stdin
+  bool has_secret = false; ///< whether its stdin begins with a secret
 };
 
 /// The arguments that the program is started with, `exec`'s own included ("Command lines" in docs/protocol.md).
 /// @param where of a connection over `tcp`, and nothing else.
 std::vector<std::string> command_line(const start_options& options, const std::optional<meeting_point>& where = {});
 
-/// How errors and console prefixes call the peer: its name if it has one, else its program.
+/// The peer's name in errors and console prefixes: that of the node, or else that of the program.
 std::string display_name(const start_options& options);
 
 } // namespace peer::internal::origin

@@ -14,17 +14,17 @@
 #include <vector>
 
 /// @file
-/// What system messages show of a control actor, and what they can change ("System messages" in docs/design.md).
+/// The state of a control actor as shown and changed by system messages ("System messages" in docs/design.md).
 
 namespace peer::internal::origin {
 
-/// The options as a map with OTP's names as keys. Functions are left out: post_process_args, sink and source.
+/// The options as a map whose keys are their names. Functions are left out: post_process_args, output and input.
 term describe(const start_options& options);
 
-/// What a control actor knows of its peer.
+/// The state of a control actor.
 struct control_state {
   const start_options& options;
-  const std::vector<std::string>& arguments; ///< what the program was started with
+  const std::vector<std::string>& arguments; ///< of the program that was started
   peer_status status;
   phase reached = phase::spawn;
   const calls& outstanding;
@@ -33,8 +33,8 @@ struct control_state {
 /// The state as a map with the keys of OTP's `peer:state()`.
 term describe(const control_state& state);
 
-/// Puts the policies `peer_down` and `shutdown` of a changed state in place of those in `options`. `wanted` has to be
-/// `present` but for these: the rest has happened. Fails with `errc::invalid_option` and then changes nothing.
+/// Replaces the policies `peer_down` and `shutdown` in `options` by those of a changed state. `wanted` may differ from
+/// `present` only in these. Fails with `errc::invalid_option` and then changes nothing.
 caf::error change_policies(start_options& options, const term& present, const term& wanted);
 
 } // namespace peer::internal::origin
