@@ -183,7 +183,7 @@ CAF_TEST(calls may be made while the peer boots) {
   auto worker = start(std::move(options));
   check_alive(worker);
   self->request(worker.actor(), caf::infinite, peer::await_boot_atom_v)
-      .receive([](const atom& node) { CAF_CHECK_EQUAL(node, atom{"nonode@nohost"}); },
+      .receive([](const peer::peer_status& booted) { CAF_CHECK_EQUAL(booted.node, atom{"nonode@nohost"}); },
                [](const caf::error& err) { CAF_ERROR(peer::describe(err)); });
 }
 

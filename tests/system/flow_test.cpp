@@ -13,6 +13,7 @@
 #include <csignal>
 #include <future>
 #include <thread>
+#include <vector>
 
 using namespace peer::test;
 using namespace std::literals;
@@ -34,6 +35,19 @@ struct fixture : system_fixture {
   static bool refused(const peer::handle& worker) {
     auto result = worker.within(patience).call<term>("calls", "count");
     return !result && peer::describe(result.error()).find("system_limit") != std::string::npos;
+  }
+
+  /// Casts to processes that do not read: 64 MiB may wait for each of them, and the window in each mailbox.
+  static void check_that_casts_wait(const auto& target, const std::vector<pid_t>& processes) {
+    auto record = peak_memory{};
+    auto text = std::string(1 << 20, 'x');
+    for (auto process : processes)
+      kill(process, SIGSTOP);
+    for (auto i = 0; i < 1000; ++i)
+      static_cast<void>(target.cast("calls", "count", text));
+    CAF_CHECK_LESS(record.growth(), (std::size_t{400} << 20) + kept_by_sanitizer);
+    for (auto process : processes)
+      kill(process, SIGCONT);
   }
 };
 
@@ -177,14 +191,24 @@ CAF_TEST(functions of this process refuse what is beyond the limit) {
 
 CAF_TEST(a thread that casts on and on waits for the control actor) {
   auto worker = start(node());
-  auto record = peak_memory{};
-  auto text = std::string(1 << 20, 'x');
-  kill(process_of(worker), SIGSTOP);
-  for (auto i = 0; i < 1000; ++i) // 64 MiB of which may wait for the peer, and no other in the mailbox
-    static_cast<void>(worker.cast("calls", "count", text));
-  CAF_CHECK_LESS(record.growth(), (std::size_t{400} << 20) + kept_by_sanitizer);
-  kill(process_of(worker), SIGCONT);
+  check_that_casts_wait(worker, {process_of(worker)});
   CAF_CHECK(look_until([&] { return static_cast<bool>(worker.within(patience).call<int>("calls", "count")); }));
+}
+
+CAF_TEST(a thread that casts to a child waits as well) {
+  auto tree = value_of(peer::start_supervisor(*sys, {.children = {{.id = "worker", .start = node()}}}));
+  auto child = value_of(tree.child("worker"));
+  check_that_casts_wait(child, {static_cast<pid_t>(*value_of(child.info()).process_id)});
+  CAF_CHECK(look_until([&] { return static_cast<bool>(child.within(patience).call<int>("calls", "count")); }));
+  CAF_CHECK_EQUAL(tree.stop(), caf::error{});
+}
+
+CAF_TEST(a thread that casts to a group waits for each member) {
+  auto members = value_of(peer::start_group(*sys, {.each = node(), .size = 2}));
+  check_that_casts_wait(members, {process_of(members[0]), process_of(members[1])});
+  for (auto& member : members)
+    CAF_CHECK(look_until([&] { return static_cast<bool>(member.within(patience).call<int>("calls", "count")); }));
+  members.stop();
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

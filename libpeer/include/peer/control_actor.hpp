@@ -189,9 +189,10 @@ using control_actor = caf::typed_actor<
     caf::result<void>(cast_request),
     // Sends a message.
     caf::result<void>(send_request),
-    // Waits until the peer runs; answers with its node's name, or with what went wrong.
-    caf::result<atom>(await_boot_atom),
-    // Waits until the peer has said that it is ready (`node::ready`, the I/O request `ready`), or answers with its end.
+    // Waits until the peer runs; answers with its state then, or with the error that ended it.
+    caf::result<peer_status>(await_boot_atom),
+    // Waits until the peer has reported that it is ready (`node::ready`, the I/O request `ready`), or answers with its
+    // end.
     caf::result<void>(await_ready_atom),
     // Returns the state.
     caf::result<peer_status>(get_state_atom),

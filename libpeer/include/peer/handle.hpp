@@ -7,94 +7,91 @@
 #include "peer/control_actor.hpp"
 #include "peer/detail/remote_calls.hpp"
 #include "peer/options.hpp"
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+namespace peer::internal::origin {
+
+class cast_window;
+
+} // namespace peer::internal::origin
 
 namespace peer {
 
 /// A started peer, for code that may block: a thin layer over the messages of `control_actor`. Actors that must not
 /// block send those messages to `actor()`.
 ///
-/// A handle is a value: copies mean the same peer, and the last one's end does not stop it. All functions may be called
-/// by any thread but the loop's and, as they wait, by no event-based actor. The actor system must outlive the call.
+/// A handle is a value: copies refer to the same peer, and destroying the last one does not stop it. Functions block.
+/// Call them from any thread except the loop's, never from an event-based actor. The actor system must outlive the
+/// call.
 ///
-/// `cast` and `send` wait, too, once per `defaults::cast_window` bytes, until the control actor has taken what was
-/// given to it before, but no longer than the time-out for calls: threads cannot fill its mailbox faster than it
-/// empties it.
+/// `cast` and `send` block when `defaults::cast_window` bytes of them, from all copies of the handle together, are in
+/// the mailbox of the control actor. They continue when it has taken these, or after the time-out for calls.
 class handle : public detail::remote_calls<handle> {
 public:
   // -- constructors ---
 
-  handle(caf::actor_system& sys, control_actor control, atom node)
-      : sys_(&sys),
-        control_(std::move(control)),
-        node_(std::move(node)),
-        given_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
+  handle(caf::actor_system& sys, control_actor control, atom node);
 
   // -- properties ---
 
   /// The peer's control actor: link to it, monitor it, send it messages.
   const control_actor& actor() const noexcept { return control_; }
 
-  /// The node's name; `nonode@nohost` if it is not distributed. If nobody waited for its boot: the name with its host
-  /// if the options tell both, else `''`.
+  /// The node's name; `nonode@nohost` if it is not distributed. If `start` did not wait for the boot: the name with its
+  /// host if both are options, else `''`.
   const atom& node() const noexcept { return node_; }
 
-  /// The same peer with another time-out for calls. `caf::infinite` waits for ever.
+  /// The same peer with another time-out for calls; `caf::infinite` for none.
   handle within(caf::timespan timeout) const;
 
   // -- state ---
 
-  /// Waits until the peer, which runs, has said that it is ready for what it was started for: a C++ peer with
-  /// `node::ready`, an `erl` with `io:request(group_leader(), ready)`. One that never says so is not waited for longer
-  /// than `timeout` (`caf::infinite` stands for none): `errc::timeout`. Fails with the peer's end if that comes first,
-  /// and with `errc::noproc` once the control actor has exited.
+  /// Waits until the peer has reported that it is ready for its work: a C++ peer with `node::ready`, an `erl` with
+  /// `io:request(group_leader(), ready)`. Fails with `errc::timeout` after `timeout` (`caf::infinite` for none), with
+  /// the peer's end if that comes first, and with `errc::noproc` if the control actor has exited.
   caf::expected<void> await_ready(caf::timespan timeout = caf::infinite) const;
 
-  /// The peer's state. Fails with `errc::noproc` once the control actor has exited.
+  /// The peer's state. Fails with `errc::noproc` if the control actor has exited.
   caf::expected<peer_status> get_state() const;
 
-  /// Everything that the control actor knows, for people: a map with the keys of OTP's record `peer:state()` (options,
-  /// node, program, arguments, phase, sequence number, outstanding calls). Fails with `errc::noproc` once it has
-  /// exited.
+  /// The state of the control actor in full, to be read by people: a map with the keys of OTP's record `peer:state()`
+  /// (options, node, program, arguments, phase, sequence number, outstanding calls). Fails with `errc::noproc` if the
+  /// control actor has exited.
   caf::expected<term> state() const;
 
-  /// Gives `whom` a pid that Erlang code can answer: `group_leader() ! {message, Pid, Answer}` arrives at it as a
-  /// `peer::term`, or as the CAF values if it is what a `caf::message` became. The peer does not keep the actor alive.
+  /// Gives an actor a pid that Erlang code can send to: it receives `group_leader() ! {message, Pid, Content}` as a
+  /// `peer::term`, or as CAF values if `Content` was made from a `caf::message`. The peer does not keep the actor
+  /// alive.
   caf::expected<pid> expose(const caf::actor& whom) const;
 
-  /// Stops the peer as the option `shutdown` says. Returns when its process has ended and was reaped, and tells which
-  /// step ended it. Fails with `errc::noproc` if the control actor has exited already.
+  /// Stops the peer in the steps of the option `shutdown`. Returns when its process has ended and was reaped; the
+  /// report names the step that ended it. Fails with `errc::noproc` if the control actor has exited.
   caf::expected<stop_report> stop() const;
 
-  /// Kills the peer and its process group at once (SIGKILL), whatever it does: it may be booting, or somebody may be
-  /// stopping it. Returns and fails as `stop` does.
+  /// Kills the peer and its process group at once (SIGKILL), also while it boots or is being stopped. Returns and fails
+  /// as `stop` does.
   caf::expected<stop_report> kill() const;
 
 private:
   friend detail::remote_calls<handle>;
+  friend class group;
 
   caf::expected<encoded_term> request_call(std::string_view module, std::string_view function,
                                            byte_buffer arguments) const;
   void start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const;
   void start_send(term to, byte_buffer content) const;
 
-  template <class Request>
-  void give(Request request, std::size_t size) const;
-
   caf::actor_system* sys_;
   control_actor control_;
   atom node_;
-  std::shared_ptr<std::atomic<std::uint64_t>> given_; ///< bytes of casts and messages, by all copies
+  std::shared_ptr<internal::origin::cast_window> window_; ///< shared by all copies
   caf::timespan timeout_{defaults::call_timeout};
 };
 
-/// Starts a peer and, as `wait_boot` says, waits until it runs. Fails with `errc::invalid_option` before anything is
-/// started, or with `errc::boot_failed`, and then nothing is left of it.
+/// Starts a peer and, if `wait_boot` is a time, waits until it runs. Fails with `errc::invalid_option` before anything
+/// is started, or with `errc::boot_failed`, and then nothing is left of it.
 caf::expected<handle> start(caf::actor_system& sys, start_options options);
 
 /// Starts a peer that is linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the peer,

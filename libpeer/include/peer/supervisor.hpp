@@ -8,11 +8,18 @@
 #include "peer/detail/remote_calls.hpp"
 #include "peer/supervisor_actor.hpp"
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+namespace peer::internal::origin {
+
+class cast_window;
+
+} // namespace peer::internal::origin
 
 namespace peer {
 
@@ -20,10 +27,11 @@ namespace peer {
 /// a call to it means `module:function` in the peer, or what the actor makes of a `call_request`.
 ///
 /// A handle is a value and may be copied. Its functions may be called by any thread but the loop's and, as they wait,
-/// by no event-based actor; those send the messages of `child_actor` to `actor()`.
+/// by no event-based actor; those send the messages of `child_actor` to `actor()`. `cast` and `send` block as those of
+/// `handle` do.
 class child_handle : public detail::remote_calls<child_handle> {
 public:
-  child_handle(caf::actor_system& sys, child_actor actor) : sys_(&sys), actor_(std::move(actor)) {}
+  child_handle(caf::actor_system& sys, child_actor actor);
 
   const child_actor& actor() const noexcept { return actor_; }
 
@@ -53,6 +61,7 @@ private:
   caf::timespan timeout_{defaults::call_timeout};
   caf::timespan wait_{0};
   std::optional<std::uint64_t> generation_;
+  std::shared_ptr<internal::origin::cast_window> window_; ///< shared by all copies
 };
 
 /// A supervisor, for code that may block: a thin layer over the messages of `supervisor_actor`. What holds for

@@ -2,7 +2,6 @@
 
 #include "peer/group.hpp"
 
-#include "base/caf_compat.hpp"
 #include "group/roster.hpp"
 #include "group/spares_actor.hpp"
 #include "process/usage.hpp"
@@ -67,18 +66,35 @@ caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vec
   for (auto& x : options)
     actors.push_back(
         internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where), std::move(x)));
-  auto nodes = internal::group::ask_all<atom>(sys, actors, await_boot_atom_v, caf::infinite,
-                                              internal::group::after_failure::give_up);
-  auto failed = std::find_if(nodes.begin(), nodes.end(), [](auto& x) { return !x; });
-  if (failed != nodes.end()) {
+  auto booted = internal::group::ask_all<peer_status>(sys, actors, await_boot_atom_v, caf::infinite,
+                                                      internal::group::after_failure::give_up);
+  auto failed = std::find_if(booted.begin(), booted.end(), [](auto& x) { return !x; });
+  if (failed != booted.end()) {
     internal::group::ask_all<stop_report>(sys, actors, stop_atom_v);
     return std::move(failed->error());
   }
   auto result = std::vector<handle>{};
   for (std::size_t i = 0; i < actors.size(); ++i)
-    result.emplace_back(sys, std::move(actors[i]), std::move(*nodes[i]));
+    result.emplace_back(sys, std::move(actors[i]), std::move(booted[i]->node));
   return result;
 }
+
+/// A time-out for several steps together: what is left of it now.
+class time_left {
+public:
+  explicit time_left(caf::timespan all) : all_(all) {}
+
+  caf::timespan operator()() const {
+    if (all_ == caf::infinite)
+      return all_;
+    auto passed = std::chrono::steady_clock::now() - began_;
+    return std::max(caf::timespan{0}, all_ - std::chrono::duration_cast<caf::timespan>(passed));
+  }
+
+private:
+  caf::timespan all_;
+  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+};
 
 template <class Result>
 caf::error first_failure(const internal::group::results<Result>& all) {
@@ -143,13 +159,11 @@ group group::within(caf::timespan timeout) const {
 
 caf::error group::barrier(caf::timespan timeout) const {
   // A message to a name waits at the origin until the peer has booted. A call does not.
-  auto began = std::chrono::steady_clock::now();
-  if (auto err = first_failure(internal::group::ask_all<atom>(*sys_, members_->actors(), await_boot_atom_v, timeout)))
+  auto left = time_left{timeout};
+  if (auto err =
+          first_failure(internal::group::ask_all<peer_status>(*sys_, members_->actors(), await_boot_atom_v, timeout)))
     return err;
-  auto left = timeout;
-  if (timeout != caf::infinite)
-    left = std::max(caf::timespan{0}, timeout - (std::chrono::steady_clock::now() - began));
-  return first_failure(within(left).multicall<void>("erlang", "node"));
+  return first_failure(within(left()).multicall<void>("erlang", "node"));
 }
 
 std::vector<caf::expected<process_usage>> group::usage() const {
@@ -196,13 +210,15 @@ group::answers group::request_map(std::string_view module, std::string_view func
 }
 
 void group::start_casts(std::string_view module, std::string_view function, const byte_buffer& arguments) const {
-  for (auto& member : members_->actors())
-    internal::base::send_anonymous(member, cast_request{std::string{module}, std::string{function}, arguments});
+  auto left = time_left{timeout_};
+  for (auto& member : *this)
+    member.within(left()).start_cast(module, function, arguments);
 }
 
 void group::start_sends(std::string_view registered_name, const byte_buffer& content) const {
-  for (auto& member : members_->actors())
-    internal::base::send_anonymous(member, send_request{atom{registered_name}, content});
+  auto left = time_left{timeout_};
+  for (auto& member : *this)
+    member.within(left()).start_send(atom{registered_name}, content);
 }
 
 // -- start_group ------------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ private:
     spares_.push_back({number, control});
     monitor(control);
     request(control, caf::infinite, await_boot_atom_v)
-        .then([this, control](const atom& node) { on_running(control, node); },
+        .then([this, control](const peer_status& status) { on_running(control, status.node); },
               [this](caf::error& why) { members_->note_failure(std::move(why)); }); // its end comes, too
   }
 

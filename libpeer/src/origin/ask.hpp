@@ -19,8 +19,8 @@
 
 namespace peer::internal::origin {
 
-/// Sends a request to an actor and waits for the answer, in code that may block. An actor that is gone is an
-/// `errc::noproc`; `who` names it.
+/// Sends a request to an actor and blocks until it is answered. Fails with `errc::noproc` if the actor has exited.
+/// @param who names the actor in that error.
 template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};

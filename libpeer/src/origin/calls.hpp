@@ -16,48 +16,48 @@
 
 namespace peer::internal::origin {
 
-/// The calls into one peer: sends them, and answers each once. Has no clock; the owner tells the time.
+/// The calls into one peer: sends them, and answers each once. Has no clock; the owner passes the time.
 class calls {
 public:
   using time_point = outstanding_calls<pending_call>::time_point;
 
-  /// @param limit calls that may wait for their answers; our own are not counted.
+  /// @param limit calls that may wait for their answers, without those of this library itself.
   explicit calls(std::size_t limit) noexcept : limit_(limit) {}
 
   /// Fails with `errc::overload` if no more calls may wait.
   caf::error check_room() const;
 
-  /// Sends a call. If that fails, `waiter` is told.
+  /// Sends a call. If that fails, `waiter` gets the error.
   void send(connection::channel& to, pending_call&& waiter, const_byte_span arguments, time_point now,
             caf::timespan timeout);
 
-  /// Passes on an answer; one that is late, or that nobody waits for, is dropped.
+  /// Passes on an answer; drops it if no call waits for it, as after a time-out.
   void answer(const wire::reply& reply, time_point now);
 
-  /// Passes on that the answer to that call could not be understood.
+  /// Fails one call, whose answer could not be decoded.
   void fail(std::uint64_t seq, const caf::error& why);
 
-  /// Tells the callers whose time has passed. Returns the numbers of their calls.
+  /// Fails the calls whose time has passed. Returns their numbers.
   std::vector<std::uint64_t> expire(time_point now);
 
   /// When `expire` has to be called next; `never` if no call has a deadline.
   time_point next_check() const noexcept { return outstanding_.next_check(); }
 
-  /// Looks whether frames from the peer were damaged since the last look. One may have been the answer to any call, and
-  /// nobody can tell which: all calls then wait for one of the functions that follow. Returns whether that is so.
+  /// Returns whether frames from the peer were damaged since the last check. Such a frame may have been the answer to
+  /// any call, so all calls then wait for `fail_doubtful` or `fail_all`, and answers to them are dropped.
   bool check_lost_frames(const connection::channel& from);
 
-  /// Tells those whose answers may have been damaged that they get none.
+  /// Fails the calls whose answers may have been damaged.
   void fail_doubtful();
 
-  /// The peer has ended: tells everybody, and what became of the call. @param over what the calls went over; null if
-  /// there never was anything.
+  /// Fails all calls, since the peer has ended; the error has the `delivery` of the call. @param over the channel that
+  /// the calls went over; null if there never was one.
   void fail_all(const caf::error& why, const connection::channel* over);
 
   /// The number of the next call.
   std::uint64_t next_seq() const noexcept { return outstanding_.next_seq(); }
 
-  /// The calls that have not been answered, by their numbers: what they called.
+  /// Calls `f(number, pending_call)` for each call that has not been answered.
   template <class Function>
   void for_each(Function f) const {
     outstanding_.for_each(f);
@@ -68,10 +68,10 @@ private:
   void doubt();
 
   std::size_t limit_;
-  std::size_t waiting_ = 0; ///< of `outstanding_`: those that are not our own
+  std::size_t waiting_ = 0; ///< of `outstanding_`, without those of this library itself
   outstanding_calls<pending_call> outstanding_;
   std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged
-  std::size_t lost_frames_ = 0;        ///< that have been looked at
+  std::size_t lost_frames_ = 0;        ///< that have been noticed
 };
 
 } // namespace peer::internal::origin

@@ -9,9 +9,15 @@
 
 namespace peer::internal::origin {
 
-/// Starts a control actor, and with it a peer. The options must be valid. It lives where `where` says and starts the
-/// peer through `launch`; if there is a `parent`, the two are linked, and the end of the parent, a normal one too,
-/// stops the peer.
+/// Starts a control actor, and with it a peer. The control actor connects requests, callbacks of the incarnation and
+/// timers with the objects that do the work:
+///
+///     request ──▶ session ──▶ calls, outbox ──▶ channel ══▶ peer
+///     peer ══▶ channel ──▶ session ──▶ calls, exposed actors, group leader
+///     stop, end of stream, exit, timer ──▶ lifecycle ──▶ orders ──▶ incarnation
+///
+/// @param where runs the actor. @param launch starts the peer. @param options must be valid. @param parent is linked to
+/// the control actor; its exit stops the peer, even a normal one. Null for none.
 control_actor spawn_control(caf::actor_system& sys, loop::habitat where, launcher launch, start_options options,
                             caf::strong_actor_ptr parent = nullptr);
 

@@ -19,32 +19,22 @@ std::string who(const start_options& options) {
   return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
 }
 
-failure failure_with(const start_options& options, evidence first, std::string cause) {
-  auto result = failure{};
-  result.who = who(options);
-  result.connection = to_string(chosen_connection(options));
-  result.first = first;
-  result.cause = std::move(cause);
-  return result;
-}
-
 } // namespace
 
-caf::error not_started_error(const start_options& options, evidence first, const caf::error& why) {
-  auto details = failure_with(options, first, describe(why));
-  details.error_number = error_number_of(why);
-  return caf::make_error(errc::boot_failed, std::move(details));
-}
-
-caf::error end_error(const start_options& options, const lifecycle& life, const incarnation& of,
-                     std::vector<std::string> last_words, std::vector<survivor> survivors) {
-  auto details = failure_with(options, life.first(), life.cause());
+caf::error end_error(const start_options& options, const lifecycle& life, const incarnation* of,
+                     std::vector<std::string> last_words) {
+  auto details = failure{};
+  details.who = who(options);
   details.at = life.reached();
+  details.connection = to_string(chosen_connection(options));
+  details.first = life.first();
+  details.cause = life.cause();
+  details.error_number = life.error_number();
   details.status = life.status();
   details.last_words = std::move(last_words);
-  details.survivors = std::move(survivors);
+  details.survivors = life.survivors();
   if (!life.started()) {
-    if (auto more = of.boot_report(); !more.empty())
+    if (auto more = of != nullptr ? of->boot_report() : std::string{}; !more.empty())
       details.cause += (details.cause.empty() ? "" : "; ") + more;
     return caf::make_error(errc::boot_failed, std::move(details));
   }

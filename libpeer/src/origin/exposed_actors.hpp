@@ -12,14 +12,14 @@
 
 namespace peer::internal::origin {
 
-/// The actors of this program that a peer may send to, by the pids that stand for them. Keeps none of them alive.
+/// The actors of this program that a peer may send to, by their pids. Does not keep them alive.
 class exposed_actors {
 public:
-  /// Gives `whom` a pid, the one that it has already if so. Its node's name, `libpeer@origin`, is nobody's, so that
-  /// Erlang code which sends to it directly reaches nobody, instead of a process of its own.
+  /// Returns the pid of an actor; the same one each time. No node has the name in it, `libpeer@origin`: a message that
+  /// Erlang code sends to the pid directly is dropped, instead of reaching a process of the peer.
   pid add(const caf::actor& whom);
 
-  /// The actor behind `id`; null if there is none, or none any more.
+  /// The actor with that pid; null if there is none or if it has been destroyed.
   caf::actor find(const pid& id) const;
 
 private:

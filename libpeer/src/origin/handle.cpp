@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "loop/loop.hpp"
 #include "origin/ask.hpp"
+#include "origin/cast_window.hpp"
 #include "origin/control.hpp"
 
 #include "caf/all.hpp"
@@ -27,13 +28,21 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
                                                  std::move(options), std::move(parent));
   if (!waits)
     return handle{sys, std::move(control), std::move(known)};
-  auto node = internal::origin::ask<atom>(sys, control, who, await_boot_atom_v);
-  if (!node)
-    return std::move(node.error());
-  return handle{sys, std::move(control), std::move(*node)};
+  auto booted = internal::origin::ask<peer_status>(sys, control, who, await_boot_atom_v);
+  if (!booted)
+    return std::move(booted.error());
+  return handle{sys, std::move(control), std::move(booted->node)};
 }
 
 } // namespace
+
+handle::handle(caf::actor_system& sys, control_actor control, atom node)
+    : sys_(&sys),
+      control_(std::move(control)),
+      node_(std::move(node)),
+      window_(std::make_shared<internal::origin::cast_window>()) {
+  // nop
+}
 
 handle handle::within(caf::timespan timeout) const {
   auto result = *this;
@@ -86,26 +95,13 @@ caf::expected<encoded_term> handle::request_call(std::string_view module, std::s
 
 void handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
   auto size = arguments.size();
-  give(cast_request{std::string{module}, std::string{function}, std::move(arguments)}, size);
+  window_->send(*sys_, control_, cast_request{std::string{module}, std::string{function}, std::move(arguments)}, size,
+                timeout_);
 }
 
 void handle::start_send(term to, byte_buffer content) const {
   auto size = content.size();
-  give(send_request{std::move(to), std::move(content)}, size);
-}
-
-/// The mailbox is in order, so the answer to one request tells that all before it have been taken. What became of it is
-/// told to nobody, as if nobody had waited.
-template <class Request>
-void handle::give(Request request, std::size_t size) const {
-  auto cost = sizeof(Request) + size;
-  auto before = given_->fetch_add(cost, std::memory_order_relaxed);
-  if (before / defaults::cast_window == (before + cost) / defaults::cast_window) {
-    internal::base::send_anonymous(control_, std::move(request));
-    return;
-  }
-  auto self = caf::scoped_actor{*sys_};
-  internal::base::request_from(self, control_, timeout_, std::move(request)).receive([] {}, [](const caf::error&) {});
+  window_->send(*sys_, control_, send_request{std::move(to), std::move(content)}, size, timeout_);
 }
 
 caf::expected<handle> start(caf::actor_system& sys, start_options options) {

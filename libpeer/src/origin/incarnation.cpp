@@ -35,7 +35,7 @@ namespace {
 
 // -- preparations -----------------------------------------------------------------------------------------------------
 
-/// Everything that has to be there before the process is, for any connection.
+/// Everything that must exist before the process does, for any connection.
 struct preparations {
   process::spawn_options spawn;
 
@@ -227,7 +227,7 @@ public:
 private:
   using data_handler = connection::stream_reader::data_handler;
 
-  /// Reads a pipe if there is one. Its end tells nothing: that of the process does.
+  /// Reads a pipe if there is one. End of file is ignored; the exit of the process counts.
   std::unique_ptr<connection::stream_reader> read(process::descriptor pipe, data_handler on_data) {
     if (!pipe)
       return nullptr;
@@ -260,19 +260,19 @@ private:
     }
   }
 
-  /// The process has ended, and its number may be somebody else's from now on.
+  /// The process has ended and was reaped: its number may be reused from now on.
   void finish(const exit_status& status, const std::vector<survivor>& survivors) {
     if (acceptor_)
       acceptor_->close();
-    // Grandchildren may hold the pipes open for ever: what is in them now is all that the peer wrote.
+    // Grandchildren may hold the pipes open for ever: their content now is all that the peer wrote.
     if (stdout_)
       stdout_->drain();
     channel_->drain();
     stderr_->drain();
     if (!connected_ || ended_)
       return events_.on_exit(status, survivors);
-    // What the kernel has not sent yet of what the process wrote still comes, and the end of the stream after it. Only
-    // a grandchild that holds the socket can keep that end away.
+    // The kernel may still deliver what the process wrote, and the end of the stream after it. Only a grandchild that
+    // holds the socket can delay that end.
     last_words_.expires_after(defaults::exit_grace);
     last_words_.async_wait([this, alive = alive_, status, survivors](const boost::system::error_code&) {
       if (!*alive)
@@ -293,7 +293,7 @@ private:
   void on_written() override { events_.on_written(); }
 
   void on_frame(const_byte_span payload) override {
-    // One whose socket was found to be the peer's before it had said anything says it now.
+    // A peer that was accepted as the owner of the socket may still send its token.
     if (std::exchange(token_may_come_, false) && wire::parse_token(payload))
       return;
     events_.on_frame(payload);
@@ -322,7 +322,7 @@ private:
   std::string meeting_point_;                      ///< over `tcp`
   bool connected_ = false;                         ///< over `tcp`: the peer was found
   bool token_may_come_ = false;                    ///< over `tcp`, as the first frame
-  bool ended_ = false;                             ///< the stream's end was told
+  bool ended_ = false;                             ///< `on_closed` was called
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -6,14 +6,32 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 namespace peer::internal::origin {
+
+lifecycle::lifecycle(const wait_boot_option& how) noexcept : boot_limit_(defaults::boot_limit) {
+  if (auto limit = std::get_if<caf::timespan>(&how))
+    boot_limit_ = *limit;
+}
 
 // -- evidence ---------------------------------------------------------------------------------------------------------
 
 orders lifecycle::on_spawned() {
+  if (stage_ != stage::created)
+    return {};
+  stage_ = stage::booting;
   reached_ = phase::boot;
   return {.timer = boot_limit_};
+}
+
+orders lifecycle::on_not_started(const error& why) {
+  if (stage_ != stage::created)
+    return {};
+  note(evidence::not_started);
+  cause_ = describe(why);
+  error_number_ = error_number_of(why);
+  return finish();
 }
 
 void lifecycle::on_connected() {
@@ -22,65 +40,92 @@ void lifecycle::on_connected() {
 }
 
 orders lifecycle::on_started() {
-  if (state_ != state::booting)
+  if (stage_ != stage::booting)
     return {};
-  state_ = state::running;
+  stage_ = stage::running;
   reached_ = phase::running;
   started_ = true;
   return {.timer = caf::infinite};
 }
 
-orders lifecycle::on_closed(const error& why) {
-  if (state_ == state::asked) // it follows the request; the time that it was given goes on
-    return {};
-  if (!connected())
-    return {};
-  note(why ? evidence::violation : evidence::end_of_stream);
-  cause_ = why ? describe(why) : "the peer closed the connection";
-  auto result = close_and_wait(defaults::exit_grace, false);
-  step_ = stop_step::none; // it was not us who began
+bool lifecycle::on_closed(error why) {
+  if (stream_end_)
+    return false;
+  stream_end_ = std::move(why);
+  return true;
+}
+
+void lifecycle::on_exit(const exit_status& status, std::vector<survivor> survivors) {
+  if (status_ || down())
+    return;
+  status_ = status;
+  survivors_ = std::move(survivors);
+}
+
+orders lifecycle::next() {
+  auto result = orders{};
+  if (stream_end_ && !std::exchange(stream_end_followed_, true))
+    result = follow_end_of_stream();
+  if (status_ && !down())
+    result = follow_exit();
   return result;
 }
 
-orders lifecycle::on_exit(const exit_status& status) {
-  if (state_ == state::down)
+orders lifecycle::follow_end_of_stream() {
+  if (stage_ == stage::asked) // it follows the request; the time that it was given goes on
     return {};
+  if (!accepts_messages())
+    return {};
+  auto& why = *stream_end_;
+  note(why ? evidence::violation : evidence::end_of_stream);
+  cause_ = why ? describe(why) : "the peer closed the connection";
+  auto result = close_and_wait(defaults::exit_grace, false);
+  step_ = stop_step::none; // the peer began it
+  return result;
+}
+
+orders lifecycle::follow_exit() {
   note(evidence::exit);
   if (first_ == evidence::end_of_stream && step_ == stop_step::none)
-    cause_.clear(); // the process simply ended: which of its descriptors told so first is chance
-  status_ = status;
+    cause_.clear(); // the process ended by itself: which of its descriptors showed that first is chance
   return finish();
 }
 
 orders lifecycle::on_hung(const heartbeat& how) {
-  if (state_ != state::running)
+  if (stage_ != stage::running)
     return {};
   note(evidence::heartbeat);
   cause_ = "no answer to the heartbeat within " + caf::deep_to_string(how.timeout);
-  state_ = state::aborting;
+  stage_ = stage::aborting;
   return {.signal = SIGABRT, .to_process = true, .timer = how.core_time};
 }
 
-orders lifecycle::on_stop(const shutdown_option& how) {
-  if (state_ != state::booting && state_ != state::running)
+orders lifecycle::on_stop(const shutdown_option& how, error then) {
+  note_request(std::move(then));
+  if (stage_ == stage::created)
+    return stopped_before_start();
+  if (stage_ != stage::booting && stage_ != stage::running)
     return {};
   note(evidence::request);
-  auto booted = state_ == state::running;
+  auto booted = stage_ == stage::running;
   reached_ = phase::stopping;
   if (std::holds_alternative<shutdown_close>(how))
     return close_and_wait(defaults::exit_grace, true);
   if (auto x = std::get_if<shutdown_halt>(&how))
     return close_and_wait(time_before_signals(x->timeout), true);
   auto patience = time_before_signals(std::get<caf::timespan>(how));
-  if (!booted) // nobody listens yet
+  if (!booted) // it does not read requests yet
     return close_and_wait(patience, true);
-  state_ = state::asked;
+  stage_ = stage::asked;
   step_ = stop_step::asked;
   return {.ask_to_stop = true, .timer = patience};
 }
 
-orders lifecycle::on_kill() {
-  if (state_ == state::killing || state_ == state::down)
+orders lifecycle::on_kill(error then) {
+  note_request(std::move(then));
+  if (stage_ == stage::created)
+    return stopped_before_start();
+  if (stage_ == stage::killing || stage_ == stage::down)
     return {};
   note(evidence::request);
   if (first_ == evidence::request)
@@ -89,28 +134,54 @@ orders lifecycle::on_kill() {
 }
 
 orders lifecycle::on_timer() {
-  switch (state_) {
-  case state::booting:
+  if (status_) // recorded while the control actor was suspended
+    return next();
+  switch (stage_) {
+  case stage::created:
+  case stage::running:
+  case stage::down:
+    return {};
+  case stage::booting:
     note(evidence::boot_time_out);
     cause_ = "it did not say that it had started within " + caf::deep_to_string(boot_limit_);
     return close_and_wait(defaults::exit_grace, false);
-  case state::running:
-    return {};
-  case state::asked:
+  case stage::asked:
     return terminate();
-  case state::closed:
+  case stage::closed:
     return then_terminate_ ? terminate() : kill();
-  case state::aborting:
-  case state::terminating:
+  case stage::aborting:
+  case stage::terminating:
     return kill();
-  case state::killing:
+  case stage::killing:
     step_ = stop_step::gave_up;
     cause_ += (cause_.empty() ? "" : "; ") + std::string{"the process did not follow SIGKILL"};
     return finish();
-  case state::down:
-    return {};
   }
   return {};
+}
+
+// -- properties -------------------------------------------------------------------------------------------------------
+
+bool lifecycle::accepts_messages() const noexcept {
+  return stage_ == stage::booting || stage_ == stage::running || stage_ == stage::asked;
+}
+
+peer_state lifecycle::state() const noexcept {
+  if (reason_)
+    return peer_state::down;
+  return started_ ? peer_state::running : peer_state::booting;
+}
+
+std::optional<error> lifecycle::exit_reason(const start_options& options) const {
+  if (then_)
+    return *then_;
+  if (options.peer_down == peer_down::crash)
+    return reason_;
+  // After a start that failed no handle exists, and so the actor must not stay.
+  auto start_failed = !started_ && std::holds_alternative<caf::timespan>(options.wait_boot);
+  if (options.peer_down == peer_down::stop || start_failed)
+    return error{};
+  return std::nullopt;
 }
 
 // -- steps ------------------------------------------------------------------------------------------------------------
@@ -118,6 +189,17 @@ orders lifecycle::on_timer() {
 void lifecycle::note(evidence what) {
   if (first_ == evidence::none)
     first_ = what;
+}
+
+/// Only the first request determines what the control actor exits with.
+void lifecycle::note_request(error then) {
+  if (!then_)
+    then_ = std::move(then);
+}
+
+orders lifecycle::stopped_before_start() {
+  note(evidence::request);
+  return on_not_started(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
 }
 
 /// Sets the time for SIGTERM apart from the time that a stop may take in all.
@@ -129,27 +211,27 @@ caf::timespan lifecycle::time_before_signals(caf::timespan total) {
 }
 
 orders lifecycle::close_and_wait(caf::timespan grace, bool then_terminate) {
-  state_ = state::closed;
+  stage_ = stage::closed;
   step_ = stop_step::closed;
   then_terminate_ = then_terminate;
   return {.close = true, .timer = grace};
 }
 
 orders lifecycle::terminate() {
-  state_ = state::terminating;
+  stage_ = stage::terminating;
   step_ = stop_step::terminated;
   return {.close = true, .signal = SIGTERM, .timer = term_patience_};
 }
 
 orders lifecycle::kill() {
-  state_ = state::killing;
+  stage_ = stage::killing;
   step_ = stop_step::killed;
-  // What belongs to the process has `kill_timeout`, too, and the process's end is told after that of the others.
+  // The group of the process has `kill_timeout`, too, and the exit of the process is reported after its group's.
   return {.signal = SIGKILL, .timer = 2 * caf::timespan{defaults::kill_timeout}};
 }
 
 orders lifecycle::finish() {
-  state_ = state::down;
+  stage_ = stage::down;
   return {.finished = true, .timer = caf::infinite};
 }
 

@@ -17,7 +17,7 @@
 
 namespace peer::internal::origin {
 
-/// What became of a call.
+/// How a call ended.
 enum class call_result : std::uint8_t {
   ok,        ///< It returned.
   exception, ///< It ended with an exception.
@@ -34,10 +34,10 @@ inline constexpr auto peer::detail::enum_names<peer::internal::origin::call_resu
 
 namespace peer::internal::origin {
 
-/// What one peer adds to the metrics that CAF keeps for an actor system (`caf::actor_system::metrics`); docs/design.md
-/// lists them. They are looked up once, which takes locks; after that each function is a few atomic operations.
+/// Adds one peer to the metrics of its actor system (`caf::actor_system::metrics`); docs/design.md lists them. The
+/// constructor takes locks; each other function is a few atomic operations.
 ///
-/// Belongs to the control actor, and must be told to `leave` as long as the actor system lives.
+/// Belongs to the control actor. Call `leave` before the actor system ends.
 class metrics {
 public:
   /// Adds a control actor whose peer has not booted.
@@ -45,13 +45,13 @@ public:
 
   // -- the peer ---
 
-  /// The peer is being started. Its end follows, be it that the system does not start it.
+  /// The peer is being started. Always followed by `ends`, even if the process cannot be started.
   void starts();
 
   /// The peer is in another state.
   void enters(peer_state next);
 
-  /// The peer has ended. Does nothing if it was never started, or has ended before.
+  /// The peer has ended. No effect if it was never started or has ended before.
   void ends(evidence first);
 
   /// The control actor exits.
@@ -65,7 +65,7 @@ public:
   /// A call that was sent is over.
   void call_ended(call_result how);
 
-  /// That long did it take until the peer answered a call.
+  /// Time from sending a call to receiving its answer.
   void call_took(caf::timespan time);
 
   /// A call has not been sent.
@@ -73,10 +73,10 @@ public:
 
   // -- the connection ---
 
-  /// What passes over the connection has changed.
+  /// Adds what has passed over the connection since the last time.
   void traffic(const connection::channel& over);
 
-  /// What waited for the peer waits no more.
+  /// Nothing waits for the peer any more.
   void drop_queue();
 
 private:

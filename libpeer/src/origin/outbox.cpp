@@ -37,7 +37,8 @@ caf::error outbox::send(connection::channel& to, const cast_request& request) {
 
 caf::error outbox::send(connection::channel& to, send_request request) {
   if (!request.to.is<pid>() && !request.to.is<atom>())
-    return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to) + ": it is no pid and no name");
+    return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to)
+                                               + ": the receiver of a message is a pid or a registered name");
   if (auto err = check_room(to))
     return err;
   if (!node_.name().empty())
@@ -63,8 +64,8 @@ void outbox::cancel(connection::channel& to, std::uint64_t seq) const {
   static_cast<void>(to.send(wire::message{receiver, content}));
 }
 
-/// Erlang's `Name ! Message` raises if nobody has the name, in the process that runs the peer's channel, and the node
-/// halts. `{Name, Node} ! Message` does not; it needs the node's name, for which early messages wait.
+/// Erlang's `Name ! Message` raises if no process has the name, in the process that runs the peer's channel, and the
+/// node halts. `{Name, Node} ! Message` does not; it needs the node's name, for which early messages wait.
 caf::error outbox::deliver(connection::channel& to, const send_request& request) const {
   auto receiver = byte_buffer{};
   auto name = request.to.get_if<atom>();
@@ -76,7 +77,7 @@ caf::error outbox::deliver(connection::channel& to, const send_request& request)
 caf::error check_names(const std::string& module, const std::string& function) {
   if (base::valid_atom(module) && base::valid_atom(function))
     return {};
-  return caf::make_error(errc::bad_term, "a module or function is no atom of at most 255 characters: "
+  return caf::make_error(errc::bad_term, "module and function names must be valid UTF-8 of at most 255 characters: "
                                              + to_string(atom{module}) + ":" + to_string(atom{function}));
 }
 

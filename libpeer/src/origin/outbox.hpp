@@ -14,8 +14,7 @@
 
 namespace peer::internal::origin {
 
-/// What goes to a peer without an answer: casts and messages. A peer that does not read costs no more memory than a
-/// limit, calls included.
+/// Casts and messages to a peer. The memory that waits for a peer that does not read is bounded, with that of calls.
 class outbox {
 public:
   /// @param limit bytes that may wait.
@@ -24,21 +23,22 @@ public:
   /// Fails with `errc::overload` if no more may wait.
   caf::error check_room(const connection::channel& to) const;
 
-  /// Fails with `errc::protocol_violation` if a peer goes on to ask and does not read the answers: these are not
-  /// refused, but are not to cost memory without end. What callers have put into the queue is not its fault.
+  /// Fails with `errc::protocol_violation` if a peer sends requests and does not read the answers. Answers are not
+  /// refused, so this bounds their memory. The bound leaves room for what callers may have put into the queue: twice
+  /// the limit, and a frame.
   caf::error check_that_it_reads(const connection::channel& to) const;
 
   /// Sends a cast. Fails with `errc::overload`.
   caf::error send(connection::channel& to, const cast_request& request);
 
   /// Sends a message, which waits until the node's name is known. Fails with `errc::overload`, and with
-  /// `errc::bad_term` if the receiver is no pid and no name.
+  /// `errc::bad_term` if the receiver is neither a pid nor a name.
   caf::error send(connection::channel& to, send_request request);
 
-  /// The node has told its name: sends the messages that waited for it.
+  /// The name of the node is known: sends the messages that waited for it.
   void open(connection::channel& to, const atom& node);
 
-  /// Tells the node that nobody waits for a call any more, if its name is known. `erl` does not care.
+  /// Sends the node, if its name is known, a message that a call has timed out. `erl` ignores it.
   void cancel(connection::channel& to, std::uint64_t seq) const;
 
 private:
@@ -50,8 +50,7 @@ private:
   std::size_t early_bytes_ = 0;
 };
 
-/// Whether these can name a function: Erlang's runtime takes no longer names, and no other bytes. Fails with
-/// `errc::bad_term`.
+/// Fails with `errc::bad_term` unless both are valid UTF-8 of at most 255 characters, as atoms are.
 caf::error check_names(const std::string& module, const std::string& function);
 
 } // namespace peer::internal::origin

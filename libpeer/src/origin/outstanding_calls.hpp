@@ -14,18 +14,18 @@
 
 namespace peer::internal::origin {
 
-/// The calls that have not been answered, by their sequence number. `Waiter` is whatever receives an answer; each
-/// leaves the table exactly once.
+/// The calls that have not been answered, by their sequence number. `Waiter` receives the answer; each leaves the table
+/// exactly once.
 ///
 /// Deadlines cost nothing per call: the owner needs one timer, for `next_check`, which is almost always set already
-/// when a call is added. At that time all calls are looked through.
+/// when a call is added. `take_expired` then visits all calls.
 template <class Waiter>
 class outstanding_calls {
 public:
   using clock = std::chrono::steady_clock;
   using time_point = clock::time_point;
 
-  /// Adds a call. Returns its sequence number. @param timeout the greatest value stands for none.
+  /// Adds a call. Returns its sequence number. @param timeout `caf::infinite` for none.
   std::uint64_t add(Waiter waiter, time_point now, caf::timespan timeout) {
     auto deadline = timeout >= never - now ? never : now + timeout;
     if (deadline < next_check_)
@@ -34,7 +34,7 @@ public:
     return next_seq_++;
   }
 
-  /// Takes the call of that number out of the table. Nothing if it has been answered already, or never existed.
+  /// Removes a call from the table. Nothing if it has been answered or never existed.
   std::optional<Waiter> take(std::uint64_t seq) {
     auto found = calls_.extract(seq);
     if (!found)
@@ -45,7 +45,7 @@ public:
     return result;
   }
 
-  /// Takes out the calls whose time has passed, with their numbers, and finds the time of the next check.
+  /// Removes the calls whose time has passed, with their numbers, and updates `next_check`.
   std::vector<std::pair<std::uint64_t, Waiter>> take_expired(time_point now) {
     auto result = std::vector<std::pair<std::uint64_t, Waiter>>{};
     next_check_ = never;
@@ -61,7 +61,7 @@ public:
     return result;
   }
 
-  /// Takes out all calls, in the order in which they were made.
+  /// Removes all calls, in the order in which they were made.
   std::vector<Waiter> take_all() {
     auto sorted = std::vector<std::pair<std::uint64_t, Waiter>>{};
     for (auto& [seq, call] : calls_)
@@ -100,7 +100,7 @@ private:
 
   using map_type = std::unordered_map<std::uint64_t, entry>;
 
-  /// Takes no memory for a call if an earlier one has left some.
+  /// Reuses the memory of an earlier call if there is some.
   void insert(entry call) {
     if (spare_.empty()) {
       calls_.emplace(next_seq_, std::move(call));

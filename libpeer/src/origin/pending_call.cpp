@@ -16,7 +16,7 @@ caf::error to_error(const wire::reply& reply) {
     return std::move(result.error());
   auto details = erl::exception{wire::to_exception_class(reply.cls), {}, {}};
   auto pair = result->get_if<erl::tuple>();
-  // A crash tells the exit reason alone: the process that ran the call was killed and left no stacktrace.
+  // A crash has the exit reason only: the process that ran the call was killed and left no stacktrace.
   if (reply.cls != wire::reply_class::crash && pair != nullptr && pair->size() == 2) {
     details.reason = (*pair)[0];
     details.stacktrace = (*pair)[1];
@@ -41,7 +41,7 @@ void pending_call::sent(std::uint64_t until, time_point now) {
 void pending_call::refuse(caf::error why) {
   if (meter_)
     meter_->call_refused();
-  tell(std::move(why));
+  deliver_error(std::move(why));
 }
 
 void pending_call::answer(const wire::reply& reply, time_point now) {
@@ -49,7 +49,7 @@ void pending_call::answer(const wire::reply& reply, time_point now) {
   if (meter_)
     meter_->call_took(now - sent_at_);
   if (reply.cls != wire::reply_class::ok)
-    tell(to_error(reply));
+    deliver_error(to_error(reply));
   else if (evaluated_)
     evaluated_(load_term<term>(reply.result));
   else
@@ -58,12 +58,12 @@ void pending_call::answer(const wire::reply& reply, time_point now) {
 
 void pending_call::fail(caf::error why) {
   ended(call_result::lost);
-  tell(std::move(why));
+  deliver_error(std::move(why));
 }
 
 void pending_call::time_out() {
   ended(call_result::timeout);
-  tell(timed_out(module_, function_));
+  deliver_error(timed_out(module_, function_));
 }
 
 void pending_call::ended(call_result how) {
@@ -71,7 +71,7 @@ void pending_call::ended(call_result how) {
     meter_->call_ended(how);
 }
 
-void pending_call::tell(caf::error why) {
+void pending_call::deliver_error(caf::error why) {
   if (evaluated_)
     evaluated_(std::move(why));
   else

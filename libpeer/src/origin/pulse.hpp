@@ -9,16 +9,16 @@
 
 namespace peer::internal::origin {
 
-/// Finds out whether a peer hangs, as a machine without clock or I/O: the owner looks when `next_look` says so, and
-/// does what the look tells.
+/// Detects a peer that hangs, as a machine without clock or I/O: the owner calls `look` at `next_look` and follows the
+/// verdict.
 ///
-/// A peer that does not answer lives nevertheless as long as bytes come from it, or as long as it reads what waited
-/// for it when it was asked: it cannot have seen the question yet.
+/// A peer that does not answer is alive as long as bytes come from it, or as long as it reads what waited for it when
+/// it was asked: it cannot have seen the question yet.
 class pulse {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// What has passed over the connection.
+  /// Bytes that have passed over the connection.
   struct traffic {
     std::uint64_t received = 0; ///< `channel::received`
     std::uint64_t written = 0;  ///< `channel::written`
@@ -26,19 +26,19 @@ public:
   };
 
   enum class verdict : std::uint8_t {
-    wait, ///< Nothing is to be done.
-    ask,  ///< Call the peer, and pass its answer on to `answered`.
-    hung, ///< It does not live. Nothing follows.
+    wait, ///< Do nothing.
+    ask,  ///< Call the peer, and call `answered` when it answers.
+    hung, ///< The peer hangs. Nothing follows.
   };
 
-  /// @param now from when on the peer is asked
+  /// @param now when the first interval begins
   pulse(const heartbeat& how, time_point now)
       : how_(how), next_question_(now + how.interval), next_look_(next_question_) {}
 
-  /// What is to be done now.
+  /// What to do now.
   verdict look(time_point now, const traffic& seen);
 
-  /// The peer has answered; with what does not matter.
+  /// The peer has answered; the content does not matter.
   void answered() noexcept { asked_ = false; }
 
   /// Whether there is a question without an answer.
@@ -57,7 +57,7 @@ private:
   time_point next_look_;
   time_point deadline_;         ///< if `asked_`: for an answer, or for something to move
   traffic before_;              ///< when the deadline was set
-  std::uint64_t queue_end_ = 0; ///< where that ends which was sent before the question
+  std::uint64_t queue_end_ = 0; ///< end of what was sent before the question
 };
 
 } // namespace peer::internal::origin

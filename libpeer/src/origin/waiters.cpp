@@ -13,8 +13,8 @@ namespace peer::internal::origin {
 namespace {
 
 template <class Promise, class... Ts>
-void tell(std::vector<Promise>& whom, const Ts&... what) {
-  for (auto& promise : std::exchange(whom, {}))
+void answer(std::vector<Promise>& requests, const Ts&... what) {
+  for (auto& promise : std::exchange(requests, {}))
     promise.deliver(what...);
 }
 
@@ -25,39 +25,39 @@ waiters::waiters(const wait_boot_option& how, caf::actor_addr control) : control
     receiver_ = *whom;
 }
 
-void waiters::on_started(const atom& node) {
+void waiters::on_started(const peer_status& status) {
   started_ = true;
-  tell(boot_, node);
-  notify_receiver({{}, node, {}, control_});
-  tell_ready();
+  answer(boot_, status);
+  notify_receiver({{}, status.node, {}, control_});
+  answer_ready();
 }
 
 void waiters::on_ready() {
   says_ready_ = true;
-  tell_ready();
+  answer_ready();
 }
 
 void waiters::on_end(const caf::error& why, const stop_report& report) {
-  disappoint(why);
-  tell(end_, report);
+  fail(why);
+  answer(end_, report);
 }
 
 void waiters::on_killed(const caf::error& why) {
-  disappoint(why);
-  tell(end_, why);
+  fail(why);
+  answer(end_, why);
 }
 
-void waiters::tell_ready() {
+void waiters::answer_ready() {
   if (ready())
-    tell(ready_);
+    answer(ready_);
 }
 
-/// What they wait for does not come any more.
-void waiters::disappoint(const caf::error& why) {
-  tell(boot_, why);
+/// Neither the boot nor the readiness will come.
+void waiters::fail(const caf::error& why) {
+  answer(boot_, why);
   if (!started_)
     notify_receiver({{}, {}, why, control_});
-  tell(ready_, why);
+  answer(ready_, why);
 }
 
 void waiters::notify_receiver(start_notice notice) const {

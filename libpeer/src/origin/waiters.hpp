@@ -14,46 +14,46 @@
 
 namespace peer::internal::origin {
 
-/// Those who wait for a peer: for its boot, until it is ready, for its end. Each is told once. Who asks for what has
-/// happened already is a matter of the owner.
+/// Requests that wait for a peer: for its boot, for its readiness, for its end. Each is answered once. The owner
+/// answers requests for what has happened already.
 class waiters {
 public:
-  /// @param how whom else to tell of the boot. @param control the peer's control actor.
+  /// @param how names the receiver of a notice about the boot, if there is one. @param control sends that notice.
   waiters(const wait_boot_option& how, caf::actor_addr control);
 
-  // -- who waits ---
+  // -- requests ---
 
-  void for_boot(caf::typed_response_promise<atom> who) { boot_.push_back(std::move(who)); }
+  void for_boot(caf::typed_response_promise<peer_status> request) { boot_.push_back(std::move(request)); }
 
-  void for_ready(caf::typed_response_promise<void> who) { ready_.push_back(std::move(who)); }
+  void for_ready(caf::typed_response_promise<void> request) { ready_.push_back(std::move(request)); }
 
-  void for_end(caf::typed_response_promise<stop_report> who) { end_.push_back(std::move(who)); }
+  void for_end(caf::typed_response_promise<stop_report> request) { end_.push_back(std::move(request)); }
 
-  // -- what happens ---
+  // -- events ---
 
   /// The peer runs.
-  void on_started(const atom& node);
+  void on_started(const peer_status& status);
 
-  /// The peer says that it is ready. It may say so before it has said that it runs.
+  /// The peer has reported that it is ready, perhaps before it has sent `started`.
   void on_ready();
 
-  /// The peer has ended: who waited for that gets `report`, everybody else `why`.
+  /// The peer has ended: requests for the end are answered with `report`, all others with `why`.
   void on_end(const caf::error& why, const stop_report& report);
 
-  /// The control actor was killed: everybody gets `why`.
+  /// The control actor was killed: all requests are answered with `why`.
   void on_killed(const caf::error& why);
 
   /// Whether the peer runs and is ready.
   bool ready() const noexcept { return started_ && says_ready_; }
 
 private:
-  void tell_ready();
-  void disappoint(const caf::error& why);
+  void answer_ready();
+  void fail(const caf::error& why);
   void notify_receiver(start_notice notice) const;
 
   std::optional<notify> receiver_;
   caf::actor_addr control_;
-  std::vector<caf::typed_response_promise<atom>> boot_;
+  std::vector<caf::typed_response_promise<peer_status>> boot_;
   std::vector<caf::typed_response_promise<void>> ready_;
   std::vector<caf::typed_response_promise<stop_report>> end_;
   bool started_ = false;

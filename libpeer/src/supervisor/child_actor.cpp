@@ -151,15 +151,9 @@ private:
     auto control = origin::spawn_control(home_system(), tree_->where, tree_->launch, std::move(options));
     adopt(caf::actor_cast<caf::actor>(control));
     request(control, caf::infinite, await_boot_atom_v)
-        .then([this, control, generation = generation_](const atom&) { look_at_peer(control, generation); },
+        .then([this, generation = generation_](peer_status& status) { on_started_if(generation, std::move(status)); },
               [this, generation = generation_](caf::error& why) { fail_start(generation, std::move(why)); });
     return {};
-  }
-
-  void look_at_peer(const control_actor& control, std::uint64_t generation) {
-    request(control, caf::infinite, get_state_atom_v)
-        .then([this, generation](peer_status& status) { on_started_if(generation, std::move(status)); },
-              [this, generation](caf::error&) { on_started_if(generation, {}); }); // it has ended; `on_down` tells how
   }
 
   caf::error start_supervisor(const supervisor_spec& tree) {

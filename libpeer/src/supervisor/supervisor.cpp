@@ -2,8 +2,8 @@
 
 #include "peer/supervisor.hpp"
 
-#include "base/caf_compat.hpp"
 #include "origin/ask.hpp"
+#include "origin/cast_window.hpp"
 #include "supervisor/supervisor_actor.hpp"
 #include "supervisor/tree_context.hpp"
 
@@ -41,6 +41,11 @@ caf::expected<supervisor> start_with_parent(caf::actor_system& sys, supervisor_s
 
 // -- child_handle -----------------------------------------------------------------------------------------------------
 
+child_handle::child_handle(caf::actor_system& sys, child_actor actor)
+    : sys_(&sys), actor_(std::move(actor)), window_(std::make_shared<internal::origin::cast_window>()) {
+  // nop
+}
+
 child_handle child_handle::within(caf::timespan timeout) const {
   auto result = *this;
   result.timeout_ = timeout;
@@ -71,12 +76,14 @@ caf::expected<encoded_term> child_handle::request_call(std::string_view module, 
 }
 
 void child_handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {
-  internal::base::send_anonymous(actor_,
-                                 cast_request{std::string{module}, std::string{function}, std::move(arguments)});
+  auto size = arguments.size();
+  window_->send(*sys_, actor_, cast_request{std::string{module}, std::string{function}, std::move(arguments)}, size,
+                timeout_);
 }
 
 void child_handle::start_send(term to, byte_buffer content) const {
-  internal::base::send_anonymous(actor_, send_request{std::move(to), std::move(content)});
+  auto size = content.size();
+  window_->send(*sys_, actor_, send_request{std::move(to), std::move(content)}, size, timeout_);
 }
 
 // -- supervisor -------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ struct control_fixture : test_coordinator_fixture<> {
     start();
     peer->started();
     settle();
-    CAF_CHECK_EQUAL(answer<peer::atom>(), peer::atom{"nonode@nohost"});
+    CAF_CHECK_EQUAL(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
   }
 
   /// Takes the next answer out of the mailbox of `self`.

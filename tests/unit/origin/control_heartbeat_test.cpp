@@ -129,7 +129,7 @@ CAF_TEST(nothing is asked while the peer boots or stops) {
   CAF_CHECK(peer->channel.sent.empty());
   peer->started();
   settle();
-  answer<peer::atom>();
+  answer<peer::peer_status>();
   ask(peer::stop_atom_v);
   pass(10);
   CAF_CHECK_EQUAL(last_sent(), "{cast,init,stop,[]}");

@@ -64,7 +64,7 @@ CAF_TEST(peers are counted by their state) {
   peer->started();
   settle();
   check_peers(0, 1, 0);
-  answer<peer::atom>();
+  answer<peer::peer_status>();
   peer->exits(1);
   settle();
   check_peers(0, 0, 1);

@@ -59,7 +59,7 @@ CAF_TEST(a peer that is ready has to run nevertheless) {
   CAF_CHECK(self->mailbox().empty());
   peer->started();
   settle();
-  CAF_CHECK_EQUAL(answer<peer::atom>(), peer::atom{"nonode@nohost"});
+  CAF_CHECK_EQUAL(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
   CAF_CHECK(!told(waiter));
 }
 

@@ -67,7 +67,7 @@ CAF_TEST(the state tells what OTP has in its record) {
   CAF_CHECK_EQUAL(state("seq"), "0");
   peer->started();
   settle();
-  answer<atom>();
+  answer<peer::peer_status>();
   CAF_CHECK_EQUAL(state("peer_state"), "running");
   CAF_CHECK_EQUAL(state("phase"), "running");
   CAF_CHECK_EQUAL(state("node"), "nonode@nohost");
@@ -97,7 +97,7 @@ CAF_TEST(the state tells the limits and which of them are off) {
   CAF_CHECK_EQUAL(option("cpu_affinity"), "[1,0]");
   peer->started();
   settle();
-  answer<atom>();
+  answer<peer::peer_status>();
   CAF_CHECK_EQUAL(state("limits_off"), "[<<\"memory: why\">>]");
   peer->exits(0);
   settle();

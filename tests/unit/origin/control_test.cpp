@@ -18,7 +18,10 @@ CAF_TEST(a peer boots) {
   CAF_CHECK(status.process_id == 4711);
   peer->started();
   settle();
-  CAF_CHECK_EQUAL(answer<peer::atom>(), peer::atom{"nonode@nohost"});
+  auto booted = answer<peer::peer_status>();
+  CAF_CHECK(booted.state == peer::peer_state::running);
+  CAF_CHECK_EQUAL(booted.node, peer::atom{"nonode@nohost"});
+  CAF_CHECK(booted.process_id == 4711);
   ask(peer::get_state_atom_v);
   CAF_CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
 }
@@ -181,7 +184,7 @@ CAF_TEST(a peer is told that nobody waits for a call any more) {
   CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u); // the call: who would be told has no name yet
   peer->started();
   settle();
-  CAF_CHECK_EQUAL(answer<peer::atom>(), peer::atom{"nonode@nohost"});
+  CAF_CHECK_EQUAL(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
   call("slow", 1s);
   call("fast", 1s);
   peer->says(peer::tagged("reply", 2, peer::atom{"ok"}, 1));

@@ -7,8 +7,11 @@
 #include "caf/test/dsl.hpp"
 
 #include "origin/lifecycle.hpp"
+#include "process/descriptor.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <utility>
 
 using namespace std::chrono_literals;
 
@@ -21,6 +24,18 @@ namespace {
 
 peer::exit_status exited(int code) {
   return {peer::exit_status::kind::exited, code, false, caf::timespan{0}, caf::timespan{0}, 0};
+}
+
+/// The stream ends, and the control actor follows that.
+orders closed(lifecycle& life, peer::error why) {
+  life.on_closed(std::move(why));
+  return life.next();
+}
+
+/// The process exits, and the control actor follows that.
+orders exits(lifecycle& life, const peer::exit_status& status) {
+  life.on_exit(status);
+  return life.next();
 }
 
 struct fixture {
@@ -59,13 +74,13 @@ CAF_TEST(the exit of the process ends everything at once in every state) {
       life.on_timer(); // terminating
     if (state > 3)
       life.on_timer(); // killing
-    auto last = life.on_exit(exited(3));
+    auto last = exits(life, exited(3));
     CAF_CHECK(last.finished);
     CAF_CHECK(life.down());
     CAF_CHECK(!life.connected());
     CAF_REQUIRE(life.status());
     CAF_CHECK_EQUAL(life.status()->value, 3);
-    CAF_CHECK(!life.on_exit(exited(4)).finished);
+    CAF_CHECK(!exits(life, exited(4)).finished);
     CAF_CHECK_EQUAL(life.status()->value, 3);
   }
 }
@@ -81,13 +96,13 @@ CAF_TEST(a peer that does not boot in time is closed and then killed) {
   auto second = life.on_timer();
   CAF_CHECK_EQUAL(second.signal, SIGKILL);
   CAF_CHECK(!second.finished);
-  CAF_CHECK(life.on_exit({peer::exit_status::kind::signaled, SIGKILL, false, {}, {}, 0}).finished);
+  CAF_CHECK(exits(life, {peer::exit_status::kind::signaled, SIGKILL, false, {}, {}, 0}).finished);
   CAF_CHECK(life.reached() == phase::boot);
 }
 
 CAF_TEST(the end of the stream leaves time for the exit status and then kills) {
   auto life = running();
-  auto first = life.on_closed({});
+  auto first = closed(life, {});
   CAF_CHECK(first.close);
   CAF_CHECK(first.timer == caf::timespan{peer::defaults::exit_grace});
   CAF_CHECK(life.connection_lost());
@@ -97,9 +112,9 @@ CAF_TEST(the end of the stream leaves time for the exit status and then kills) {
 
 CAF_TEST(what is wrong with the stream is the cause) {
   auto life = running();
-  life.on_closed(caf::make_error(peer::errc::protocol_violation, std::string{"byte 7: no frame"}));
+  closed(life, caf::make_error(peer::errc::protocol_violation, std::string{"byte 7: no frame"}));
   CAF_CHECK_EQUAL(life.cause(), "byte 7: no frame");
-  life.on_closed(caf::make_error(peer::errc::system_failure, std::string{"later"}));
+  closed(life, caf::make_error(peer::errc::system_failure, std::string{"later"}));
   CAF_CHECK_EQUAL(life.cause(), "byte 7: no frame");
 }
 
@@ -129,8 +144,8 @@ CAF_TEST(a time asks the peer first) {
   CAF_CHECK(first.ask_to_stop);
   CAF_CHECK(!first.close);
   CAF_CHECK(first.timer == caf::timespan{1500ms});
-  CAF_CHECK(life.connected());          // it may still answer calls
-  CAF_CHECK(!life.on_closed({}).close); // it follows: no new deadline
+  CAF_CHECK(life.connected());        // it may still answer calls
+  CAF_CHECK(!closed(life, {}).close); // it follows: no new deadline
   auto second = life.on_timer();
   CAF_CHECK(second.close);
   CAF_CHECK_EQUAL(second.signal, SIGTERM);
@@ -149,14 +164,14 @@ CAF_TEST(an infinite time has no steps) {
 
 CAF_TEST(what is seen first counts) {
   auto life = running();
-  life.on_closed({});
-  life.on_exit(exited(0));
+  closed(life, {});
+  exits(life, exited(0));
   CAF_CHECK(life.first() == peer::evidence::end_of_stream);
   auto other = running();
-  other.on_exit(exited(0));
+  exits(other, exited(0));
   CAF_CHECK(other.first() == peer::evidence::exit);
   auto third = running();
-  third.on_closed(caf::make_error(peer::errc::protocol_violation, std::string{"no frame"}));
+  closed(third, caf::make_error(peer::errc::protocol_violation, std::string{"no frame"}));
   third.on_stop(peer::shutdown_halt{});
   CAF_CHECK(third.first() == peer::evidence::violation);
 }
@@ -197,12 +212,12 @@ CAF_TEST(a peer that hangs is aborted and its group is killed later) {
   CAF_CHECK(!life.connected());
   CAF_CHECK(life.first() == peer::evidence::heartbeat);
   CAF_CHECK_EQUAL(life.cause(), "no answer to the heartbeat within 3s");
-  CAF_CHECK(!life.on_closed({}).timer);
+  CAF_CHECK(!closed(life, {}).timer);
   CAF_CHECK(!life.on_stop(peer::shutdown_halt{}).timer);
   auto second = life.on_timer();
   CAF_CHECK_EQUAL(second.signal, SIGKILL);
   CAF_CHECK(!second.to_process);
-  CAF_CHECK(life.on_exit(exited(1)).finished);
+  CAF_CHECK(exits(life, exited(1)).finished);
   CAF_CHECK(life.first() == peer::evidence::heartbeat);
 }
 
@@ -226,7 +241,7 @@ CAF_TEST(a kill is one step from wherever the peer is) {
     if (state > 2)
       life.on_timer(); // terminating
     if (state == 4)
-      life.on_closed({});
+      closed(life, {});
     auto first = life.on_kill();
     CAF_CHECK_EQUAL(first.signal, SIGKILL);
     CAF_CHECK(!first.ask_to_stop);
@@ -236,7 +251,7 @@ CAF_TEST(a kill is one step from wherever the peer is) {
     CAF_CHECK(life.reached() == phase::stopping);
     CAF_CHECK(life.on_started().timer == std::nullopt);
     CAF_CHECK_EQUAL(life.on_kill().signal, 0); // it is on its way
-    CAF_CHECK(life.on_exit({peer::exit_status::kind::signaled, SIGKILL, false, {}, {}, 0}).finished);
+    CAF_CHECK(exits(life, {peer::exit_status::kind::signaled, SIGKILL, false, {}, {}, 0}).finished);
     CAF_CHECK(life.last_step() == stop_step::killed);
     CAF_CHECK_EQUAL(life.on_kill().signal, 0);
   }
@@ -244,10 +259,104 @@ CAF_TEST(a kill is one step from wherever the peer is) {
 
 CAF_TEST(a kill after the end of the stream does not hide that end) {
   auto life = running();
-  life.on_closed({});
+  closed(life, {});
   CAF_CHECK_EQUAL(life.on_kill().signal, SIGKILL);
   CAF_CHECK(life.first() == peer::evidence::end_of_stream);
   CAF_CHECK(life.reached() == phase::running);
+}
+
+CAF_TEST(evidence is recorded at once and followed once) {
+  auto life = running();
+  CAF_CHECK(life.running());
+  CAF_CHECK(life.on_closed({}));
+  CAF_CHECK(!life.on_closed(caf::make_error(peer::errc::system_failure, std::string{"later"})));
+  CAF_CHECK(life.stream_ended());
+  CAF_CHECK(!life.connected());
+  CAF_CHECK(!life.running());
+  CAF_CHECK(!life.down());
+  life.on_exit(exited(3), {{4712, "sleep 1000"}});
+  life.on_exit(exited(4));
+  CAF_CHECK(!life.down());
+  CAF_CHECK(life.next().finished);
+  CAF_CHECK(life.down());
+  CAF_CHECK(!life.next().finished);
+  CAF_CHECK(life.first() == peer::evidence::end_of_stream);
+  CAF_CHECK_EQUAL(life.cause(), "");
+  CAF_CHECK_EQUAL(life.report().status->value, 3);
+  CAF_CHECK_EQUAL(life.report().survivors, (std::vector<peer::survivor>{{4712, "sleep 1000"}}));
+}
+
+CAF_TEST(an exit that was recorded is followed when the timer fires) {
+  auto life = running();
+  life.on_stop(caf::timespan{2s});
+  life.on_exit(exited(0));
+  auto last = life.on_timer();
+  CAF_CHECK(last.finished);
+  CAF_CHECK_EQUAL(last.signal, 0);
+  CAF_CHECK(life.last_step() == stop_step::asked);
+}
+
+CAF_TEST(a peer that was not started is down with the error of the system) {
+  peer::internal::origin::lifecycle life{15s};
+  CAF_CHECK(!life.connected());
+  auto last = life.on_not_started(peer::internal::process::system_failure("cannot execute 'fake'", ENOENT));
+  CAF_CHECK(last.finished);
+  CAF_CHECK(life.down());
+  CAF_CHECK(life.first() == peer::evidence::not_started);
+  CAF_CHECK_EQUAL(life.error_number(), ENOENT);
+  CAF_CHECK(life.reached() == phase::spawn);
+}
+
+CAF_TEST(a peer that is stopped before its start is not started) {
+  for (auto at_once : {false, true}) {
+    peer::internal::origin::lifecycle life{15s};
+    CAF_CHECK((at_once ? life.on_kill() : life.on_stop(peer::shutdown_halt{})).finished);
+    CAF_CHECK(life.first() == peer::evidence::request);
+    CAF_CHECK_EQUAL(life.cause(), "it was stopped before");
+    CAF_CHECK(life.on_spawned().timer == std::nullopt);
+    CAF_CHECK(life.down());
+  }
+}
+
+CAF_TEST(the state is down when the end has its error) {
+  peer::internal::origin::lifecycle life{15s};
+  CAF_CHECK(life.state() == peer::peer_state::booting);
+  life.on_spawned();
+  life.on_started();
+  CAF_CHECK(life.state() == peer::peer_state::running);
+  exits(life, exited(1));
+  life.conclude(caf::make_error(peer::errc::exit_status));
+  CAF_CHECK(life.state() == peer::peer_state::down);
+  CAF_CHECK_EQUAL(life.reason(), peer::errc::exit_status);
+}
+
+CAF_TEST(the options say what the control actor exits with) {
+  auto exit_reason = [](peer::peer_down policy, bool started) {
+    auto options = peer::start_options{};
+    options.peer_down = policy;
+    peer::internal::origin::lifecycle life{options.wait_boot};
+    life.on_spawned();
+    if (started)
+      life.on_started();
+    exits(life, exited(1));
+    life.conclude(caf::make_error(peer::errc::exit_status));
+    return life.exit_reason(options);
+  };
+  CAF_CHECK(exit_reason(peer::peer_down::stop, true) == caf::error{});
+  CAF_CHECK(exit_reason(peer::peer_down::crash, true) == caf::make_error(peer::errc::exit_status));
+  CAF_CHECK(exit_reason(peer::peer_down::continue_, true) == std::nullopt);
+  CAF_CHECK(exit_reason(peer::peer_down::continue_, false) == caf::error{}); // nobody has got a handle
+}
+
+CAF_TEST(the first request to stop says what the control actor exits with) {
+  auto options = peer::start_options{};
+  options.peer_down = peer::peer_down::crash;
+  auto life = running();
+  life.on_stop(caf::timespan{2s}, caf::make_error(caf::exit_reason::user_shutdown));
+  life.on_stop(caf::timespan{2s}, caf::make_error(caf::exit_reason::unknown));
+  exits(life, exited(1));
+  life.conclude(caf::make_error(peer::errc::exit_status));
+  CAF_CHECK(life.exit_reason(options) == caf::make_error(caf::exit_reason::user_shutdown));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

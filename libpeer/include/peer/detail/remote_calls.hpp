@@ -14,8 +14,8 @@
 
 namespace peer::detail {
 
-/// Calls, casts and messages of C++ values, for handles that stand for something that takes the requests of a control
-/// actor. An heir provides, for encoded terms:
+/// Calls, casts and messages of C++ values, for handles of actors that accept the requests of a control actor. A
+/// derived class provides, for encoded terms:
 ///
 ///     caf::expected<encoded_term> request_call(std::string_view module, std::string_view function, byte_buffer) const;
 ///     void start_cast(std::string_view module, std::string_view function, byte_buffer) const;
@@ -23,8 +23,9 @@ namespace peer::detail {
 template <class Heir>
 class remote_calls {
 public:
-  /// Calls `module:function(xs…)` and reads the result as a `T`; `void` drops it. Fails with what `call_request` tells,
-  /// with `errc::bad_term` for an argument that is no term, and with `errc::type_mismatch` if the result is no `T`.
+  /// Calls `module:function(xs…)` and converts the result to `T`; `void` ignores it. Blocks until the answer. Fails as
+  /// `call_request` does, with `errc::bad_term` if an argument cannot be converted to a term, and with
+  /// `errc::type_mismatch` if the result cannot be converted to `T`.
   template <class T, class... Ts>
   caf::expected<T> call(std::string_view module, std::string_view function, const Ts&... xs) const {
     auto arguments = encode_arguments(xs...);
@@ -50,7 +51,8 @@ public:
     return result->template as<term>();
   }
 
-  /// Starts `module:function(xs…)`. Fails only with `errc::bad_term` for an argument that is no term.
+  /// Starts `module:function(xs…)`; nothing is reported about its end. May block (see the class). Fails only with
+  /// `errc::bad_term`, if an argument cannot be converted to a term.
   template <class... Ts>
   caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
     auto arguments = encode_arguments(xs...);
@@ -69,7 +71,8 @@ public:
     return {};
   }
 
-  /// Sends a message to a process of the peer: a `pid`, or the `atom` that it is registered under.
+  /// Sends a message to a process of the peer: a `pid`, or an `atom` that is its registered name. May block (see the
+  /// class). Fails only with `errc::bad_term`.
   template <std::convertible_to<term> To, class T>
     requires(!std::convertible_to<To, std::string_view>)
   caf::error send(const To& to, const T& content) const {
