@@ -8,12 +8,9 @@
 #include "signals.hpp"
 #include "table.hpp"
 
-#include "loop/loop.hpp"
-
 #include "caf/all.hpp"
 
 #include <ctime>
-#include <future>
 #include <iostream>
 #include <memory>
 
@@ -93,13 +90,7 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 } // namespace
 
 void flush_console(caf::actor_system& sys, caf::timespan limit) {
-  auto written = std::make_shared<std::promise<void>>();
-  auto future = written->get_future();
-  peer::internal::loop::loop::of(sys)->offload([written] { written->set_value(); });
-  if (limit == caf::infinite)
-    future.wait();
-  else
-    future.wait_for(limit);
+  peer::flush_console(sys, limit);
 }
 
 int call(caf::actor_system& sys, const request& what) {

@@ -7,6 +7,7 @@
 
 #include "caf/actor.hpp"
 #include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -15,7 +16,7 @@
 #include <string>
 
 /// @file
-/// Where the console output of peers goes, and where their input comes from.
+/// The destination of the console output of peers, and the source of their input.
 
 namespace peer::internal::console {
 
@@ -32,14 +33,14 @@ class loop;
 
 namespace peer {
 
-/// Which of a peer's streams text came from. What comes by the I/O protocol (`io:format` in `erl`) counts as standard
-/// output.
+/// The stream of a peer that text was printed to. Text that comes by the I/O protocol (`io:format` in `erl`) counts as
+/// standard output.
 enum class stream : std::uint8_t { standard_output, standard_error };
 
 template <>
 inline constexpr auto detail::enum_names<stream> = std::array<std::string_view, 2>{"standard_output", "standard_error"};
 
-/// One line of output, without its newline.
+/// One line of a peer's output, without its newline. Longer lines than 64 KiB come in pieces of that size.
 struct output_line {
   stream from = stream::standard_output;
   std::string text;
@@ -50,56 +51,73 @@ bool inspect(Inspector& f, output_line& x) {
   return f.object(x).fields(f.field("from", x.from), f.field("text", x.text));
 }
 
-// -- output
-// -------------------------------------------------------------------------------------------------------------
+// -- output -----------------------------------------------------------------------------------------------------------
 
-/// Makes a sink for the peer of that name, when it starts; an error makes the start fail. Sinks that keep lines
-/// together need one object per peer.
+/// Makes the sink of one peer when the peer starts; an error makes the start fail. `where` is the loop of the actor
+/// system that the peer belongs to. Called on the loop's thread.
+///
+/// The functions below return factories. One factory may serve any number of peers, each of which gets a sink of its
+/// own.
 using sink_factory = std::function<caf::expected<std::shared_ptr<internal::console::sink>>(
     const std::shared_ptr<internal::loop::loop>& where, const std::string& peer_name)>;
 
 /// Drops everything.
-sink_factory discard_output();
+[[nodiscard]] sink_factory discard_output();
 
 /// Writes standard output to descriptor 1 and standard error to descriptor 2 of this program. With `prefix` each line
 /// begins with the peer's name in brackets, and lines of several peers do not mix.
-sink_factory console_output(bool prefix = false);
+[[nodiscard]] sink_factory console_output(bool prefix = false);
 
-/// Appends everything to a file, which is created if it does not exist. If it cannot be opened, peers do not start;
-/// what cannot be written later (a full disk) is dropped.
-sink_factory file_output(std::string path);
+/// Appends everything to a file, which is created if it does not exist. If it cannot be opened, the start fails with
+/// `errc::system_failure`; what cannot be written later (a full disk) is dropped.
+[[nodiscard]] sink_factory file_output(std::string path);
 
-/// Calls `handler` for each line. It runs on the loop's second thread, one call after the other for all peers of an
-/// actor system, so it may block, which then delays other output only. It must not throw.
-sink_factory line_output(std::function<void(const output_line&)> handler);
+/// Calls `handler` for each line, on a thread of the actor system that does nothing but write output, one call after
+/// the other for all peers. It may block, which delays other output only. It must not throw.
+[[nodiscard]] sink_factory line_output(std::function<void(const output_line&)> handler);
 
-/// Sends each line to `receiver` as a message `peer::output_line`. Text counts as written when it has been sent, unless
-/// `defaults::output_high_water` bytes wait in the receiver's mailbox already: then it does when they have become less.
-/// So that this is known, some lines come as requests, which CAF answers by itself.
-sink_factory actor_output(caf::actor receiver);
+/// Sends each line to `receiver` as a message `peer::output_line`. Text counts as written when it has been sent, but
+/// while more than `defaults::output_high_water` bytes wait in the receiver's mailbox, only when these have become
+/// fewer. To measure that, some lines are sent as requests, which CAF answers by itself. Without a receiver the start
+/// fails with `errc::invalid_option`.
+[[nodiscard]] sink_factory actor_output(caf::actor receiver);
 
-// -- input
-// --------------------------------------------------------------------------------------------------------------
+/// Blocks until the output that the peers of `sys` had printed before has been written: all text that `console_output`,
+/// `file_output` and `line_output` were given before this call. Text that a function of a peer printed by the I/O
+/// protocol before it returned is given to the sink before the call is answered, so that a program which flushes
+/// between the answer and its own output keeps the two in order. Text on a peer's standard error comes on a descriptor
+/// of its own and has no such order. Output for `actor_output` is not waited for.
+///
+/// Not needed before the actor system ends: that writes what waits, unless a descriptor does not take it at once.
+///
+/// Call from any thread except the loop's, never from an event-based actor and never from a handler of `line_output`,
+/// which would wait for itself.
+/// @param limit how long to wait; `caf::infinite` waits as long as a descriptor does not take the text
+/// @returns whether all has been written; false if `limit` passed before
+bool flush_console(caf::actor_system& sys, caf::timespan limit = caf::infinite);
 
-/// Receives the next piece of input, of any length above 0, or nothing for the end of the input. Any thread may call
-/// it, once.
+// -- input ------------------------------------------------------------------------------------------------------------
+
+/// Receives the next piece of input, of any length above 0, or nothing for the end of the input. May be called by any
+/// thread, once.
 using input_receiver = std::function<void(std::optional<std::string>)>;
 
-/// Makes the source of one peer, when it starts.
+/// Makes the source of one peer when the peer starts. Called on the loop's thread.
 using input_factory =
     std::function<std::shared_ptr<internal::console::input_source>(const std::shared_ptr<internal::loop::loop>& where)>;
 
-/// No input: whoever reads gets `eof`.
-input_factory no_input();
+/// No input: a peer that reads gets `eof`.
+[[nodiscard]] input_factory no_input();
 
 /// The bytes of `text`, then the end.
-input_factory text_input(std::string text);
+[[nodiscard]] input_factory text_input(std::string text);
 
-/// What `read` delivers. The application calls the receiver when it has something.
-input_factory function_input(std::function<void(input_receiver)> read);
+/// What `read` delivers. It is called on the loop's thread when a peer needs input, must not block, and is not called
+/// again before the receiver was. The application calls the receiver when it has something.
+[[nodiscard]] input_factory function_input(std::function<void(input_receiver)> read);
 
-/// Reads a descriptor of this program, such as 0. It must stay open as long as the actor system. Nothing is read before
-/// a peer asks. Two sources of the same descriptor share what arrives at random.
-input_factory descriptor_input(int fd);
+/// Reads a descriptor of this program, such as 0, which must stay open as long as the actor system. Nothing is read
+/// before a peer asks. Several sources of the same descriptor share what arrives: which one gets a piece is random.
+[[nodiscard]] input_factory descriptor_input(int fd);
 
 } // namespace peer

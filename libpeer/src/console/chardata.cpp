@@ -14,7 +14,7 @@ bool flatten(std::string& out, const term& data, encoding from) {
         && base::append_utf8(out, static_cast<std::uint64_t>(*code));
   if (auto bytes = data.as_binary()) {
     if (from == encoding::unicode)
-      out.append(*bytes); // what is no UTF-8 is passed on as it is
+      out.append(*bytes); // invalid UTF-8 is passed on as it is
     else
       base::append_latin1(out, *bytes);
     return true;
@@ -41,7 +41,7 @@ char32_t take_character(std::string_view& text) {
 
 std::optional<std::string> flatten_chardata(const term& data, encoding from) {
   auto result = std::string{};
-  if (data.is<std::int64_t>() || !flatten(result, data, from)) // a lone integer is no character data
+  if (data.is<std::int64_t>() || !flatten(result, data, from)) // a lone integer is not character data
     return std::nullopt;
   return result;
 }

@@ -46,8 +46,8 @@ private:
   std::function<void(receiver)> read_;
 };
 
-/// Reads on a thread of its own, which is started by the first request: a descriptor of the host's may be a file, which
-/// cannot be polled, and its flags are shared with other programs, so that it must not be made non-blocking.
+/// Reads on a thread of its own, which the first request starts: the descriptor may be a file, which cannot be polled,
+/// and its flags are shared with other programs, so that it must not be made non-blocking.
 class descriptor_source final : public internal::console::input_source {
 public:
   explicit descriptor_source(int fd) : fd_(fd), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -97,8 +97,8 @@ private:
         cancelled_ = true;
         return std::nullopt;
       }
-      // All sources of a descriptor are told that there is input, but only one gets it: another one would wait in
-      // `read`, deaf to its end.
+      // `poll` wakes all sources of a descriptor, but only one gets the input: another one would block in `read` and
+      // not see `stop_`.
       static std::mutex one_at_a_time;
       auto guard = std::lock_guard{one_at_a_time};
       auto still = pollfd{fd_, POLLIN, 0};
@@ -121,7 +121,7 @@ private:
   std::condition_variable wakeup_;
   receiver request_;
   bool stopping_ = false;
-  bool cancelled_ = false; // the thread's
+  bool cancelled_ = false; ///< only the thread uses it
   std::thread thread_;
 };
 

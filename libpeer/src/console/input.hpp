@@ -10,14 +10,14 @@
 
 namespace peer::internal::console {
 
-/// Where the answers to a peer's `io:get_line`, `io:get_chars` and `io:read` come from.
+/// The source of the input that a peer reads with `io:get_line`, `io:get_chars` and `io:read`.
 class input_source {
 public:
   using receiver = input_receiver;
 
   virtual ~input_source();
 
-  /// Asks for more. Called by the loop's thread, never again before the receiver was called; must not block.
+  /// Asks for more. Called on the loop's thread, never again before the receiver was called; must not block.
   virtual void read(receiver deliver) = 0;
 };
 

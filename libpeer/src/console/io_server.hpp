@@ -2,119 +2,89 @@
 
 #pragma once
 
+#include "console/bounded_output.hpp"
+#include "console/callbacks.hpp"
+#include "console/completion.hpp"
 #include "console/input.hpp"
-#include "console/line_splitter.hpp"
+#include "console/readers.hpp"
+#include "console/request.hpp"
 #include "console/sink.hpp"
 #include "peer/term.hpp"
 
-#include "caf/fwd.hpp"
-
-#include <array>
-#include <deque>
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
+#include <span>
+#include <string_view>
+#include <utility>
 
 namespace peer::internal::console {
 
 /// The origin's side of Erlang's I/O protocol for one peer, and of its console: what is the group leader in OTP
 /// ("The Erlang I/O Protocol", STDLIB).
 ///
-/// It never waits: a request that needs the sink, the input or the peer itself is answered when these are done, and
-/// other requests go on meanwhile. Belongs to the loop's thread; what sinks and sources tell comes back to it there.
+/// Never blocks: a request that needs the sink, the input or the peer itself is answered when these are done, and
+/// other requests go on meanwhile. Belongs to the loop's thread; sinks and sources on other threads post to it.
 class io_server : public std::enable_shared_from_this<io_server> {
 public:
-  /// Receives the answer to a request: the term that goes into `io_reply`.
-  using answer = std::function<void(term)>;
-
-  /// Receives the value of a call, or why there is none.
-  using evaluated = std::function<void(caf::expected<term>)>;
-
-  /// Calls a function in the peer. Needed for requests that name a function to make the text (`io:format` does) or to
-  /// parse the input: only the peer can run it.
-  using evaluator =
-      std::function<void(const atom& module, const atom& function, const term& arguments, evaluated done)>;
-
-  /// Runs a function on the loop's thread; may be called by any thread.
-  using poster = std::function<void(std::function<void()>)>;
+  using evaluated = console::evaluated;
 
   io_server(sink_ptr output, input_ptr input, evaluator evaluate, poster post);
 
-  ~io_server();
+  /// Serves one request, and abandons `done` if the peer ends before that is answered.
+  void request(const term& what, completion done);
 
-  /// Serves one request. `done` is called once, unless the peer ends before.
-  void request(const term& what, answer done);
+  /// Passes on bytes that the peer printed outside of the protocol.
+  void text(stream from, std::string_view bytes) { output_->feed(from, bytes); }
 
-  /// Passes on text that the peer printed outside of the protocol.
-  void text(stream from, std::string_view bytes);
-
-  /// Bytes that the sink has not written yet. Above `defaults::output_limit` output is dropped, and a line says so when
-  /// the sink has caught up.
-  std::size_t backlog() const noexcept { return backlog_; }
+  /// Bytes that the sink has not written yet. Above `defaults::output_limit` output is dropped, and a line in the
+  /// output states how much as soon as the sink has caught up.
+  std::size_t backlog() const noexcept { return output_->backlog(); }
 
   /// Calls `handler` whenever the backlog has become smaller.
-  void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
+  void on_progress(std::function<void()> handler) { output_->on_progress(std::move(handler)); }
 
-  /// Calls `handler` whenever the peer says that it is ready.
+  /// Calls `handler` whenever the peer sends the request `ready`.
   void on_ready(std::function<void()> handler) { on_ready_ = std::move(handler); }
 
-  /// Notes the peer's end: what was held back is passed on, and no request will be answered any more.
+  /// Ends the service when the peer has ended: passes on what was held back and abandons all requests, now and later.
   void finish();
 
 private:
-  struct reader;
-  struct batch;
+  using arguments = std::span<const term>;
 
-  /// What is known of one stream's output.
-  struct output_state {
-    utf8_joiner joiner;
-    bool in_line = false;    ///< the last text had no newline at its end
-    std::size_t dropped = 0; ///< bytes that nobody has been told of
+  /// A request of the protocol: what it looks like and which function serves it.
+  struct entry {
+    std::string_view name;
+    std::size_t arity; ///< elements that follow the name
+    bool encoded;      ///< whether the first of them is the encoding
+    /// Gets the elements behind the encoding.
+    void (io_server::*serve)(arguments args, encoding chars, const completion& done);
   };
 
-  // -- output ---
-  void put_chars(const term& chars, bool latin1, answer done);
-  void put_bytes(const erl::bitstring& bytes, answer done);
-  void put_result(const atom& module, const atom& function, const term& arguments, bool latin1, answer done);
-  void write(stream from, std::string_view text, std::function<void()> written);
-  void pass_on(stream from, std::string_view text, std::function<void()> written);
-  void written(std::size_t size);
-  void tell_dropped();
-  output_state& state_of(stream from) { return streams_[static_cast<std::size_t>(from)]; }
+  static const entry* find(const console::request& what);
 
-  // -- input ---
-  void read(std::shared_ptr<reader> next);
+  // -- handlers, one for each row of the table ---
+  void put_chars(arguments args, encoding chars, const completion& done);
+  void put_result(arguments args, encoding chars, const completion& done);
+  void put_bytes(arguments args, encoding, const completion& done);
+  void get_line(arguments args, encoding chars, const completion& done);
+  void get_chars(arguments args, encoding chars, const completion& done);
+  void get_until(arguments args, encoding chars, const completion& done);
+  void ready(arguments, encoding, const completion& done);
+  void get_options(arguments, encoding, const completion& done);
+  void set_options(arguments args, encoding, const completion& done);
+  void serve_batch(arguments args, encoding, const completion& done);
+  void unsupported(arguments, encoding, const completion& done);
+
+  void print(const term& chars, encoding from, const completion& done);
+  void print_result_of(const function_ref& what, encoding from, const completion& done);
   void prompt(const term& what);
-  void serve_readers();
-  void more_input();
-  bool serve(reader& next);
-  bool serve_line(reader& next);
-  bool serve_chars(reader& next);
-  bool serve_until(const std::shared_ptr<reader>& next);
-  void until_result(const std::shared_ptr<reader>& next, caf::expected<term> result);
-  void finish_reader(term result);
-  term input_term(std::string text, bool latin1) const;
 
-  // -- options and batches ---
-  void set_options(const term& options, answer done);
-  term options() const;
-  void serve_batch(const std::shared_ptr<batch>& requests);
-
-  sink_ptr output_;
-  input_ptr input_;
+  std::shared_ptr<bounded_output> output_;
+  std::shared_ptr<readers> input_;
   evaluator evaluate_;
-  poster post_;
-  std::array<output_state, 2> streams_;
-  std::size_t backlog_ = 0;
-  std::function<void()> on_progress_;
   std::function<void()> on_ready_;
-  utf8_joiner input_joiner_;
-  std::string buffer_; ///< input that no reader has taken yet
-  bool end_of_input_ = false;
-  bool reading_ = false;       ///< the source has been asked
-  bool until_running_ = false; ///< the peer evaluates the first reader's function
-  std::deque<std::shared_ptr<reader>> readers_;
-  bool binary_ = false; ///< the option of that name: input is answered as binaries
   bool finished_ = false;
 };
 

@@ -9,7 +9,7 @@ namespace peer::internal::console {
 
 namespace {
 
-/// How many bytes at the end of `text` begin a character whose rest is missing.
+/// The number of bytes at the end of `text` that begin a character whose rest is missing.
 std::size_t incomplete_tail(std::string_view text) {
   auto longest = std::min<std::size_t>(text.size(), 3);
   for (std::size_t back = 1; back <= longest; ++back) {

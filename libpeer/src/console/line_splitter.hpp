@@ -59,8 +59,8 @@ private:
 /// Holds back a UTF-8 character that arrived only in part.
 class utf8_joiner {
 public:
-  /// Returns what can be passed on: what was held back and `text`, up to the last whole character. The view is valid
-  /// until the next call. Bytes that are no UTF-8 are passed on as they are.
+  /// Returns what was held back and `text`, up to the last whole character. The view is valid
+  /// until the next call. Invalid UTF-8 is passed on as it is.
   std::string_view feed(std::string_view text);
 
   /// What is still held back.

@@ -12,21 +12,21 @@
 
 namespace peer::internal::console {
 
-/// Where a peer's console output goes. One sink may serve many peers.
+/// The destination of a peer's console output. One sink may serve many peers.
 ///
 /// Text is bytes, as the peer printed them; a piece never ends inside of a UTF-8 character, unless the peer itself did
-/// not complete it. `write` is called by the loop's thread and must not block: sinks that may have to wait do so
-/// elsewhere and tell when they are done.
+/// not complete it. `write` is called on the loop's thread and must not block: a sink that may have to wait does so on
+/// another thread.
 class sink {
 public:
-  /// Tells that text has been written, or dropped for good. Called once, by any thread.
+  /// To be called once, by any thread, when text has been written or dropped for good.
   using done = std::function<void()>;
 
   virtual ~sink();
 
   virtual void write(stream from, std::string_view text, done written) = 0;
 
-  /// The peer has ended: a last line without a newline is to be passed on.
+  /// The peer has ended: passes on a last line that has no newline.
   virtual void finish() {}
 };
 

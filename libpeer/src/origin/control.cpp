@@ -3,14 +3,15 @@
 #include "origin/control.hpp"
 
 #include "base/caf_compat.hpp"
+#include "console/group_leader.hpp"
 #include "origin/alarm.hpp"
+#include "origin/command_line.hpp"
 #include "origin/end_error.hpp"
-#include "origin/group_leader.hpp"
+#include "origin/exchange.hpp"
 #include "origin/heartbeat_monitor.hpp"
 #include "origin/introspection.hpp"
 #include "origin/lifecycle.hpp"
 #include "origin/metrics.hpp"
-#include "origin/session.hpp"
 #include "origin/waiters.hpp"
 #include "peer/convert.hpp"
 #include "sys/messages.hpp"
@@ -35,8 +36,8 @@ enum class stop_mode : std::uint8_t {
 
 class control final : public sys::with_sys<loop::pinned<control_self::base>>,
                       private incarnation::listener,
-                      private group_leader::owner,
-                      private session::owner {
+                      private console::group_leader::owner,
+                      private exchange::owner {
 public:
   // -- constructors, destructors ---
 
@@ -49,8 +50,8 @@ public:
         metrics_(system()),
         life_(options_.wait_boot),
         leader_(*this),
-        session_(*this, options_, life_, leader_, metrics_, *this),
-        heartbeat_(*this, options_.heartbeat, session_, life_, [this] { obey(life_.on_hung(*options_.heartbeat)); }),
+        exchange_(*this, options_, life_, leader_, metrics_, *this),
+        heartbeat_(*this, options_.heartbeat, exchange_, life_, [this] { obey(life_.on_hung(*options_.heartbeat)); }),
         waiters_(options_.wait_boot, address()),
         timer_(*this, [this] { obey(life_.on_timer()); }) {
     if (parent)
@@ -72,14 +73,14 @@ public:
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
       boot(); // else the first request that waits starts the boot, and so cannot miss its end
     return with_system_messages([this](call_request& request) { return on_call(request); },
-                                [this](cast_request& request) { return sent(session_.cast(request)); },
-                                [this](send_request& request) { return sent(session_.send(std::move(request))); },
-                                [this](await_boot_atom) { return on_await_boot(); },                                 //
-                                [this](await_ready_atom) { return on_await_ready(); },                               //
-                                [this](get_state_atom) { return status(); },                                         //
-                                [this](expose_atom, const caf::actor& whom) { return term{session_.expose(whom)}; }, //
-                                [this](stop_atom) { return on_stop(stop_mode::by_options); },                        //
-                                [this](kill_atom) { return on_stop(stop_mode::at_once); },                           //
+                                [this](cast_request& request) { return sent(exchange_.cast(request)); },
+                                [this](send_request& request) { return sent(exchange_.send(std::move(request))); },
+                                [this](await_boot_atom) { return on_await_boot(); },                                  //
+                                [this](await_ready_atom) { return on_await_ready(); },                                //
+                                [this](get_state_atom) { return status(); },                                          //
+                                [this](expose_atom, const caf::actor& whom) { return term{exchange_.expose(whom)}; }, //
+                                [this](stop_atom) { return on_stop(stop_mode::by_options); },                         //
+                                [this](kill_atom) { return on_stop(stop_mode::at_once); },                            //
                                 [this](base::poke_atom) { follow_evidence(); });
   }
 
@@ -99,7 +100,7 @@ private:
   // -- sys_callbacks ---
 
   term system_get_state() override {
-    return describe(control_state{options_, arguments_, status(), life_.reached(), session_.outstanding()});
+    return describe(control_state{options_, arguments_, status(), life_.reached(), exchange_.outstanding()});
   }
 
   caf::error system_replace_state(const term& wanted) override {
@@ -124,10 +125,10 @@ private:
 
   term system_pid(const caf::actor_addr& whom) override {
     auto actor = caf::actor_cast<caf::actor>(whom);
-    return actor ? term{session_.expose(actor)} : term{atom{"undefined"}};
+    return actor ? term{exchange_.expose(actor)} : term{atom{"undefined"}};
   }
 
-  void system_reply(const term& to, const term& answer) override { session_.send_term(to, answer); }
+  void system_reply(const term& to, const term& answer) override { exchange_.send_term(to, answer); }
 
   // -- start ---
 
@@ -137,14 +138,14 @@ private:
       return;
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
     metrics_.starts();
-    if (auto err = leader_.open(options_, where().loop))
+    if (auto err = leader_.open(options_.output, options_.input, display_name(options_), where().loop))
       return obey(life_.on_not_started(err));
     auto started = launch_(options_, *this);
     if (!started)
       return obey(life_.on_not_started(started.error()));
     incarnation_ = std::move(*started);
-    leader_.attach(*incarnation_);
-    session_.open(incarnation_->connection());
+    leader_.attach([this](bool paused) { incarnation_->pause_console(paused); });
+    exchange_.open(incarnation_->connection());
     arguments_ = incarnation_->arguments();
     limits_off_ = incarnation_->limits_off();
     obey(life_.on_spawned());
@@ -153,7 +154,7 @@ private:
   // -- requests ---
 
   caf::result<encoded_term> on_call(call_request& request) {
-    session_.call(request, make_response_promise<encoded_term>());
+    exchange_.call(request, make_response_promise<encoded_term>());
     return caf::delegated<encoded_term>{};
   }
 
@@ -162,7 +163,7 @@ private:
   caf::result<void> sent(const caf::error& failed) {
     if (!failed)
       return caf::unit;
-    session_.note_dropped(failed);
+    exchange_.note_dropped(failed);
     if (current_message_id().is_request())
       return failed;
     return caf::unit;
@@ -243,7 +244,7 @@ private:
   /// Follows what callbacks of the incarnation have noticed, outside of them.
   void follow_evidence() {
     obey(life_.next());
-    session_.fail_doubtful();
+    exchange_.fail_doubtful();
   }
 
   void poke() { send_anonymous(caf::actor_cast<control_self>(this), base::poke_atom_v); }
@@ -256,7 +257,7 @@ private:
     timer_.cancel();
     heartbeat_.stop();
     leader_.finish();
-    session_.close(life_.reason());
+    exchange_.close(life_.reason());
     incarnation_.reset(); // removes the peer's cgroup: after the answer to `stop`, the directory above may be removed
     waiters_.on_end(life_.reason(), life_.report());
     if (auto reason = life_.exit_reason(options_))
@@ -267,7 +268,7 @@ private:
   void abandon() {
     metrics_.ends(evidence::request);
     auto why = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
-    session_.close(why);
+    exchange_.close(why);
     waiters_.on_killed(why);
   }
 
@@ -276,13 +277,13 @@ private:
   void on_frame(const_byte_span payload) override {
     if (suspended())
       return put_off(payload, &control::on_frame);
-    session_.on_frame(payload);
+    exchange_.on_frame(payload);
   }
 
   void on_text(const_byte_span text) override {
     if (suspended())
       return put_off(text, &control::on_text);
-    if (session_.check_lost_frames())
+    if (exchange_.check_lost_frames())
       poke();
     leader_.text(stream::standard_output, text);
   }
@@ -303,9 +304,9 @@ private:
 
   void on_connected() override { life_.on_connected(); }
 
-  void on_readable() override { session_.count_traffic(); }
+  void on_readable() override { exchange_.count_traffic(); }
 
-  void on_written() override { session_.count_traffic(); }
+  void on_written() override { exchange_.count_traffic(); }
 
   void on_closed(caf::error why) override {
     if (suspended())
@@ -319,7 +320,7 @@ private:
     poke();
   }
 
-  // -- session::owner ---
+  // -- exchange::owner ---
 
   void on_started(const atom& node) override {
     if (life_.started())
@@ -329,21 +330,20 @@ private:
       return;
     metrics_.enters(peer_state::running);
     node_ = node;
-    session_.name_node(node);
+    exchange_.name_node(node);
     waiters_.on_started(status());
     heartbeat_.start();
   }
 
   void on_violation(caf::error why) override { on_closed(std::move(why)); }
 
-  // -- group_leader::owner ---
+  // -- console::group_leader::owner ---
 
-  void evaluate(const atom& module, const atom& function, const term& arguments,
-                console::io_server::evaluated then) override {
-    session_.evaluate(module, function, arguments, std::move(then));
+  void evaluate(const atom& module, const atom& function, const term& arguments, console::evaluated then) override {
+    exchange_.evaluate(module, function, arguments, std::move(then));
   }
 
-  void on_io_reply(const wire::io_reply& reply) override { session_.answer(reply); }
+  void on_io_reply(const wire::io_reply& reply) override { exchange_.answer(reply); }
 
   void on_ready() override { waiters_.on_ready(); }
 
@@ -353,13 +353,13 @@ private:
   launcher launch_;
   caf::actor_addr parent_;           ///< the actor of `start_link`
   caf::strong_actor_ptr keep_alive_; ///< this actor, from `boot` until it exits
-  metrics metrics_;                  ///< before `session_`, whose calls count there
+  metrics metrics_;                  ///< before `exchange_`, whose calls count there
   lifecycle life_;
   std::vector<std::string> arguments_;       ///< what the program was started with
   std::vector<std::string> limits_off_;      ///< what cannot be limited
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
-  group_leader leader_;
-  session session_;
+  console::group_leader leader_;
+  exchange exchange_;
   heartbeat_monitor heartbeat_;
   atom node_;
   waiters waiters_;

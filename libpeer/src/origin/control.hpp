@@ -12,8 +12,8 @@ namespace peer::internal::origin {
 /// Starts a control actor, and with it a peer. The control actor connects requests, callbacks of the incarnation and
 /// timers with the objects that do the work:
 ///
-///     request ──▶ session ──▶ calls, outbox ──▶ channel ══▶ peer
-///     peer ══▶ channel ──▶ session ──▶ calls, exposed actors, group leader
+///     request ──▶ exchange ──▶ calls, outbox ──▶ channel ══▶ peer
+///     peer ══▶ channel ──▶ exchange ──▶ calls, exposed actors, group leader
 ///     stop, end of stream, exit, timer ──▶ lifecycle ──▶ orders ──▶ incarnation
 ///
 /// @param where runs the actor. @param launch starts the peer. @param options must be valid. @param parent is linked to

@@ -10,7 +10,7 @@
 
 namespace peer::internal::origin {
 
-heartbeat_monitor::heartbeat_monitor(caf::scheduled_actor& self, const std::optional<heartbeat>& how, session& peer,
+heartbeat_monitor::heartbeat_monitor(caf::scheduled_actor& self, const std::optional<heartbeat>& how, exchange& peer,
                                      const lifecycle& life, std::function<void()> on_hung)
     : how_(how), peer_(peer), life_(life), on_hung_(std::move(on_hung)), alarm_(self, [this] { look(); }) {
   // nop

@@ -31,7 +31,7 @@ public:
       : module_(std::move(module)), function_(std::move(function)), caller_(std::move(caller)), meter_(&meter) {}
 
   /// A call of this library itself: the I/O server's, or the heartbeat.
-  pending_call(atom module, atom function, console::io_server::evaluated caller)
+  pending_call(atom module, atom function, console::evaluated caller)
       : module_(std::move(module)), function_(std::move(function)), evaluated_(std::move(caller)) {}
 
   /// Notes that it has been sent. @param until where it ends in the outgoing stream (`channel::position`).
@@ -68,7 +68,7 @@ private:
   metrics* meter_ = nullptr; ///< null if `internal`
   std::uint64_t sent_until_ = 0;
   time_point sent_at_;
-  console::io_server::evaluated evaluated_; ///< empty unless `internal`
+  console::evaluated evaluated_; ///< empty unless `internal`
 };
 
 } // namespace peer::internal::origin

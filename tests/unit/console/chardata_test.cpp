@@ -2,7 +2,7 @@
 
 // Character data as Erlang's "unicode" module reads it. The expressions are Erlang's.
 
-#define CAF_SUITE peer.io.chardata
+#define CAF_SUITE peer.console.chardata
 
 #include "caf/all.hpp"
 

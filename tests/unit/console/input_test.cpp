@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.io.input
+#define CAF_SUITE peer.console.input
 
 #include "caf/all.hpp"
 

@@ -61,10 +61,14 @@ struct io_server_fixture {
   /// Sends a request.
   answer_ref ask(std::string_view request) {
     auto& result = answers.emplace_back();
-    server->request(unbox(parse_term(request)), [&result](term answer) {
-      CAF_CHECK(!result); // once
-      result = to_string(answer);
-    });
+    server->request(unbox(parse_term(request)),
+                    peer::internal::console::completion{[this, &result](const std::optional<term>& answer) {
+                      CAF_CHECK(!result); // once
+                      if (answer)
+                        result = to_string(*answer);
+                      else
+                        ++abandoned;
+                    }});
     run();
     return result;
   }
@@ -89,7 +93,7 @@ struct io_server_fixture {
   /// What was printed since the last call.
   std::string printed() { return std::exchange(output, {}); }
 
-  /// Tells that all output has been written.
+  /// Reports that all output has been written.
   void all_written() {
     for (auto& done : std::exchange(unwritten, {}))
       done();
@@ -114,6 +118,7 @@ struct io_server_fixture {
   }
 
   std::deque<std::optional<std::string>> answers;
+  int abandoned = 0; ///< requests that will have no answer
   std::string output;
   bool sink_waits = false;
   std::vector<peer::internal::console::sink::done> unwritten;

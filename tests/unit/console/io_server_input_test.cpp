@@ -2,7 +2,7 @@
 
 // Requests for input, as "The Erlang I/O Protocol" has them.
 
-#define CAF_SUITE peer.io.server_input
+#define CAF_SUITE peer.console.server_input
 
 #include "tests/unit/console/io_server_fixture.hpp"
 
@@ -257,6 +257,7 @@ CAF_TEST(a batch may read often) {
 CAF_TEST(after the end no reader is answered) {
   auto& line = ask("{get_line, unicode, ''}");
   server->finish();
+  CAF_CHECK_EQUAL(abandoned, 1);
   type("one\n");
   CAF_CHECK_EQUAL(line, open);
   CAF_CHECK_EQUAL(questions, 1);
@@ -270,11 +271,13 @@ CAF_TEST(after the end no function is called) {
   return_from_call("{more, x}");
   CAF_CHECK_EQUAL(next_call(), "none");
   CAF_CHECK_EQUAL(answer, open);
+  CAF_CHECK_EQUAL(abandoned, 1);
 }
 
 CAF_TEST(a server that is gone is not missed) {
   auto& line = ask("{get_line, unicode, ''}");
   server.reset();
+  CAF_CHECK_EQUAL(abandoned, 1);
   type("one\n");
   CAF_CHECK_EQUAL(line, open);
 }

@@ -2,7 +2,7 @@
 
 // Requests for output and those that are neither output nor input, as "The Erlang I/O Protocol" has them.
 
-#define CAF_SUITE peer.io.server_output
+#define CAF_SUITE peer.console.server_output
 
 #include "tests/unit/console/io_server_fixture.hpp"
 
@@ -224,6 +224,14 @@ CAF_TEST(a batch may be empty or hold batches) {
   CAF_CHECK_EQUAL(printed(), "12");
 }
 
+CAF_TEST(a batch is abandoned with the request that it waits for) {
+  auto& answer = ask("{requests, [{put_chars, unicode, m, f, []}, {put_chars, unicode, \"1\"}]}");
+  results.clear(); // the call will not return
+  CAF_CHECK_EQUAL(answer, open);
+  CAF_CHECK_EQUAL(abandoned, 1);
+  CAF_CHECK_EQUAL(printed(), "");
+}
+
 CAF_TEST(a batch may be long) {
   auto request = "{requests, ["s;
   for (auto i = 0; i < 20'000; ++i)
@@ -278,6 +286,30 @@ CAF_TEST(a peer has no terminal) {
 }
 
 // -- what is no request -----------------------------------------------------------------------------------------------
+
+CAF_TEST(each request of the table is served in each of its forms) {
+  for (auto request : {"{put_chars, unicode, []}",
+                       "{put_chars, []}",
+                       "{put_chars, latin1, m, f, []}",
+                       "{put_chars, m, f, []}",
+                       "{put_bytes, <<>>}",
+                       "{get_line, latin1, ''}",
+                       "{get_line, ''}",
+                       "{get_chars, unicode, '', 1}",
+                       "{get_chars, '', 1}",
+                       "{get_until, unicode, '', m, f, []}",
+                       "{get_until, '', m, f, []}",
+                       "{get_password, unicode}",
+                       "get_password",
+                       "{get_password}",
+                       "{get_geometry, rows}",
+                       "getopts",
+                       "{getopts}",
+                       "{setopts, []}",
+                       "{requests, []}",
+                       "ready"})
+    CAF_CHECK_NOT_EQUAL(ask(request), unknown);
+}
 
 CAF_TEST(everything else is an unknown request) {
   for (auto request : {"nonsense",
@@ -340,6 +372,7 @@ CAF_TEST(after the end nothing is answered) {
   auto& late = ask("getopts");
   for (auto answer : {unwritten_one, called, batch, late})
     CAF_CHECK_EQUAL(answer, open);
+  CAF_CHECK_EQUAL(abandoned, 4);
   CAF_CHECK_EQUAL(told, 0);
   CAF_CHECK_EQUAL(printed(), "123451<end>");
 }
@@ -356,6 +389,7 @@ CAF_TEST(a server that is gone is not missed) {
   fail_call();
   for (auto answer : {first, second, third})
     CAF_CHECK_EQUAL(answer, open);
+  CAF_CHECK_EQUAL(abandoned, 3);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

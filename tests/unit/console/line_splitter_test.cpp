@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.io.line_splitter
+#define CAF_SUITE peer.console.line_splitter
 
 #include "caf/all.hpp"
 

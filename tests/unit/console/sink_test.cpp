@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.io.sink
+#define CAF_SUITE peer.console.sink
 
 #include "caf/all.hpp"
 
@@ -297,6 +297,29 @@ CAF_TEST(a receiver that is gone keeps nobody waiting) {
   auto receiver = sys->spawn([](caf::event_based_actor*) {});
   auto sink = make(peer::actor_output(receiver));
   write(*sink, out, "one\n");
+}
+
+// -- flushing ---------------------------------------------------------------------------------------------------------
+
+CAF_TEST(flushing waits until a file and a function have what was printed) {
+  auto lines = std::vector<std::string>{};
+  auto file = make(peer::file_output(place / "log"));
+  auto function = make(peer::line_output([&](const output_line& line) { lines.push_back(to_string(line)); }));
+  for (auto i = 0; i < 1000; ++i)
+    file->write(out, "x", [] {});
+  function->write(out, "one\ntwo\n", [] {});
+  CAF_CHECK(peer::flush_console(*sys));
+  CAF_CHECK_EQUAL(content("log"), std::string(1000, 'x'));
+  CAF_CHECK_EQUAL(lines, (std::vector{"out:one"s, "out:two"s}));
+}
+
+CAF_TEST(flushing has a limit) {
+  std::promise<void> leave;
+  auto sink = make(peer::line_output([&](const output_line&) { leave.get_future().wait(); }));
+  sink->write(out, "one\n", [] {});
+  CAF_CHECK(!peer::flush_console(*sys, 0s));
+  leave.set_value();
+  CAF_CHECK(peer::flush_console(*sys));
 }
 
 // -- nowhere ----------------------------------------------------------------------------------------------------------

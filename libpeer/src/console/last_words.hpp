@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace peer::internal::origin {
+namespace peer::internal::console {
 
 /// Remembers the last lines that a peer wrote to stderr, at most `defaults::stderr_lines` of at most
 /// `defaults::stderr_bytes` together.
@@ -18,15 +18,15 @@ class last_words {
 public:
   void feed(std::string_view text);
 
-  /// The lines, with one that had no end yet.
+  /// Takes the lines, the last one even if its newline has not come.
   std::vector<std::string> take();
 
 private:
   void remember(std::string_view line);
 
-  console::line_splitter splitter_;
+  line_splitter splitter_;
   std::deque<std::string> lines_;
   std::size_t size_ = 0;
 };
 
-} // namespace peer::internal::origin
+} // namespace peer::internal::console

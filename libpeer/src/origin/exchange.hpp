@@ -3,10 +3,10 @@
 #pragma once
 
 #include "connection/channel.hpp"
+#include "console/group_leader.hpp"
 #include "origin/alarm.hpp"
 #include "origin/calls.hpp"
 #include "origin/exposed_actors.hpp"
-#include "origin/group_leader.hpp"
 #include "origin/lifecycle.hpp"
 #include "origin/metrics.hpp"
 #include "origin/outbox.hpp"
@@ -28,7 +28,7 @@ namespace peer::internal::origin {
 /// goes to the call, the actor or the I/O server that it is for.
 ///
 /// Belongs to the loop's thread.
-class session {
+class exchange {
 public:
   class owner {
   public:
@@ -41,10 +41,10 @@ public:
     virtual void on_violation(caf::error why) = 0;
   };
 
-  /// All but the options must outlive the session. @param self has the clock and the timer for the time-outs of calls.
+  /// All but the options must outlive the exchange. @param self has the clock and the timer for the time-outs of calls.
   /// @param life knows whether there is a connection. @param leader serves the I/O requests of the peer.
-  session(caf::scheduled_actor& self, const start_options& options, const lifecycle& life, group_leader& leader,
-          metrics& meter, owner& whom);
+  exchange(caf::scheduled_actor& self, const start_options& options, const lifecycle& life,
+           console::group_leader& leader, metrics& meter, owner& whom);
 
   // -- the connection ---
 
@@ -72,7 +72,7 @@ public:
   caf::error send(send_request request);
 
   /// Calls a function for this library itself. `then` gets the result or the error.
-  void evaluate(const atom& module, const atom& function, const term& arguments, console::io_server::evaluated then);
+  void evaluate(const atom& module, const atom& function, const term& arguments, console::evaluated then);
 
   /// Sends the answer to an I/O request.
   void answer(const wire::io_reply& reply);
@@ -125,7 +125,7 @@ private:
 
   std::string peer_name_; ///< in the log
   const lifecycle& life_;
-  group_leader& leader_;
+  console::group_leader& leader_;
   metrics& metrics_;
   owner& owner_;
   connection::channel* channel_ = nullptr; ///< null before `open` and after `close`

@@ -1,12 +1,12 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "origin/last_words.hpp"
+#include "console/last_words.hpp"
 
 #include "peer/detail/defaults.hpp"
 
 #include <utility>
 
-namespace peer::internal::origin {
+namespace peer::internal::console {
 
 void last_words::feed(std::string_view text) {
   splitter_.feed(text, [this](std::string_view line) { remember(line); });
@@ -28,4 +28,4 @@ void last_words::remember(std::string_view line) {
   }
 }
 
-} // namespace peer::internal::origin
+} // namespace peer::internal::console

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "origin/session.hpp"
+#include "origin/exchange.hpp"
 
 #include "base/caf_compat.hpp"
 #include "base/large_memory.hpp"
@@ -24,8 +24,8 @@ caf::error no_connection() {
 
 } // namespace
 
-session::session(caf::scheduled_actor& self, const start_options& options, const lifecycle& life, group_leader& leader,
-                 metrics& meter, owner& whom)
+exchange::exchange(caf::scheduled_actor& self, const start_options& options, const lifecycle& life,
+                   console::group_leader& leader, metrics& meter, owner& whom)
     : peer_name_(display_name(options)),
       life_(life),
       leader_(leader),
@@ -39,11 +39,11 @@ session::session(caf::scheduled_actor& self, const start_options& options, const
 
 // -- the connection ---------------------------------------------------------------------------------------------------
 
-void session::name_node(const atom& node) {
+void exchange::name_node(const atom& node) {
   outbox_.open(*channel_, node);
 }
 
-void session::close(const caf::error& why) {
+void exchange::close(const caf::error& why) {
   call_alarm_.cancel();
   count_traffic();
   metrics_.drop_queue();
@@ -52,7 +52,7 @@ void session::close(const caf::error& why) {
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
-void session::call(call_request& request, caf::typed_response_promise<encoded_term> caller) {
+void exchange::call(call_request& request, caf::typed_response_promise<encoded_term> caller) {
   auto refused = check_call(request);
   auto waiter =
       pending_call{atom{std::move(request.module)}, atom{std::move(request.function)}, std::move(caller), metrics_};
@@ -64,7 +64,7 @@ void session::call(call_request& request, caf::typed_response_promise<encoded_te
   count_traffic();
 }
 
-caf::error session::check_call(const call_request& request) const {
+caf::error exchange::check_call(const call_request& request) const {
   if (auto err = check_names(request.module, request.function))
     return err;
   if (!connected())
@@ -73,7 +73,7 @@ caf::error session::check_call(const call_request& request) const {
   return overload ? overload : calls_.check_room();
 }
 
-caf::error session::cast(const cast_request& request) {
+caf::error exchange::cast(const cast_request& request) {
   if (auto err = check_names(request.module, request.function))
     return err;
   if (!connected())
@@ -83,7 +83,7 @@ caf::error session::cast(const cast_request& request) {
   return failed;
 }
 
-caf::error session::send(send_request request) {
+caf::error exchange::send(send_request request) {
   if (!connected())
     return {};
   auto failed = outbox_.send(*channel_, std::move(request));
@@ -91,8 +91,7 @@ caf::error session::send(send_request request) {
   return failed;
 }
 
-void session::evaluate(const atom& module, const atom& function, const term& arguments,
-                       console::io_server::evaluated then) {
+void exchange::evaluate(const atom& module, const atom& function, const term& arguments, console::evaluated then) {
   auto encoded = byte_buffer{};
   auto failed = connected() ? save_term(encoded, arguments) : no_connection();
   if (failed)
@@ -101,14 +100,14 @@ void session::evaluate(const atom& module, const atom& function, const term& arg
   check_that_it_reads();
 }
 
-void session::answer(const wire::io_reply& reply) {
+void exchange::answer(const wire::io_reply& reply) {
   if (!connected())
     return;
   static_cast<void>(channel_->send(reply));
   check_that_it_reads();
 }
 
-void session::send_term(const term& to, const term& content) {
+void exchange::send_term(const term& to, const term& content) {
   auto receiver = byte_buffer{};
   auto encoded = byte_buffer{};
   if (!connected() || save_term(receiver, to) || save_term(encoded, content))
@@ -116,27 +115,27 @@ void session::send_term(const term& to, const term& content) {
   static_cast<void>(channel_->send(wire::message{receiver, encoded}));
 }
 
-void session::note_dropped([[maybe_unused]] const caf::error& why) {
+void exchange::note_dropped([[maybe_unused]] const caf::error& why) {
   ++dropped_;
   CAF_LOG_DEBUG("peer-message-dropped" << CAF_ARG2("peer", peer_name_) << CAF_ARG2("why", text_of(why))
                                        << CAF_ARG2("so-far", dropped_));
 }
 
-void session::expire_calls() {
+void exchange::expire_calls() {
   for (auto seq : calls_.expire(call_alarm_.now()))
     if (connected())
       outbox_.cancel(*channel_, seq);
   call_alarm_.set_if_earlier(calls_.next_check());
 }
 
-void session::check_that_it_reads() {
+void exchange::check_that_it_reads() {
   if (auto err = outbox_.check_that_it_reads(*channel_))
     owner_.on_violation(std::move(err));
 }
 
 // -- input ------------------------------------------------------------------------------------------------------------
 
-void session::on_frame(const_byte_span payload) {
+void exchange::on_frame(const_byte_span payload) {
   if (life_.stream_ended())
     return;
   auto message = parser_.parse_to_origin(payload);
@@ -146,38 +145,38 @@ void session::on_frame(const_byte_span payload) {
     owner_.on_violation(std::move(message.error()));
 }
 
-bool session::check_lost_frames() {
+bool exchange::check_lost_frames() {
   return channel_ != nullptr && calls_.check_lost_frames(*channel_);
 }
 
-void session::fail_doubtful() {
+void exchange::fail_doubtful() {
   if (connected())
     calls_.fail_doubtful();
 }
 
-void session::drain() {
+void exchange::drain() {
   if (connected())
     channel_->drain();
 }
 
 // -- messages of the peer ---------------------------------------------------------------------------------------------
 
-void session::on_message(const wire::started& x) {
+void exchange::on_message(const wire::started& x) {
   owner_.on_started(x.node);
 }
 
-void session::on_message(const wire::reply& x) {
+void exchange::on_message(const wire::reply& x) {
   calls_.answer(x, call_alarm_.now());
 }
 
-void session::on_message(const wire::undecodable& x) {
+void exchange::on_message(const wire::undecodable& x) {
   if (x.seq)
     calls_.fail(*x.seq, x.why);
   else
     note_dropped(x.why);
 }
 
-void session::on_message(const wire::message& x) {
+void exchange::on_message(const wire::message& x) {
   auto to = load_term<pid>(x.to);
   auto whom = to ? exposed_.find(*to) : nullptr;
   if (!whom) // Erlang drops the message, too
@@ -186,18 +185,18 @@ void session::on_message(const wire::message& x) {
     base::send_anonymous(whom, std::move(*content));
 }
 
-void session::on_message(const wire::io_request& x) {
+void exchange::on_message(const wire::io_request& x) {
   if (auto err = leader_.serve(x))
     owner_.on_violation(std::move(err));
 }
 
 // -- properties -------------------------------------------------------------------------------------------------------
 
-pulse::traffic session::traffic() const {
+pulse::traffic exchange::traffic() const {
   return {channel_->received(), channel_->written(), channel_->position()};
 }
 
-void session::count_traffic() {
+void exchange::count_traffic() {
   if (channel_ != nullptr)
     metrics_.traffic(*channel_);
 }

@@ -1,24 +1,21 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "origin/group_leader.hpp"
-
-#include "origin/command_line.hpp"
+#include "console/group_leader.hpp"
 
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 
-#include "caf/all.hpp"
+#include "caf/expected.hpp"
 
-#include <functional>
 #include <utility>
 
-namespace peer::internal::origin {
+namespace peer::internal::console {
 
 namespace {
 
-/// Brings what other threads tell back to the loop's.
-console::io_server::poster poster_to(const loop::loop_ptr& where) {
+/// Runs functions on the loop, or at once where there is none.
+poster poster_to(const loop::loop_ptr& where) {
   if (where)
     return [weak = std::weak_ptr<loop::loop>{where}](std::function<void()> task) {
       if (auto ptr = weak.lock())
@@ -29,16 +26,15 @@ console::io_server::poster poster_to(const loop::loop_ptr& where) {
 
 } // namespace
 
-caf::error group_leader::open(const start_options& options, const loop::loop_ptr& where) {
-  auto output = options.output(where, display_name(options));
-  if (!output)
-    return std::move(output.error());
-  auto evaluate = [this](const atom& module, const atom& function, const term& arguments,
-                         console::io_server::evaluated then) {
+caf::error group_leader::open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
+                              const loop::loop_ptr& where) {
+  auto sink = output(where, peer_name);
+  if (!sink)
+    return std::move(sink.error());
+  auto evaluate = [this](const atom& module, const atom& function, const term& arguments, evaluated then) {
     owner_.evaluate(module, function, arguments, std::move(then));
   };
-  io_ = std::make_shared<console::io_server>(std::move(*output), options.input(where), std::move(evaluate),
-                                             poster_to(where));
+  io_ = std::make_shared<io_server>(std::move(*sink), input(where), std::move(evaluate), poster_to(where));
   io_->on_progress([this] { balance(); });
   io_->on_ready([this] { owner_.on_ready(); });
   return {};
@@ -52,26 +48,30 @@ void group_leader::text(stream from, const_byte_span bytes) {
 }
 
 caf::error group_leader::serve(const wire::io_request& what) {
-  if (++unanswered_ > defaults::max_io_requests)
+  if (unanswered_ >= defaults::max_io_requests)
     return caf::make_error(errc::protocol_violation, "the peer has more than "
                                                          + std::to_string(defaults::max_io_requests)
                                                          + " I/O requests that are not answered");
+  ++unanswered_;
   auto from = byte_buffer{what.from.begin(), what.from.end()};
   auto reply_as = byte_buffer{what.reply_as.begin(), what.reply_as.end()};
-  auto request = load_term<term>(what.request);
-  if (!request)
-    request = term{}; // no request either
-  io_->request(*request, [this, alive = std::weak_ptr{io_}, from, reply_as](const term& reply) {
+  auto done = [this, alive = std::weak_ptr{io_}, from = std::move(from),
+               reply_as = std::move(reply_as)](std::optional<term> reply) {
     if (!alive.expired())
-      answer(from, reply_as, reply);
-  });
+      on_answer(from, reply_as, std::move(reply));
+  };
+  auto request = load_term<term>(what.request);
+  io_->request(request ? *request : term{}, completion{std::move(done)}); // `term{}` is an unknown request
   return {};
 }
 
-void group_leader::answer(const_byte_span from, const_byte_span reply_as, const term& reply) {
+/// A request that was abandoned while the peer lives is answered as OTP's "io" does when there is no group leader.
+void group_leader::on_answer(const_byte_span from, const_byte_span reply_as, std::optional<term> reply) {
   --unanswered_;
+  if (finished_)
+    return;
   auto encoded = byte_buffer{};
-  if (!save_term(encoded, reply))
+  if (!save_term(encoded, reply ? std::move(*reply) : term{tagged("error", atom{"terminated"})}))
     owner_.on_io_reply({from, reply_as, encoded});
 }
 
@@ -81,17 +81,18 @@ void group_leader::suspend(bool suspended) {
 }
 
 void group_leader::balance() {
-  if (peer_ == nullptr)
+  if (!pause_)
     return;
   auto full = suspended_ || io_->backlog() > defaults::output_high_water;
   if (full != std::exchange(paused_, full))
-    peer_->pause_console(full);
+    pause_(full);
 }
 
 void group_leader::finish() {
+  finished_ = true;
+  pause_ = nullptr;
   if (io_)
     io_->finish();
-  peer_ = nullptr;
 }
 
-} // namespace peer::internal::origin
+} // namespace peer::internal::console
