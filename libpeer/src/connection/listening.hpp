@@ -12,23 +12,25 @@
 
 namespace peer::internal::connection {
 
-/// A TCP socket that takes connections, nonblocking and close-on-exec.
+/// A TCP socket that accepts connections, nonblocking and close-on-exec.
 struct listening_socket {
   process::descriptor socket;
 
-  /// Where it can be reached, in the order in which a peer should try: what it was bound to; for the unspecified
-  /// address (0.0.0.0, ::) loopback first and then the addresses of all interfaces that are up, as OTP's origins do it.
-  /// Of IPv6, link-local addresses are left out, because they need a scope.
+  /// Addresses to connect to, in the order in which a peer should try them: the one that the socket is bound to; for
+  /// the unspecified address (0.0.0.0, ::) loopback first, then the addresses of all interfaces that are up, as in OTP.
+  /// Without link-local addresses of IPv6, which need a scope.
   std::vector<std::string> addresses;
 
   std::uint16_t port = 0;
 };
 
-/// Whether that is an IPv4 or IPv6 address in numbers, without brackets.
+/// Whether `text` is an IPv4 or IPv6 address in numbers, without brackets and scope.
 bool is_numeric_address(const std::string& text);
 
-/// Listens. @param address a numeric one, or empty for the IPv4 loopback; `::` takes IPv4 connections, too.
-/// @param port 0 for a free one. Fails with `errc::system_failure`; the error names both.
+/// Listens for TCP connections.
+/// @param address in numbers, or empty for the IPv4 loopback address; `::` accepts IPv4 connections, too.
+/// @param port 0 for a free one.
+/// Fails with `errc::system_failure`; the error names address and port.
 caf::expected<listening_socket> listen_at(const std::string& address, std::uint16_t port);
 
 } // namespace peer::internal::connection

@@ -11,16 +11,16 @@ namespace peer::internal::loop {
 
 namespace {
 
-/// The watcher sleeps when it has seen no job so many times.
+/// The watcher sleeps when it has seen no job this many times.
 constexpr auto max_idle_looks = 20;
 
-/// A follower with nothing to do for so long ends, unless it is the last one.
+/// A thread that is idle for this long ends, unless it is the last idle one.
 constexpr auto max_idle_time = std::chrono::seconds{10};
 
 } // namespace
 
-crew::crew(duties what, std::chrono::nanoseconds handover, std::size_t max_threads)
-    : duties_(std::move(what)), handover_(handover), max_threads_(max_threads) {}
+crew::crew(duties what, std::chrono::nanoseconds takeover, std::size_t max_threads)
+    : duties_(std::move(what)), takeover_(takeover), max_threads_(max_threads) {}
 
 void crew::start() {
   auto guard = guard_type{mutex_};
@@ -35,9 +35,9 @@ void crew::finish() {
   retired_.clear();
 }
 
-// -- the leader -------------------------------------------------------------------------------------------------------
+// -- the driver -------------------------------------------------------------------------------------------------------
 
-bool crew::can_hand_over() {
+bool crew::can_take_over() {
   if (watched_)
     return true;
   auto guard = guard_type{mutex_};
@@ -48,16 +48,16 @@ bool crew::can_hand_over() {
   try {
     add_thread(false);
     return true;
-  } catch (const std::system_error&) { // the system has no thread left for us
+  } catch (const std::system_error&) { // the system cannot start another thread
     return false;
   }
 }
 
-bool crew::run(loop::job& what) {
+bool crew::run(job& what) {
   auto number = last_job_.load(std::memory_order_relaxed) + 1;
   last_job_.store(number, std::memory_order_relaxed);
   running_ = number;
-  if (!watched_) // its opposite, in stop_watching, needs the same order: sequential consistency
+  if (!watched_) // pairs with stop_watching, by sequential consistency
     call_watcher();
   what.run();
   return running_.compare_exchange_strong(number, 0);
@@ -73,10 +73,10 @@ void crew::call_watcher() {
 
 // -- the life of a thread ---------------------------------------------------------------------------------------------
 
-void crew::add_thread(bool leads) {
+void crew::add_thread(bool drives) {
   auto self = threads_.emplace(threads_.end());
   try {
-    *self = start_quiet_thread([this, self, leads] { serve(self, leads); });
+    *self = start_quiet_thread([this, self, drives] { serve(self, drives); });
   } catch (...) {
     threads_.erase(self);
     throw;
@@ -84,24 +84,24 @@ void crew::add_thread(bool leads) {
   ++idle_;
 }
 
-void crew::serve(thread_position self, bool leads) {
+void crew::serve(thread_position self, bool drives) {
   auto guard = guard_type{mutex_};
-  if (leads)
-    lead(guard);
+  if (drives)
+    drive(guard);
   while (!over_) {
     auto called = wakeup_.wait_for(guard, max_idle_time, [this] { return over_ || watcher_wanted_; });
     if (!called && idle_ > 1)
       break;
     if (called && std::exchange(watcher_wanted_, false) && watch(guard))
-      lead(guard);
+      drive(guard);
   }
   retire(self);
 }
 
-void crew::lead(guard_type& guard) {
+void crew::drive(guard_type& guard) {
   --idle_;
   guard.unlock();
-  auto held_up = duties_.lead();
+  auto held_up = duties_.drive();
   guard.lock();
   ++idle_;
   if (!held_up) {
@@ -114,12 +114,12 @@ void crew::lead(guard_type& guard) {
   guard.lock();
 }
 
-/// Returns whether the caller leads from now on.
+/// Returns whether the caller drives from now on.
 bool crew::watch(guard_type& guard) {
   auto seen_running = std::uint64_t{0};
   auto seen_last = std::uint64_t{0};
   for (auto idle_looks = 0; !over_;) {
-    wakeup_.wait_for(guard, handover_, [this] { return over_; });
+    wakeup_.wait_for(guard, takeover_, [this] { return over_; });
     auto running = running_.load();
     if (running != 0 && running == seen_running && running_.compare_exchange_strong(running, 0)) {
       watched_ = false;
@@ -136,7 +136,8 @@ bool crew::watch(guard_type& guard) {
   return false;
 }
 
-/// A job that began meanwhile either is seen here, or its leader sees that nobody watches.
+/// Returns whether the watcher may sleep. Either it sees a job that began meanwhile, or the driver of that job sees
+/// that there is no watcher.
 bool crew::stop_watching() noexcept {
   watched_ = false;
   return running_ == 0 || watched_.exchange(true);

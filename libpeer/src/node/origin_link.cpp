@@ -2,6 +2,7 @@
 
 #include "node/origin_link.hpp"
 
+#include "connection/address.hpp"
 #include "connection/handover.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
@@ -18,10 +19,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,51 +96,11 @@ caf::expected<connection::token_secret> read_token() {
   return connection::parse_token_line(line);
 }
 
-std::string name_of(const std::string& host, std::uint16_t port) {
-  return host + ", port " + std::to_string(port);
-}
-
-/// Waits until a connection that has been begun exists. Returns an errno value.
-int finish_connect(int fd) {
-  auto ready = pollfd{fd, POLLOUT, 0};
-  auto count = 0;
-  do
-    count = poll(&ready, 1, static_cast<int>(defaults::connect_timeout.count()));
-  while (count < 0 && errno == EINTR);
-  if (count <= 0)
-    return count == 0 ? ETIMEDOUT : errno;
-  auto code = 0;
-  auto size = socklen_t{sizeof(code)};
-  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno;
-}
-
-caf::expected<process::descriptor> connect_to(const std::string& host, std::uint16_t port) {
-  auto hints = addrinfo{};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (auto code = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); code != 0)
-    return caf::make_error(errc::invalid_option,
-                           "'" + host + "' is not a valid address of the origin: " + std::string{gai_strerror(code)});
-  auto result = process::descriptor{socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-  auto code = 0;
-  if (!result || connect(result.get(), found->ai_addr, found->ai_addrlen) != 0)
-    code = errno;
-  freeaddrinfo(found);
-  if (code == EINPROGRESS || code == EINTR)
-    code = finish_connect(result.get());
-  if (code != 0)
-    return process::system_failure("cannot connect to the origin at " + name_of(host, port), code);
-  auto on = 1; // calls and answers are small
-  setsockopt(result.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return result;
-}
-
 /// Tries one address after the other. Returns the last one's error if none answers.
 caf::expected<process::descriptor> connect_to_any(const node_options::address& origin) {
   auto result = caf::expected<process::descriptor>{caf::error{}};
   for (auto& host : origin.hosts) {
-    result = connect_to(host, origin.port);
+    result = connection::connect_to("the origin", host, origin.port, defaults::connect_timeout);
     if (result)
       break;
   }

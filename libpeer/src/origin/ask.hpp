@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/caf_compat.hpp"
+#include "loop/helpers.hpp"
 #include "loop/loop.hpp"
 #include "peer/failure.hpp"
 
@@ -26,7 +27,7 @@ caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
   auto where = loop::loop::of(sys);
-  auto helper = std::optional<loop::loop::helper>{};
+  auto helper = std::optional<loop::helper>{};
   if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
     helper.emplace(*where);
   auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };

@@ -8,6 +8,7 @@
 
 #include "caf/test/dsl.hpp"
 
+#include "loop/helpers.hpp"
 #include "loop/loop.hpp"
 #include "loop/pinned.hpp"
 #include "loop/reactor_watch.hpp"
@@ -112,7 +113,7 @@ struct fixture {
 
   /// The thread that runs the actor while the caller waits for it as a helper.
   std::thread::id runs_while_helped() {
-    auto helper = peer::internal::loop::loop::helper{*where};
+    auto helper = peer::internal::loop::helper{*where};
     auto result = ask_where();
     helper.wait([&] { return is_ready(result); });
     return result.get();
@@ -227,7 +228,7 @@ CAF_TEST(many threads help at once) {
     threads.emplace_back([&] {
       for (auto n = 0; n < 500; ++n) {
         auto self = caf::scoped_actor{*sys};
-        auto helper = peer::internal::loop::loop::helper{*where};
+        auto helper = peer::internal::loop::helper{*where};
         auto answer = self->request(actor, caf::infinite, n);
         helper.wait([&] { return self->has_next_message(); });
         answer.receive([&](int x) { answers += x == n + 1; }, [](const caf::error&) {});
@@ -250,7 +251,7 @@ CAF_TEST(a helper leaves jobs to the threads of the loop) {
   };
   help();
   auto ran_on = std::promise<std::thread::id>{};
-  auto helper = peer::internal::loop::loop::helper{*where};
+  auto helper = peer::internal::loop::helper{*where};
   where->post([&] { where->execute(std::make_unique<job>(ran_on)); });
   helper.wait([] { return false; }); // returns because there is a job, and leaves the lead to who runs it
   CAF_CHECK(ran_on.get_future().get() != std::this_thread::get_id());
@@ -266,7 +267,7 @@ CAF_TEST(a descriptor that is always ready keeps neither actors nor helpers wait
   babbler descriptor{*where};
   help();
   {
-    auto helper = peer::internal::loop::loop::helper{*where};
+    auto helper = peer::internal::loop::helper{*where};
     descriptor.begin();
     auto answer = ask_where();
     helper.wait([&] { return is_ready(answer); });

@@ -1,0 +1,116 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "loop/helpers.hpp"
+
+#include "loop/dispatcher.hpp"
+#include "loop/job_list.hpp"
+#include "loop/reactor.hpp"
+
+#include <thread>
+
+#include <pthread.h>
+
+namespace peer::internal::loop {
+
+namespace {
+
+using clock_type = std::chrono::steady_clock;
+
+/// How long a thread that wants to help waits for a driver that has nothing to do.
+constexpr auto take_patience = std::chrono::microseconds{20};
+
+} // namespace
+
+// -- called by threads that want to help ------------------------------------------------------------------------------
+
+bool helpers::take() {
+  if (!prepare() || reactor::any_in_this_thread())
+    return false;
+  auto taken = take_free(place::helper);
+  if (!taken) {
+    ++candidates_;
+    auto deadline = clock_type::now() + take_patience;
+    while (!taken && driver_ != place::helper && clock_type::now() < deadline) {
+      std::this_thread::yield();
+      taken = take_free(place::helper);
+    }
+    --candidates_;
+  }
+  if (!taken)
+    return false;
+  watch_->disarm();
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &outer_mask_);
+  io_.enter();
+  io_.set_asleep(false);
+  return true;
+}
+
+void helpers::drive_until(const std::function<bool()>& done) noexcept {
+  auto deadline = clock_type::now() + spin_;
+  for (;;) {
+    auto busy = work_.run_ready();
+    if (done() || jobs_.waiting() || work_.over())
+      return;
+    auto now = clock_type::now();
+    if (!busy && now < deadline) {
+      yield_after(deadline - spin_, now);
+      continue;
+    }
+    if (!busy)
+      work_.sleep(std::nullopt);
+    deadline = clock_type::now() + spin_;
+  }
+}
+
+void helpers::leave() noexcept {
+  io_.leave();
+  if (jobs_.waiting())
+    io_.signal();
+  auto mask = outer_mask_;
+  give_up();
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
+// -- called by the crew's driver --------------------------------------------------------------------------------------
+
+bool helpers::sleep(std::optional<std::chrono::milliseconds> limit) {
+  if (!prepared_ || io_.ending())
+    return false;
+  give_up();
+  do
+    watch_->wait(limit);
+  while (!take_free(place::crew));
+  io_.set_asleep(false);
+  return true;
+}
+
+// -- the drive --------------------------------------------------------------------------------------------------------
+
+/// Makes it possible that helpers drive. Returns whether it is.
+bool helpers::prepare() {
+  std::call_once(preparation_, [this] {
+    watch_ = reactor_watch::of_the_one_that_watches(io_.wakeup_fd());
+    prepared_ = watch_.has_value();
+    io_.post([] {}); // a driver that sleeps in the reactor would keep the drive
+  });
+  return prepared_;
+}
+
+bool helpers::take_free(place who) {
+  auto free = place::nowhere;
+  return driver_.compare_exchange_strong(free, who);
+}
+
+/// Leaves the drive to the next helper that wants it, and to the crew at the next event.
+void helpers::give_up() noexcept {
+  io_.set_asleep(true);
+  if (!work_.idle())
+    io_.signal();
+  driver_ = place::nowhere;
+  watch_->arm(); // after that: else the crew might find the drive taken, and sleep on
+}
+
+} // namespace peer::internal::loop
