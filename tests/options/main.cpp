@@ -111,7 +111,8 @@ private:
     for (auto& each : start_keys())
       in_table.insert(name_of(each));
     auto in_state = std::set<std::string>{};
-    for (auto& [key, value] : *peer::internal::origin::describe(peer::start_options{}).get_if<peer::erl::map>())
+    auto state = peer::internal::origin::describe(peer::start_options{});
+    for (auto& [key, value] : *state.get_if<peer::erl::map>())
       in_state.insert(peer::to_string(key));
     for (auto& each : in_table)
       if (!in_state.contains(each))
