@@ -4,8 +4,6 @@
 
 #include "badarg.hpp"
 
-#include "base/utf8.hpp"
-
 #include <algorithm>
 
 namespace peer_node {
@@ -49,13 +47,6 @@ std::u32string fit_character(char32_t c, const field& where) {
   if (count > width)
     badarg();
   return adjust(std::u32string(count, c), width - count, where);
-}
-
-std::u32string wide(std::string_view utf8) {
-  auto result = std::u32string{};
-  while (auto c = peer::internal::base::take_utf8(utf8))
-    result += *c;
-  return result;
 }
 
 } // namespace peer_node

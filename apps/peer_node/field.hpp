@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 
 /// @file
 /// How the text of one control sequence is fitted into its field, as `io_lib:format/2` does.
@@ -28,8 +27,5 @@ std::u32string fit_string(std::u32string text, const field& where);
 
 /// Repeats a character P times, F times without P.
 std::u32string fit_character(char32_t c, const field& where);
-
-/// The characters of a text in UTF-8.
-std::u32string wide(std::string_view utf8);
 
 } // namespace peer_node

@@ -6,8 +6,7 @@
 #include "field.hpp"
 #include "number_text.hpp"
 #include "term_text.hpp"
-
-#include "base/utf8.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <span>
@@ -23,6 +22,11 @@ constexpr auto max_depth = std::int64_t{1} << 30;
 constexpr auto highest_width = std::int64_t{1} << 20;
 
 // -- characters -------------------------------------------------------------------------------------------------------
+
+/// The characters of a text that is known to be UTF-8.
+std::u32string wide(std::string_view utf8) {
+  return decode_utf8(utf8).value();
+}
 
 char32_t to_character(const peer::term& value, char32_t highest) {
   auto* code = value.get_if<std::int64_t>();
@@ -48,8 +52,8 @@ void append_part(std::u32string& out, const peer::term& part, bool unicode) {
 /// What `~s` and `~ts` accept besides atoms: nested lists of characters and binaries.
 void append_characters(std::u32string& out, const peer::term& data, bool unicode) {
   if (auto bytes = data.as_binary()) {
-    if (unicode && peer::internal::base::count_utf8(*bytes))
-      out += wide(*bytes);
+    if (auto text = unicode ? decode_utf8(*bytes) : std::nullopt)
+      out += *text;
     else
       append_latin1(out, *bytes);
     return;

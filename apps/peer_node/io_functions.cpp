@@ -4,9 +4,8 @@
 
 #include "badarg.hpp"
 #include "format.hpp"
+#include "utf8.hpp"
 
-#include "base/utf8.hpp"
-#include "console/chardata.hpp"
 #include "peer/term.hpp"
 
 #include <cerrno>
@@ -33,16 +32,34 @@ term to_charlist(const std::u32string& characters) {
 std::string to_utf8(const std::u32string& characters) {
   auto result = std::string{};
   for (auto c : characters)
-    if (!peer::internal::base::append_utf8(result, c))
-      badarg();
+    append_utf8(result, std::int64_t{c});
   return result;
 }
 
-std::string to_utf8(const term& chardata) {
-  auto result = peer::internal::console::flatten_chardata(chardata, peer::internal::console::encoding::unicode);
-  if (!result || !peer::internal::base::count_utf8(*result))
+/// Appends `unicode:chardata()`: a binary, or a nested list of characters and binaries whose tail may be a binary.
+void append_chardata(std::string& out, const term& data) {
+  if (auto bytes = data.as_binary()) {
+    out.append(*bytes);
+    return;
+  }
+  auto* parts = data.get_if<peer::erl::list>();
+  if (!parts || !(parts->proper() || parts->tail()->is_binary()))
     badarg();
-  return std::move(*result);
+  for (auto& part : *parts)
+    if (auto* code = part.get_if<std::int64_t>())
+      append_utf8(out, *code);
+    else
+      append_chardata(out, part);
+  if (!parts->proper())
+    append_chardata(out, *parts->tail());
+}
+
+std::string to_utf8(const term& chardata) {
+  auto result = std::string{};
+  append_chardata(result, chardata);
+  if (!decode_utf8(result))
+    badarg();
+  return result;
 }
 
 // -- devices ----------------------------------------------------------------------------------------------------------
@@ -53,12 +70,12 @@ void write_standard_error(std::string_view text) {
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
-      return; // closed by whoever reads it
+      return; // its reader has closed it
     text.remove_prefix(static_cast<std::size_t>(count));
   }
 }
 
-/// Asks the origin's I/O server and returns its answer, `{error, terminated}` if there is none.
+/// Sends a request to the origin's I/O server and returns the answer; `{error, terminated}` without one.
 term ask(peer::node& node, peer::erl::tuple request) {
   auto reply = node.io_request(std::move(request));
   return reply ? std::move(*reply) : term{peer::tagged("error", atom{"terminated"})};

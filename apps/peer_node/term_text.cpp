@@ -1,9 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "term_text.hpp"
-#include "term/codec/codec.hpp"
 
-#include "base/utf8.hpp"
+#include "utf8.hpp"
+
 #include "peer/term.hpp"
 
 #include <algorithm>
@@ -39,13 +39,14 @@ bool is_text(const peer::erl::list& value, bool unicode) {
 // io_lib:write_atom_as_latin1/1. Names with such characters have quotes.
 std::string escape_beyond_latin1(std::string_view text) {
   auto result = std::string{};
-  while (auto c = peer::internal::base::take_utf8(text)) {
-    if (*c <= highest_latin1) {
-      peer::internal::base::append_utf8(result, *c);
+  auto characters = decode_utf8(text).value();
+  for (auto c : characters) {
+    if (c <= highest_latin1) {
+      append_utf8(result, std::int64_t{c});
       continue;
     }
     auto buffer = std::array<char, 8>{};
-    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<std::uint32_t>(*c), 16).ptr;
+    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), static_cast<std::uint32_t>(c), 16).ptr;
     std::transform(buffer.data(), end, buffer.data(), [](char x) { return x >= 'a' ? static_cast<char>(x - 32) : x; });
     result += "\\x{" + std::string{buffer.data(), end} + '}';
   }
@@ -61,24 +62,13 @@ struct binary_text {
   bool whole;
 };
 
-std::optional<std::vector<char32_t>> decode(std::string_view bytes, std::size_t limit) {
-  auto result = std::vector<char32_t>{};
-  while (!bytes.empty() && result.size() < limit) {
-    auto c = peer::internal::base::take_utf8(bytes);
-    if (!c)
-      return std::nullopt;
-    result.push_back(*c);
-  }
-  return result;
-}
-
 /// Finds the text at the start of a binary: all of it, or at least `depth` characters. Four characters count as one
 /// level of depth (io_lib_pretty: printable_bin).
 std::optional<binary_text> text_of(std::string_view bytes, std::int64_t depth, bool unicode) {
   auto limit = bytes.size();
   if (depth >= 0)
     limit = std::min(limit, 4 * static_cast<std::size_t>(depth));
-  auto decoded = unicode ? decode(bytes, limit) : std::nullopt;
+  auto decoded = unicode ? decode_utf8(bytes, limit) : std::nullopt;
   auto from_latin1 = !decoded;
   if (from_latin1) {
     decoded.emplace();

@@ -4,8 +4,6 @@
 
 #include "badarg.hpp"
 
-#include "base/caf_compat.hpp"
-
 #include "caf/all.hpp"
 
 #include <csignal>
@@ -55,7 +53,7 @@ void spam(std::int64_t count, const std::string& text) {
 }
 
 caf::behavior echo(caf::event_based_actor* self, peer::node* node) {
-  peer::internal::base::drop_unhandled(*self);
+  self->set_default_handler(caf::drop);
   return {
       [node](const term& message) {
         auto* parts = message.get_if<peer::erl::tuple>();

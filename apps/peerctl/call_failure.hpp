@@ -16,7 +16,7 @@ struct call_failure {
   std::string text;
 };
 
-/// An exception is told as the term that it is.
+/// The text of an exception is its term.
 inline call_failure call_failure_of(const caf::error& err) {
   if (peer::exception_of(err))
     return {raised, peer::to_string(peer::to_reason(err))};

@@ -12,7 +12,6 @@
 
 #include <ctime>
 #include <iostream>
-#include <memory>
 
 #include <unistd.h>
 
@@ -27,19 +26,19 @@ int complain(const caf::error& err, int status) {
   return status;
 }
 
-/// An exception is printed as the term that it is.
+/// Prints an exception of the called function as the term that it is.
 int complain(int status, const std::string& text) {
   std::cerr << (status == raised ? "" : "peerctl: ") << text << '\n';
   return status;
 }
 
-/// Tells what a peer has left behind.
+/// Prints the processes that a peer has left behind.
 void complain_about_survivors(const std::vector<peer::survivor>& survivors) {
   for (auto& each : survivors)
     std::cerr << "peerctl: the peer left process " << each.id << " behind: " << each.command << '\n';
 }
 
-/// Starts a peer and tells which of its limits are off.
+/// Starts a peer and prints which of its limits are off.
 caf::expected<peer::handle> start_peer(caf::actor_system& sys, const peer::start_options& options) {
   auto worker = peer::start(sys, options);
   if (!worker || (!options.process.limits.memory && !options.process.limits.processes))
@@ -55,7 +54,7 @@ void stop(const peer::handle& worker) {
     complain_about_survivors(report->survivors);
 }
 
-/// Tells why a call failed.
+/// Prints why a call failed.
 int complain_about_call(const caf::error& err) {
   auto failure = call_failure_of(err);
   return complain(failure.status, failure.text);
@@ -63,7 +62,7 @@ int complain_about_call(const caf::error& err) {
 
 // -- shell ------------------------------------------------------------------------------------------------------------
 
-/// Reads one line and prints what it gives. Returns false if the peer has gone.
+/// Evaluates one line and prints the result. Returns false if the peer has ended.
 bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::string& line) {
   if (line.find_first_not_of(" \t\r") == std::string::npos)
     return true;
@@ -74,7 +73,7 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
   }
   auto result = worker.apply(what->module.name(), what->function.name(), what->arguments);
   if (result) {
-    flush_console(sys);
+    peer::flush_console(sys);
     std::cout << peer::to_string(*result) << std::endl;
     return true;
   }
@@ -89,16 +88,12 @@ bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::s
 
 } // namespace
 
-void flush_console(caf::actor_system& sys, caf::timespan limit) {
-  peer::flush_console(sys, limit);
-}
-
 int call(caf::actor_system& sys, const request& what) {
   auto worker = start_peer(sys, what.start);
   if (!worker)
     return complain(worker.error(), not_started);
   auto result = worker->within(what.timeout).apply(what.module, what.function, what.terms);
-  flush_console(sys);
+  peer::flush_console(sys);
   auto status = int{done};
   if (result)
     std::cout << peer::to_string(*result) << std::endl;
@@ -123,7 +118,7 @@ int cast(caf::actor_system& sys, const request& what) {
 int run(caf::actor_system& sys, const request& what) {
   auto options = what.start;
   options.input = peer::descriptor_input(STDIN_FILENO);
-  options.peer_down = peer::peer_down::crash; // so that the exit reason tells how the peer ended
+  options.peer_down = peer::peer_down::crash; // then the exit reason has the status
   auto worker = start_peer(sys, options);
   if (!worker)
     return complain(worker.error(), run_not_started);
@@ -138,7 +133,7 @@ int run(caf::actor_system& sys, const request& what) {
                               }};
     self->receive([&](const caf::down_msg& down) { reason = down.reason; });
   }
-  flush_console(sys);
+  peer::flush_console(sys);
   auto details = peer::failure_of(reason);
   auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
   if (!status || reason == peer::errc::boot_failed)

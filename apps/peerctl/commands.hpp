@@ -5,7 +5,6 @@
 #include "arguments.hpp"
 
 #include "caf/fwd.hpp"
-#include "caf/timespan.hpp"
 
 namespace peerctl {
 
@@ -19,8 +18,5 @@ int supervise(caf::actor_system& sys, const request& what); // the same, and SIG
 
 /// Sends a request to a tree that another peerctl supervises, and prints the answer.
 int ask_tree(const request& what);
-
-/// Waits until the console output of peers has been written, or until the time is over.
-void flush_console(caf::actor_system& sys, caf::timespan limit = caf::infinite);
 
 } // namespace peerctl

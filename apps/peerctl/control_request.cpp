@@ -82,7 +82,7 @@ control_answer carry_out(const control_request& what, const peer::supervisor& ro
     return restart(what, root);
   if (what.command == "call")
     return call(what, root);
-  return {.status = usage, .text = "'" + what.command + "' is no command"};
+  return {.status = usage, .text = "'" + what.command + "' is not a command: status, stop, restart or call"};
 }
 
 } // namespace peerctl

@@ -14,8 +14,9 @@
 #include <vector>
 
 /// @file
-/// What `peerctl status` and its like say to a peerctl that supervises a tree. Over its socket go, each way and once
-/// per connection, the length of what follows in four bytes, the highest first, and one term in the external format:
+/// The protocol between `peerctl status`, `stop`, `restart`, `call` and the peerctl that supervises a tree. One request
+/// and one answer per connection, each as its length in four bytes, the highest first, and one term in the external
+/// format:
 ///
 ///     {request, Command, Path, Module, Function, [Argument], {ns, Timeout}, {ns, Wait}}
 ///     {answer, Status, Text, [Child]}
@@ -44,7 +45,7 @@ bool inspect(Inspector& f, control_request& x) {
 
 struct control_answer {
   std::int32_t status = 0; ///< an `exit_code`
-  std::string text;        ///< what was asked for if that is 0, else what is wrong
+  std::string text;        ///< the result if the status is 0, else the error
   std::vector<child_row> children;
 };
 
@@ -54,7 +55,7 @@ bool inspect(Inspector& f, control_answer& x) {
                                                   f.field("children", x.children));
 }
 
-/// Carries out a request, however long that takes.
+/// Carries out a request. Blocks until that is done.
 control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view);
 
 } // namespace peerctl

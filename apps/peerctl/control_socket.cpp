@@ -2,11 +2,15 @@
 
 #include "control_socket.hpp"
 
+#include "descriptor.hpp"
 #include "framed_term.hpp"
 
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cerrno>
 #include <cstdlib>
@@ -15,8 +19,6 @@
 #include <system_error>
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -26,58 +28,58 @@ namespace peerctl {
 
 namespace {
 
-using namespace std::chrono_literals;
+namespace asio = boost::asio;
 
-/// How many requests are carried out at the same time; more are turned away.
+using namespace std::chrono_literals;
+using protocol = asio::local::stream_protocol;
+using error_code = boost::system::error_code;
+
+/// Requests that are carried out at the same time; more are refused.
 constexpr auto max_requests = 32;
 
-/// How many clients there are at the same time; more are turned away, whatever they want.
-constexpr auto max_connections = std::size_t{128};
+/// Clients at the same time; more are refused, whatever they request.
+constexpr auto max_clients = std::size_t{128};
 
 /// How long another tree that starts may have the directory.
 constexpr auto lock_patience = 2s;
 constexpr auto lock_interval = 20ms;
 
-/// How long to wait when a client cannot be taken, for lack of descriptors, say.
+/// How long to wait when a client cannot be accepted, for lack of descriptors, say.
 constexpr auto accept_pause = 100ms;
 
-/// How long a client may take to say what it wants, and to read the answer.
+/// Time for a client to send its request, and to read the answer.
 constexpr auto client_timeout = 5s;
 
 caf::error socket_error(const std::string& path, const std::string& why) {
   return caf::make_error(peer::errc::system_failure, "the socket " + path + " " + why);
 }
 
-caf::error system_error(const std::string& path, const std::string& what) {
-  return socket_error(path, what + ": " + std::strerror(errno));
+caf::error system_error(const std::string& path, const std::string& what, int code = errno) {
+  return socket_error(path, what + ": " + std::strerror(code));
 }
 
-caf::expected<sockaddr_un> address_of(const std::string& path) {
-  auto result = sockaddr_un{};
-  result.sun_family = AF_UNIX;
-  if (path.empty() || path.size() >= sizeof(result.sun_path))
-    return socket_error(path, "needs a path of 1 to " + std::to_string(sizeof(result.sun_path) - 1) + " bytes");
-  std::memcpy(result.sun_path, path.data(), path.size());
-  return result;
+caf::expected<protocol::endpoint> endpoint_of(const std::string& path) {
+  constexpr auto longest = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.empty() || path.size() > longest)
+    return socket_error(path, "needs a path of 1 to " + std::to_string(longest) + " bytes");
+  return protocol::endpoint{path};
 }
 
-const sockaddr* generic(const sockaddr_un& address) {
-  return reinterpret_cast<const sockaddr*>(&address);
-}
-
-peer::internal::process::descriptor make_socket() {
-  return peer::internal::process::descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+/// Asio's sockets are not close-on-exec.
+template <class Socket>
+void close_on_exec(Socket& x) {
+  fcntl(x.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
 /// Whether the other end is a process of this user.
-bool is_own(const peer::internal::process::descriptor& connected) {
-  auto whom = ucred{};
-  auto size = socklen_t{sizeof(whom)};
-  return getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &whom, &size) == 0 && whom.uid == geteuid();
+bool is_own(protocol::socket& connected) {
+  auto other = ucred{};
+  auto size = socklen_t{sizeof(other)};
+  return getsockopt(connected.native_handle(), SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.uid == geteuid();
 }
 
 /// Locks a directory, and waits a little for another process that has locked it.
-bool lock(const peer::internal::process::descriptor& directory) {
+bool lock(const descriptor& directory) {
   auto until = std::chrono::steady_clock::now() + lock_patience;
   while (flock(directory.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= until)
@@ -87,147 +89,209 @@ bool lock(const peer::internal::process::descriptor& directory) {
   return true;
 }
 
-/// Makes way for a socket: removes one that nobody listens at.
-caf::error make_way(const std::string& path, const sockaddr_un& address) {
+/// Makes way for a socket: removes one that no process listens at.
+caf::error make_way(const std::string& path, const protocol::endpoint& where) {
   struct stat there = {};
   if (lstat(path.c_str(), &there) != 0)
     return {};
   if (!S_ISSOCK(there.st_mode))
     return socket_error(path, "cannot be made: there is another file of that name");
-  auto probe = make_socket();
-  if (connect(probe.get(), generic(address), sizeof(address)) == 0)
+  auto io = asio::io_context{};
+  auto ec = error_code{};
+  auto probe = protocol::socket{io};
+  probe.connect(where, ec);
+  if (!ec)
     return socket_error(path, "is in use: peerctl is already running there");
-  if (errno != ECONNREFUSED)
-    return system_error(path, "is there already, and does not tell whose it is");
+  if (ec != asio::error::connection_refused)
+    return system_error(path, "exists, and its owner cannot be determined", ec.value());
   if (unlink(path.c_str()) != 0)
-    return system_error(path, "is one that was left behind, and cannot be removed");
+    return system_error(path, "was left behind, and cannot be removed");
   return {};
+}
+
+/// Requests to see the state of the tree and to end it, which end by themselves: they are always carried out.
+bool always_admitted(const control_request& what) {
+  return what.command == "status" || (what.command == "stop" && what.path.empty());
 }
 
 control_answer too_many() {
   return {.status = not_started, .text = "too many requests are being carried out"};
 }
 
-/// Waits until something can be read. Returns false if `stop` comes first.
-bool wait_for_input(int fd, int stop) {
-  for (;;) {
-    pollfd ready[] = {{fd, POLLIN, 0}, {stop, POLLIN, 0}};
-    if (poll(ready, 2, -1) < 0 && errno == EINTR)
-      continue;
-    return ready[1].revents == 0;
-  }
-}
-
 } // namespace
 
-control_socket::control_socket(std::string path, peer::internal::process::descriptor socket)
-    : path_(std::move(path)), socket_(std::move(socket)), stop_(eventfd(0, EFD_CLOEXEC)) {
-  lstat(path_.c_str(), &identity_);
+// -- one client -------------------------------------------------------------------------------------------------------
+
+/// Receives a request, has it carried out and sends the answer.
+class control_socket::client : public std::enable_shared_from_this<client> {
+public:
+  client(control_socket& owner, protocol::socket connected)
+      : owner_(owner), connection_(std::make_shared<framed_socket>(std::move(connected))) {}
+
+  void receive() {
+    connection_->receive<control_request>(client_timeout, [self = shared_from_this()](auto request) {
+      if (!request)
+        self->send({.status = usage, .text = peer::describe(request.error())});
+      else if (!always_admitted(*request) && self->owner_.requests_ >= max_requests)
+        self->send(too_many());
+      else
+        self->carry_out(std::move(*request));
+    });
+  }
+
+  void send(const control_answer& answer) {
+    connection_->send(answer, client_timeout,
+                      [self = shared_from_this()](const caf::error&) { // it may have gone
+                        self->owner_.clients_.erase(self);
+                      });
+  }
+
+  /// No request is waited for any more.
+  void stop_receiving() { connection_->stop_receiving(); }
+
+private:
+  void carry_out(control_request what) {
+    auto work = asio::make_work_guard(owner_.io_); // keeps the thread of the socket until there is an answer
+    counts_ = !always_admitted(what);
+    try {
+      worker_ = std::thread{[self = shared_from_this(), work = std::move(work), what = std::move(what)] {
+        auto answer = self->owner_.carry_out_(what);
+        asio::post(work.get_executor(), [self, answer = std::move(answer)] { self->finish(answer); });
+      }};
+      owner_.requests_ += counts_ ? 1 : 0;
+    } catch (const std::system_error&) { // no more threads
+      send(too_many());
+    }
+  }
+
+  void finish(const control_answer& answer) {
+    worker_.join();
+    owner_.requests_ -= counts_ ? 1 : 0;
+    send(answer);
+  }
+
+  control_socket& owner_;
+  std::shared_ptr<framed_socket> connection_;
+  std::thread worker_;  ///< carries out the request
+  bool counts_ = false; ///< as one of `max_requests`
+};
+
+// -- the socket -------------------------------------------------------------------------------------------------------
+
+control_socket::control_socket(std::string path) : path_(std::move(path)) {
+  // nop
 }
 
 caf::expected<std::unique_ptr<control_socket>> control_socket::open(const std::string& path) {
-  auto address = address_of(path);
-  if (!address)
-    return std::move(address.error());
-  auto directory = std::filesystem::path{path}.parent_path();
-  auto locked = peer::internal::process::descriptor{
-      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto result = std::unique_ptr<control_socket>{new control_socket{path}};
+  if (auto err = result->bind())
+    return err;
+  return result;
+}
+
+caf::error control_socket::bind() {
+  auto where = endpoint_of(path_);
+  if (!where)
+    return std::move(where.error());
+  auto directory = std::filesystem::path{path_}.parent_path();
+  auto locked = descriptor{::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   // Two that find the same old socket at the same time would remove each other's new one.
   if (!locked || !lock(locked))
-    return system_error(path, "cannot be made: its directory cannot be locked");
-  if (auto err = make_way(path, *address))
+    return system_error(path_, "cannot be made: its directory cannot be locked");
+  if (auto err = make_way(path_, *where))
     return err;
-  auto result = make_socket();
-  // The file that `bind` makes has the mode of the socket, from its first moment on.
-  if (!result || fchmod(result.get(), S_IRUSR | S_IWUSR) != 0
-      || bind(result.get(), generic(*address), sizeof(*address)) != 0 || listen(result.get(), SOMAXCONN) != 0)
-    return system_error(path, "cannot be made");
-  return std::unique_ptr<control_socket>{new control_socket{path, std::move(result)}};
+  auto ec = error_code{};
+  acceptor_.open(where->protocol(), ec);
+  if (!ec) {
+    close_on_exec(acceptor_);
+    // The file that `bind` makes has the mode of the socket, from its first moment on.
+    if (fchmod(acceptor_.native_handle(), S_IRUSR | S_IWUSR) != 0)
+      return system_error(path_, "cannot be made");
+    acceptor_.bind(*where, ec);
+  }
+  if (!ec) {
+    lstat(path_.c_str(), &identity_);
+    acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  }
+  return ec ? system_error(path_, "cannot be made", ec.value()) : caf::error{};
 }
 
 control_socket::~control_socket() {
   struct stat now = {};
   if (lstat(path_.c_str(), &now) == 0 && now.st_ino == identity_.st_ino && now.st_dev == identity_.st_dev)
     unlink(path_.c_str());
-  eventfd_write(stop_.get(), 1);
+  asio::post(io_, [this] { close(); });
   if (thread_.joinable())
     thread_.join();
-  for (auto& each : connections_) {
-    shutdown(each.socket.get(), SHUT_RD); // who has not said yet what it wants
-    each.thread.join();
-  }
 }
 
 void control_socket::serve(handler carry_out) {
   carry_out_ = std::move(carry_out);
-  thread_ = std::thread{[this] { accept_all(); }};
+  accept();
+  thread_ = std::thread{[this] { io_.run(); }}; // returns when the socket is closed and no client is left
 }
 
-void control_socket::accept_all() {
-  while (wait_for_input(socket_.get(), stop_.get()))
-    accept_one();
-}
-
-void control_socket::accept_one() {
-  auto client = peer::internal::process::descriptor{accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-  connections_.remove_if([](auto& x) {
-    if (x.over)
-      x.thread.join();
-    return x.over.load();
+void control_socket::accept() {
+  acceptor_.async_accept([this](const error_code& ec, protocol::socket connected) {
+    if (!acceptor_.is_open())
+      return;
+    if (ec) {
+      pause_.expires_after(accept_pause);
+      pause_.async_wait([this](const error_code& cancelled) {
+        if (!cancelled && acceptor_.is_open())
+          accept();
+      });
+      return;
+    }
+    add(std::move(connected));
+    accept();
   });
-  if (!client) {
-    auto stop = pollfd{stop_.get(), POLLIN, 0};
-    poll(&stop, 1, static_cast<int>(accept_pause / 1ms));
-    return;
-  }
-  if (!is_own(client))
-    return;
-  if (connections_.size() >= max_connections) {
-    static_cast<void>(send_framed(client.get(), too_many(), 0s));
-    return;
-  }
-  auto& added = connections_.emplace_back();
-  added.socket = std::move(client);
-  try {
-    added.thread = std::thread{[this, &added] {
-      answer_one(added);
-      shutdown(added.socket.get(), SHUT_RDWR);
-      added.over = true;
-    }};
-  } catch (const std::system_error&) { // no more threads
-    connections_.pop_back();
-  }
 }
 
-void control_socket::answer_one(connection& client) {
-  auto request = receive_framed<control_request>(client.socket.get(), client_timeout);
-  auto answer =
-      request ? answer_to(*request) : control_answer{.status = usage, .text = peer::describe(request.error())};
-  static_cast<void>(send_framed(client.socket.get(), answer, client_timeout)); // it may have gone
+void control_socket::add(protocol::socket connected) {
+  close_on_exec(connected);
+  if (!is_own(connected))
+    return;
+  auto added = std::make_shared<client>(*this, std::move(connected));
+  if (clients_.size() >= max_clients)
+    return added->send(too_many());
+  clients_.insert(added);
+  added->receive();
 }
 
-control_answer control_socket::answer_to(const control_request& what) {
-  if (what.command == "status" || (what.command == "stop" && what.path.empty()))
-    return carry_out_(what); // to see what goes on, and to end it
-  auto answer = ++requests_ <= max_requests ? carry_out_(what) : too_many();
-  --requests_;
-  return answer;
+void control_socket::close() {
+  acceptor_.close();
+  pause_.cancel();
+  for (auto& each : clients_)
+    each->stop_receiving();
 }
+
+// -- the other side ---------------------------------------------------------------------------------------------------
 
 caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what) {
-  auto address = address_of(path);
-  if (!address)
-    return std::move(address.error());
-  auto server = make_socket();
-  if (!server || connect(server.get(), generic(*address), sizeof(*address)) != 0)
-    return system_error(path, "cannot be reached");
+  auto where = endpoint_of(path);
+  if (!where)
+    return std::move(where.error());
+  auto io = asio::io_context{};
+  auto server = protocol::socket{io};
+  auto ec = error_code{};
+  server.connect(*where, ec);
+  if (ec)
+    return system_error(path, "cannot be reached", ec.value());
   if (!is_own(server))
     return socket_error(path, "belongs to another user");
-  auto unsent = send_framed(server.get(), what, client_timeout);
-  auto answer = receive_framed<control_answer>(server.get(), unsent ? patience{0s} : std::nullopt);
+  auto connection = std::make_shared<framed_socket>(std::move(server));
+  auto unsent = caf::error{};
+  connection->send(what, client_timeout, [&unsent](caf::error failed) { unsent = std::move(failed); });
+  io.run();
+  io.restart();
+  auto answer = caf::expected<control_answer>{caf::error{}};
+  connection->receive<control_answer>(unsent ? patience{0s} : std::nullopt,
+                                      [&answer](auto received) { answer = std::move(received); });
+  io.run();
   if (!answer && unsent)
     return unsent;
-  return answer; // who is turned away is told so before it has asked
+  return answer; // a refusal arrives before the request was sent
 }
 
 std::string default_socket() {

@@ -4,15 +4,15 @@
 
 #include "control_request.hpp"
 
-#include "process/descriptor.hpp"
-
 #include "caf/expected.hpp"
 
-#include <atomic>
-#include <cstddef>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include <functional>
-#include <list>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -20,52 +20,54 @@
 
 namespace peerctl {
 
-/// A UNIX socket that only this user may connect to. Each connection has a thread of its own and a time in which it has
-/// to say what it wants, so that one that hangs delays nobody. Requests that are too many are turned away, but for the
-/// state of the tree and its stop: others may never end.
+/// A UNIX socket that only this user may connect to. One thread talks to all clients, each of which has a limited time
+/// to send its request and to read the answer; a request has a thread of its own while it is carried out. Beyond a
+/// limit requests are refused, except for the state of the tree and its stop, since others may never end.
 class control_socket {
 public:
   /// Carries out a request; called by several threads at once.
   using handler = std::function<control_answer(const control_request&)>;
 
-  /// Makes the socket. One that a process has left behind when it was killed is replaced; if somebody listens, this
-  /// fails.
+  /// Makes the socket. One that was left behind by a process that was killed is replaced; fails if a process listens.
   static caf::expected<std::unique_ptr<control_socket>> open(const std::string& path);
 
-  /// Stops to listen, removes the socket, and waits for the requests that are being carried out.
+  /// Stops listening, removes the socket, and waits for the requests that are being carried out.
   ~control_socket();
 
   /// Begins to listen.
   void serve(handler carry_out);
 
 private:
-  struct connection {
-    peer::internal::process::descriptor socket;
-    std::thread thread;
-    std::atomic<bool> over{false};
-  };
+  using protocol = boost::asio::local::stream_protocol;
 
-  control_socket(std::string path, peer::internal::process::descriptor socket);
+  class client;
 
-  void accept_all();
-  void accept_one();
-  void answer_one(connection& client);
-  control_answer answer_to(const control_request& what);
+  explicit control_socket(std::string path);
+
+  /// Binds the socket to its path.
+  caf::error bind();
+
+  // The following are called by the thread only.
+
+  void accept();
+  void add(protocol::socket connected);
+  void close();
 
   std::string path_;
-  peer::internal::process::descriptor socket_;
-  peer::internal::process::descriptor stop_;
   struct stat identity_ = {}; ///< of the file at `path_`
   handler carry_out_;
-  std::atomic<int> requests_{0};      ///< that are being carried out
-  std::list<connection> connections_; ///< of the accepting thread, and of the destructor after that
+  boost::asio::io_context io_;
+  protocol::acceptor acceptor_{io_};
+  boost::asio::steady_timer pause_{io_}; ///< until the next client is accepted
+  std::set<std::shared_ptr<client>> clients_;
+  int requests_ = 0; ///< that are being carried out, except for those that are always admitted
   std::thread thread_;
 };
 
-/// Sends a request to a tree and waits for the answer. Fails if nobody listens, or somebody else than this user.
+/// Sends a request to a tree and waits for the answer. Fails if no process listens, or one of another user.
 caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what);
 
-/// Where the socket is if nobody says it: `peerctl-UID.sock` in XDG_RUNTIME_DIR, or else in /tmp.
+/// The default path of the socket: `peerctl-UID.sock` in XDG_RUNTIME_DIR, or else in /tmp.
 std::string default_socket();
 
 } // namespace peerctl

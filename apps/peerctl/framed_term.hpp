@@ -2,44 +2,88 @@
 
 #pragma once
 
-#include "peer/peer.hpp"
+#include "peer/convert.hpp"
+#include "peer/error.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
 
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 /// @file
-/// Terms over a stream socket, as the Erlang options `binary, {packet, 4}` and `term_to_binary` have them.
+/// Terms over a stream socket, framed as by the Erlang options `binary, {packet, 4}` and encoded as by
+/// `term_to_binary`.
 
 namespace peerctl {
 
-/// How long the other side may take; for ever if there is none.
+/// The time that an operation may take; unlimited without a value.
 using patience = std::optional<std::chrono::milliseconds>;
 
-/// Sends the length of a term and the term.
-caf::error send_frame(int socket, const peer::byte_buffer& term, patience limit);
+/// A connected socket that sends and receives terms of at most 16 MiB. One operation at a time; handlers run in the
+/// socket's `io_context`. The object lives until the last operation has completed.
+class framed_socket : public std::enable_shared_from_this<framed_socket> {
+public:
+  using socket = boost::asio::local::stream_protocol::socket;
 
-/// Receives what `send_frame` sends. Fails if that is longer than 16 MiB.
-caf::expected<peer::byte_buffer> receive_frame(int socket, patience limit);
+  explicit framed_socket(socket connected) : socket_(std::move(connected)), deadline_(socket_.get_executor()) {}
 
-template <class T>
-caf::error send_framed(int socket, const T& value, patience limit) {
-  auto encoded = peer::byte_buffer{std::byte{131}}; // the version
-  if (auto err = peer::save_term(encoded, value))
-    return err;
-  return send_frame(socket, encoded, limit);
-}
+  /// Sends the length of a term (4 bytes, the highest first) and the term.
+  template <class T>
+  void send(const T& value, patience limit, std::function<void(caf::error)> done) {
+    auto encoded = peer::byte_buffer{version};
+    if (auto err = peer::save_term(encoded, value))
+      done(std::move(err));
+    else
+      send_frame(std::move(encoded), limit, std::move(done));
+  }
 
-template <class T>
-caf::expected<T> receive_framed(int socket, patience limit) {
-  auto encoded = receive_frame(socket, limit);
-  if (!encoded)
-    return std::move(encoded.error());
-  if (encoded->empty() || encoded->front() != std::byte{131})
-    return caf::make_error(peer::errc::bad_term, std::string{"what came is no term in the external format"});
-  return peer::load_term<T>(peer::const_byte_span{*encoded}.subspan(1));
-}
+  /// Receives what `send` sends.
+  template <class T>
+  void receive(patience limit, std::function<void(caf::expected<T>)> done) {
+    receive_frame(limit, [done = std::move(done)](caf::expected<peer::byte_buffer> encoded) {
+      if (!encoded)
+        done(std::move(encoded.error()));
+      else if (encoded->empty() || encoded->front() != version)
+        done(caf::make_error(peer::errc::bad_term, std::string{"the data is not a term in the external format"}));
+      else
+        done(peer::load_term<T>(peer::const_byte_span{*encoded}.subspan(1)));
+    });
+  }
+
+  /// Reads end of file from now on, also in a `receive` that has begun.
+  void stop_receiving();
+
+private:
+  static constexpr auto version = std::byte{131}; ///< of the external format
+
+  using error_code = boost::system::error_code;
+  using frame_handler = std::function<void(caf::expected<peer::byte_buffer>)>;
+
+  void send_frame(peer::byte_buffer term, patience limit, std::function<void(caf::error)> done);
+  void receive_frame(patience limit, frame_handler done);
+  void receive_content(frame_handler done);
+
+  /// Cancels the operation when the time is over.
+  void begin(patience limit);
+
+  /// The result of the operation.
+  caf::error end(const error_code& failed);
+
+  socket socket_;
+  boost::asio::steady_timer deadline_;
+  bool late_ = false; ///< whether the operation was cancelled
+  std::array<unsigned char, 4> length_{};
+  peer::byte_buffer content_;
+};
 
 } // namespace peerctl

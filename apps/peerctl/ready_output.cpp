@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto most_waiting = std::size_t{1} << 20;
 
-/// A pipe that is ready takes so much at once (PIPE_BUF is more), and so does a terminal (Linux: WAKEUP_CHARS).
+/// A pipe that is ready accepts this much at once (PIPE_BUF is more), and so does a terminal (Linux: WAKEUP_CHARS).
 constexpr auto piece = std::size_t{256};
 
 } // namespace

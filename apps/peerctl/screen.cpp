@@ -25,7 +25,7 @@ constexpr auto go_home = "\x1B[H";
 constexpr auto clear_line = "\x1B[K";
 constexpr auto clear_below = "\x1B[J";
 
-/// Of the terminal; what is not known is 0.
+/// The size of the terminal; 0 for what is not known.
 winsize size_of_terminal() {
   auto result = winsize{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &result) != 0)

@@ -11,8 +11,8 @@
 
 namespace peerctl {
 
-/// The terminal at standard output as a page of our own: a table at the top, and below it the last lines of what
-/// happened. It is there from the first `draw` until it is closed; then the old page is back.
+/// The alternate page of the terminal at standard output: a table at the top, the latest lines of events below. It is
+/// shown from the first `draw` until `close`, which restores the page before.
 class screen {
 public:
   screen() = default;
@@ -27,7 +27,7 @@ public:
   /// @param make_table makes the table's lines for a width
   void draw(const std::function<std::vector<std::string>(std::size_t width)>& make_table);
 
-  /// Waits a little for a terminal that is stopped.
+  /// Restores the page before. Waits at most `last_patience` for a terminal that is stopped.
   void close();
 
 private:
@@ -39,7 +39,7 @@ private:
 /// Whether standard output is a terminal.
 bool has_terminal();
 
-/// Columns of the terminal at standard output; as many as anybody could want if it is none.
+/// Columns of the terminal at standard output; unlimited if that is not a terminal.
 std::size_t terminal_width();
 
 } // namespace peerctl

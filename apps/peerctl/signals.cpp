@@ -22,6 +22,11 @@ sigset_t set_of(std::initializer_list<int> signals) {
   return result;
 }
 
+int open_signals(std::initializer_list<int> signals) {
+  auto set = set_of(signals);
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
 } // namespace
 
 void block_signals(std::initializer_list<int> signals) {
@@ -30,9 +35,7 @@ void block_signals(std::initializer_list<int> signals) {
 }
 
 signal_watch::signal_watch(std::initializer_list<int> signals, std::function<void(int)> on_signal)
-    : stop_(eventfd(0, EFD_CLOEXEC)) {
-  auto set = set_of(signals);
-  signals_ = peer::internal::process::descriptor{signalfd(-1, &set, SFD_CLOEXEC)};
+    : signals_(open_signals(signals)), stop_(eventfd(0, EFD_CLOEXEC)) {
   thread_ = std::thread{[this, on_signal = std::move(on_signal)] { watch(on_signal); }};
 }
 

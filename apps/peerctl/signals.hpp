@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "process/descriptor.hpp"
+#include "descriptor.hpp"
 
 #include <functional>
 #include <initializer_list>
@@ -12,12 +12,12 @@
 
 namespace peerctl {
 
-/// Keeps signals for a `signal_watch`. Must be called before there is a second thread, since one that does not block
-/// them would be ended by them.
+/// Blocks signals, for a `signal_watch`. Must be called before there is a second thread: a thread that does not block
+/// them would let them end the program.
 void block_signals(std::initializer_list<int> signals);
 
-/// Calls a function for each of the signals that arrives, one call after the other, on a thread of its own. They must
-/// be blocked in all threads.
+/// Calls a function for each of the signals that arrives, one call after the other, on a thread of its own. The signals
+/// must be blocked in all threads.
 class signal_watch {
 public:
   signal_watch(std::initializer_list<int> signals, std::function<void(int)> on_signal);
@@ -28,8 +28,8 @@ public:
 private:
   void watch(const std::function<void(int)>& on_signal) const;
 
-  peer::internal::process::descriptor signals_;
-  peer::internal::process::descriptor stop_;
+  descriptor signals_;
+  descriptor stop_;
   std::thread thread_;
 };
 

@@ -9,18 +9,14 @@
 #include "tree_file.hpp"
 #include "tree_view.hpp"
 
-#include "base/caf_compat.hpp"
-#include "loop/loop.hpp"
+#include "peer/console.hpp"
 #include "peer/supervisor.hpp"
-#include "supervisor/supervisor_actor.hpp"
-#include "supervisor/tree_context.hpp"
 
 #include "caf/all.hpp"
 
 #include <algorithm>
 #include <csignal>
 #include <ctime>
-#include <future>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -34,18 +30,18 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-/// How often the table is drawn: at least, since figures change, and at most, when much happens.
+/// The longest and the shortest time between two tables.
 constexpr auto redraw = std::chrono::seconds{1};
 constexpr auto redraw_pause = std::chrono::milliseconds{100};
 
-/// Where things are told: lines on standard output and standard error, or a terminal's page.
+/// Where events and errors are shown: lines on standard output and standard error, or a terminal's page.
 class display {
 public:
   display() : page_(has_terminal() ? std::make_shared<screen>() : nullptr) {}
 
   bool is_terminal() const noexcept { return page_ != nullptr; }
 
-  void tell(const std::string& line) {
+  void show(const std::string& line) {
     if (page_) {
       page_->add_line(line);
       return;
@@ -65,7 +61,7 @@ public:
       page_->add_line(line);
   }
 
-  /// Whether lines wait until somebody reads them.
+  /// Whether lines wait for their reader.
   bool is_behind() const noexcept { return !output_.empty() || !errors_.empty(); }
 
   void flush(std::chrono::milliseconds patience) {
@@ -82,7 +78,7 @@ public:
   console_factory console() const {
     return [page = page_](const std::string& path, bool prefix) -> peer::sink_factory {
       if (!page)
-        return [path, prefix](const peer::internal::loop::loop_ptr& where, const std::string&) {
+        return [path, prefix](const auto& where, const std::string&) { // the child's path is the name
           return peer::console_output(prefix)(where, path);
         };
       auto head = prefix ? "[" + path + "] " : std::string{};
@@ -90,13 +86,13 @@ public:
     };
   }
 
-  /// The terminal is as it was before.
+  /// Restores the terminal.
   void close() const {
     if (page_)
       page_->close();
   }
 
-  /// The same with last words on standard error.
+  /// Restores the terminal and writes a last line to standard error.
   void close(const std::string& text) {
     close();
     errors_.add("peerctl: " + text);
@@ -109,7 +105,8 @@ private:
   ready_output errors_{STDERR_FILENO};
 };
 
-/// The children of supervisors that go on are changed one supervisor after the other, from the root on.
+/// Applies a changed tree: the children of supervisors that go on are changed one supervisor after the other, from the
+/// root on.
 caf::error apply(const peer::supervisor& target, const peer::supervisor& root, const peer::supervisor_spec& spec,
                  const std::string& prefix) {
   auto failed = target.apply(spec);
@@ -120,14 +117,14 @@ caf::error apply(const peer::supervisor& target, const peer::supervisor& root, c
     auto path = prefix + child.id;
     auto below = tree != nullptr ? root.at(path) : caf::expected<peer::supervisor>{caf::error{}};
     if (!below)
-      continue; // no supervisor, or one that does not run: it starts with the new children
+      continue; // not a supervisor, or one that does not run and starts with the new children
     if (auto err = apply(*below, root, *tree, path + "/"); err && !failed)
       failed = std::move(err);
   }
   return failed;
 }
 
-/// An event on one line. Why a child is restarted has been told with its end.
+/// An event on one line. The reason for a restart was shown with the end of the child.
 std::string line_of(peer::supervisor_event event) {
   if (event.kind == peer::event_kind::restarting)
     event.reason = {};
@@ -157,12 +154,13 @@ public:
     auto socket = control_socket::open(socket_path_);
     if (!socket)
       return end(not_started, peer::describe(socket.error()));
-    start(std::move(tree->spec));
+    if (auto failed = start(std::move(tree->spec)))
+      return end(usage, peer::describe(failed));
     (*socket)->serve([this](const control_request& what) { return carry_out(what, *root_, *view_); });
     {
       auto signals =
           signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
-                         peer::internal::base::send_anonymous(me, std::int32_t{number});
+                         caf::anon_send(me, std::int32_t{number});
                        }};
       while (!over_)
         receive();
@@ -174,15 +172,14 @@ public:
   }
 
 private:
-  void start(peer::supervisor_spec spec) {
-    auto where = peer::internal::loop::loop::of(sys_);
-    auto tree = std::make_shared<peer::internal::supervisor::tree_context>(
-        where, peer::internal::origin::process_launcher(where));
-    tree->subscribers.insert(self_->address()); // before anything happens
-    auto actor = peer::internal::supervisor::spawn_supervisor(sys_, tree, std::move(spec));
-    self_->monitor(actor);
-    root_.emplace(sys_, actor);
+  caf::error start(peer::supervisor_spec spec) {
+    auto root = peer::spawn_supervisor(sys_, std::move(spec), {caf::actor_cast<caf::actor>(self_)});
+    if (!root)
+      return std::move(root.error());
+    self_->monitor(*root);
+    root_.emplace(sys_, std::move(*root));
     view_ = std::make_unique<tree_view>(*root_);
+    return {};
   }
 
   // -- what happens ---
@@ -207,7 +204,7 @@ private:
   void draw_soon() { next_draw_ = std::min(next_draw_, last_draw_ + redraw_pause); }
 
   void on_event(const peer::supervisor_event& event) {
-    display_.tell(line_of(event));
+    display_.show(line_of(event));
     if (event.kind == peer::event_kind::gave_up && event.path.find('/') == std::string::npos)
       gave_up_ = event;
     draw_soon();
@@ -224,15 +221,15 @@ private:
       caf::anon_send_exit(caf::actor_cast<caf::actor>(root_->actor()), caf::exit_reason::kill);
       return;
     }
-    display_.tell("peerctl: stopping");
-    peer::internal::base::send_anonymous(root_->actor(), peer::stop_atom_v);
+    display_.show("peerctl: stopping");
+    caf::anon_send(root_->actor(), peer::stop_atom_v);
     draw_soon();
   }
 
   void on_end(const caf::error& reason) {
     over_ = true;
     reason_ = reason;
-    auto more = true; // its end has overtaken what was told before
+    auto more = true; // its end has overtaken events
     while (more)
       self_->receive([this](const peer::supervisor_event& event) { on_event(event); }, [](std::int32_t) {},
                      [](const std::string&) {}, caf::after(std::chrono::milliseconds{0}) >> [&more] { more = false; });
@@ -253,7 +250,7 @@ private:
     auto me = caf::actor_cast<caf::actor>(self_);
     applying_ = std::thread{[me, root = *root_, spec = std::move(tree->spec)] {
       auto failed = apply(root, root, spec, {});
-      peer::internal::base::send_anonymous(me, failed ? peer::describe(failed) : std::string{});
+      caf::anon_send(me, failed ? peer::describe(failed) : std::string{});
     }};
   }
 
@@ -261,7 +258,7 @@ private:
     if (applying_.joinable())
       applying_.join();
     if (problem.empty())
-      display_.tell("peerctl: " + file_ + " has been applied");
+      display_.show("peerctl: " + file_ + " has been applied");
     else
       display_.complain(problem);
     draw_soon();
@@ -272,7 +269,7 @@ private:
   // -- the end ---
 
   int finish() {
-    flush_console(sys_, last_patience);
+    peer::flush_console(sys_, last_patience);
     display_.flush(last_patience);
     if (killed_by_ != 0)
       return end(128 + killed_by_, "killed");
@@ -310,7 +307,7 @@ private:
 } // namespace
 
 int supervise(caf::actor_system& sys, const request& what) {
-  std::signal(SIGPIPE, SIG_IGN); // who reads the events may go
+  std::signal(SIGPIPE, SIG_IGN); // the reader of the events may go
   return session{sys, what.file, what.socket}.run();
 }
 

@@ -3,7 +3,6 @@
 #include "tree_view.hpp"
 
 #include "peer/peer.hpp"
-#include "process/usage.hpp"
 
 #include "caf/all.hpp"
 
@@ -13,7 +12,7 @@ namespace peerctl {
 
 namespace {
 
-/// Over how long the use of the CPU is measured at least.
+/// The shortest time over which the use of the CPU is measured.
 constexpr auto least_interval = std::chrono::milliseconds{500};
 
 /// CPU time of a process, in seconds.
@@ -71,7 +70,7 @@ void tree_view::add_usage(std::vector<child_row>& rows) {
   auto old = std::move(samples_);
   samples_.clear();
   for (auto& row : rows) {
-    auto now = row.process_id ? peer::internal::process::usage_of(static_cast<pid_t>(*row.process_id)) : std::nullopt;
+    auto now = row.process_id ? peer::usage_of(*row.process_id) : std::nullopt;
     if (!now)
       continue;
     auto when = clock::now();

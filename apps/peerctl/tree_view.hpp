@@ -16,7 +16,7 @@
 
 namespace peerctl {
 
-/// What people see of one child.
+/// A row of the table of children.
 struct child_row {
   std::string path;
   std::string kind;
@@ -38,12 +38,12 @@ bool inspect(Inspector& f, child_row& x) {
       f.field("memory", x.memory), f.field("restarts", x.restarts), f.field("last_end", x.last_end));
 }
 
-/// Looks at a tree. May be used by several threads that may block.
+/// Makes the table of a tree. Blocks; several threads may use it at the same time.
 class tree_view {
 public:
   explicit tree_view(peer::supervisor root) : root_(std::move(root)) {}
 
-  /// All children, those of a supervisor behind it; fewer if parts of the tree end meanwhile.
+  /// All children, those of a supervisor after it; fewer if parts of the tree end meanwhile.
   std::vector<child_row> rows();
 
 private:

@@ -2,8 +2,9 @@
 
 #include "whole_file.hpp"
 
+#include "descriptor.hpp"
+
 #include "peer/peer.hpp"
-#include "process/descriptor.hpp"
 
 #include "caf/all.hpp"
 
@@ -52,12 +53,12 @@ bool read_all(int fd, std::string& text) {
 
 /// Nothing if the file has changed meanwhile.
 caf::expected<std::optional<std::string>> try_to_read(const std::string& path) {
-  auto file = peer::internal::process::descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  auto file = descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat before = {};
   if (!file || fstat(file.get(), &before) != 0)
     return unreadable(path, std::strerror(errno));
   if (!S_ISREG(before.st_mode))
-    return unreadable(path, "is no regular file");
+    return unreadable(path, "is not a regular file");
   if (before.st_size > size_limit)
     return unreadable(path, "is larger than 1 MiB");
   auto text = std::string{};

@@ -23,9 +23,9 @@
 #include <vector>
 
 /// @file
-/// What a supervisor is told: its rules and its children. Names and defaults are those of OTP's
-/// `supervisor:sup_flags()` and `supervisor:child_spec()`; what OTP does not have stands at the end and is off by
-/// default.
+/// The specs of supervisors: their rules and their children. Names and defaults are those of OTP's
+/// `supervisor:sup_flags()` and `supervisor:child_spec()`; fields that OTP does not have follow at the end and are off
+/// by default.
 
 namespace peer {
 
@@ -33,10 +33,10 @@ namespace peer {
 
 /// Which children are restarted when one has to be.
 enum class restart_strategy : std::uint8_t {
-  one_for_one,        ///< That one.
-  one_for_all,        ///< All, those that run being stopped before.
-  rest_for_one,       ///< That one and those that were started after it.
-  simple_one_for_one, ///< That one. All children are made from one spec, while the supervisor runs.
+  one_for_one,        ///< That child.
+  one_for_all,        ///< All children; those that run are stopped before.
+  rest_for_one,       ///< That child and those that were started after it.
+  simple_one_for_one, ///< That child. All children are made from one spec, while the supervisor runs.
 };
 
 template <>
@@ -47,7 +47,7 @@ inline constexpr auto detail::enum_names<restart_strategy> =
 enum class restart_type : std::uint8_t {
   permanent, ///< Always.
   transient, ///< Unless it ended normally (see `end_kind`).
-  temporary, ///< Never. Its spec is forgotten when it ends.
+  temporary, ///< Never. Its spec is deleted when it ends.
 };
 
 template <>
@@ -66,7 +66,7 @@ inline constexpr auto detail::enum_names<auto_shutdown> =
     std::array<std::string_view, 3>{"never", "any_significant", "all_significant"};
 
 /// How a supervisor restarts. If more than `intensity` restarts happen within `period`, it stops its children and gives
-/// up: it exits with `caf::exit_reason::user_shutdown`, and what happens next is its own supervisor's matter.
+/// up: it exits with `caf::exit_reason::user_shutdown`, and its own supervisor applies its rules to that.
 struct supervisor_flags {
   restart_strategy strategy = restart_strategy::one_for_one;
   std::uint32_t intensity = defaults::restart_intensity;
@@ -76,28 +76,28 @@ struct supervisor_flags {
 
 // -- children ---------------------------------------------------------------------------------------------------------
 
-/// `shutdown`: the child is killed without being asked.
+/// `shutdown`: the child is killed without being asked to stop.
 struct brutal_kill {};
 
 /// How long a child may take to stop before it is killed (`caf::infinite` for ever), or that it is killed at once.
 using child_shutdown = std::variant<caf::timespan, brutal_kill>;
 
-/// What a child that is an actor of this process may know about itself.
+/// The argument of an `actor_factory`: facts about the child to be made.
 struct child_context {
   caf::actor_system& system;
 
-  /// Stands for the child as long as its spec exists. An actor whose spec has `says_ready` sends it `ready_atom`, too.
+  /// Represents the child as long as its spec exists. An actor whose spec has `says_ready` sends `ready_atom` to it.
   caf::actor child;
 
-  /// Counts the starts of this child, from 1 on. Goes with `ready_atom`.
+  /// Counts the starts of this child, from 1 on. To be sent with `ready_atom`.
   std::uint64_t generation;
 
-  /// What a child of a `simple_one_for_one` supervisor was started with; else empty.
+  /// The arguments of a child of a `simple_one_for_one` supervisor; else empty.
   const std::vector<term>& arguments;
 };
 
-/// Makes the actor; called on the loop, so it must not block. A null actor means that there is nothing to run (OTP:
-/// `ignore`). It must be a new one: an actor that is somebody's child already is refused.
+/// Makes the actor. Called on the loop, so it must not block. A null actor means that there is nothing to run (OTP:
+/// `ignore`). The actor must be new: one that is part of the tree already is refused.
 using actor_factory = std::function<caf::expected<caf::actor>(const child_context&)>;
 
 struct child_spec;
@@ -106,13 +106,13 @@ struct child_spec;
 struct supervisor_spec {
   supervisor_flags flags = {};
 
-  /// In the order in which they are started; they are stopped in the reverse one. For `simple_one_for_one` exactly one,
-  /// which is not started but the pattern for all.
+  /// In the order in which they are started; they are stopped in the reverse order. For `simple_one_for_one` exactly
+  /// one, which is not started but is the pattern for all.
   std::vector<child_spec> children; // clang takes no initializer of a vector of something incomplete
 };
 
-/// What runs as a child, and where: an actor of this process, a peer (C++ or Erlang, here, behind ssh or in a
-/// container), or another supervisor.
+/// What runs as a child, and where: an actor of this process, a peer (C++ or Erlang, on this machine, behind ssh or in
+/// a container), or another supervisor.
 using placement = std::variant<actor_factory, start_options, supervisor_spec>;
 
 enum class child_type : std::uint8_t { worker, supervisor };
@@ -122,10 +122,10 @@ inline constexpr auto detail::enum_names<child_type> = std::array<std::string_vi
 
 // -- beyond OTP -------------------------------------------------------------------------------------------------------
 
-/// How long a restart is put off: `initial` for the first one, and each time `factor` times more, up to `maximum`; a
-/// child that has run for `reset_after` begins anew. Each delay is made longer or shorter by a random part of at most
-/// `jitter` (0 to 1) of it, so that many children do not come back at the same time. Until the delay is over nothing
-/// else is done for the restart: other children that it will restart go on.
+/// The delay of a restart: `initial` for the first one, each time multiplied by `factor`, at most `maximum`; `initial`
+/// again after the child has run for `reset_after`. Each delay is changed by a random part of at most `jitter` (0 to 1)
+/// of it, so that many children do not restart at the same time. Other children that the restart will affect run on
+/// until the delay is over.
 struct restart_backoff {
   caf::timespan initial = defaults::backoff_initial;
   double factor = 2;
@@ -134,8 +134,8 @@ struct restart_backoff {
   caf::timespan reset_after = defaults::backoff_reset;
 };
 
-/// The child says itself that it is ready: a peer with `peer::node::ready` or, in Erlang,
-/// `io:request(group_leader(), ready)`; an actor by sending `ready_atom` and its generation to `child_context::child`.
+/// The child reports that it is ready: a peer by `peer::node::ready` or, in Erlang, `io:request(group_leader(),
+/// ready)`; an actor by sending `ready_atom` and its generation to `child_context::child`.
 struct says_ready {
   caf::timespan within = defaults::ready_timeout; ///< after it was started
 };
@@ -156,7 +156,7 @@ using readiness = std::variant<std::monostate, says_ready, ready_probe>;
 
 /// One child.
 struct child_spec {
-  /// Its name, unique among its siblings; without `/`.
+  /// The name of the child, unique among its siblings; without `/`.
   std::string id;
 
   /// What is to run.
@@ -164,7 +164,8 @@ struct child_spec {
 
   restart_type restart = restart_type::permanent;
 
-  /// Whether its end may stop the supervisor (`supervisor_flags::auto_shutdown`). Not for permanent children.
+  /// Whether the end of the child may stop the supervisor (`supervisor_flags::auto_shutdown`). Invalid for permanent
+  /// children.
   bool significant = false;
 
   /// Default: 5 s for workers, `caf::infinite` for supervisors; for peers, what their option `shutdown` takes. A peer
@@ -178,7 +179,7 @@ struct child_spec {
 
   std::optional<restart_backoff> backoff = std::nullopt;
 
-  /// Exit statuses (0 to 255) of a peer with which it wants no restart, whatever `restart` says.
+  /// Exit statuses (0 to 255) of a peer after which it is not restarted, whatever `restart` is.
   std::vector<int> final_statuses = {};
 
   readiness ready = {};
@@ -186,39 +187,41 @@ struct child_spec {
   /// Calls that may wait for the child while it is down (see `patient_call`).
   std::size_t max_waiting = defaults::max_waiting_calls;
 
-  /// Tells whether a spec differs from another one with that id: see `apply_atom`. Whoever makes specs from a file,
-  /// say, puts their text here.
+  /// Compared by `apply_atom`: a child whose spec has the same id and revision goes on undisturbed. A program that
+  /// reads specs from a file can use their text.
   std::string revision = {};
 };
 
-/// What the child is, whether its spec says so or not.
-child_type type_of(const child_spec& spec) noexcept;
+/// The type of a child: `child_spec::type`, or its default.
+[[nodiscard]] child_type type_of(const child_spec& spec) noexcept;
 
-/// How long it may take to stop, whether its spec says so or not.
-child_shutdown shutdown_of(const child_spec& spec) noexcept;
+/// The time that a child has to stop: `child_spec::shutdown`, or its default.
+[[nodiscard]] child_shutdown shutdown_of(const child_spec& spec) noexcept;
 
 // -- ends -------------------------------------------------------------------------------------------------------------
 
-/// What a restart rule sees of an end.
+/// The end of a child, as the restart rules distinguish it.
 enum class end_kind : std::uint8_t {
   normal,   ///< No error, `caf::exit_reason::user_shutdown`, or a peer that ran and exited with status 0.
   abnormal, ///< Everything else.
   final_,   ///< A status of `child_spec::final_statuses`.
 };
 
-/// @param reason the exit reason of an actor, or of a control actor with `peer_down::crash`.
-end_kind classify(const child_spec& spec, const error& reason) noexcept;
+/// Classifies the end of a child.
+/// @param reason the exit reason of an actor, or of a control actor with `peer_down::crash`
+[[nodiscard]] end_kind classify(const child_spec& spec, const error& reason) noexcept;
 
 // -- validation -------------------------------------------------------------------------------------------------------
 
 /// Checks specs without starting anything (OTP: supervisor:check_childspecs/2). The error (`errc::invalid_option`)
 /// names the child by its path, the field and its value.
-error check_childspecs(const std::vector<child_spec>& specs, auto_shutdown shutdown = auto_shutdown::never);
+[[nodiscard]] error check_childspecs(const std::vector<child_spec>& specs,
+                                     auto_shutdown shutdown = auto_shutdown::never);
 
 /// The same for one spec, whose siblings are not known.
-error validate(const child_spec& spec, auto_shutdown shutdown = auto_shutdown::never);
+[[nodiscard]] error validate(const child_spec& spec, auto_shutdown shutdown = auto_shutdown::never);
 
 /// The same for a whole tree.
-error validate(const supervisor_spec& spec);
+[[nodiscard]] error validate(const supervisor_spec& spec);
 
 } // namespace peer

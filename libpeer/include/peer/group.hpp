@@ -24,56 +24,56 @@ class roster;
 
 namespace peer {
 
-/// What to start as a group.
+/// The options of `start_group`.
 struct group_options {
-  /// How to start each member. Its `wait_boot` says whether, and how long, `start_group` waits until all of them run.
+  /// How to start each member. `wait_boot` determines whether, and how long, `start_group` waits until all members run.
   start_options each = {};
 
-  /// How many; at least 1.
+  /// The number of members; at least 1.
   std::size_t size = 1;
 
-  /// Changes the options of single members, whose numbers count from 0: names, the environment, the program. It may not
-  /// turn a member that is waited for into one that is not, or the other way round.
+  /// Changes the options of single members, which are numbered from 0: names, the environment, the program. The kind of
+  /// `wait_boot` must be the same for all members.
   std::function<void(std::size_t index, start_options& options)> adapt = {};
 
   /// Gives each member one CPU, in turn, of those that this program may use (`start_options::cpu_affinity`).
   bool spread_over_cpus = false;
 
-  /// How many peers more are started and kept in reserve. When a member ends, however that comes about, a spare that
-  /// runs takes its place at once, so that nobody waits for a start; and a new spare is started after 100 ms, later if
-  /// spares go on ending soon (`restart_backoff`). A member that ends while no spare runs gets its successor when one
-  /// does. Spares are numbered on from `size`, for `adapt` and `spread_over_cpus`; a peer that ends leaves its number
-  /// and its options to a new spare, so of those that run no two have the same.
+  /// The number of additional peers that are started and kept in reserve. When a member ends, for whatever reason, a
+  /// spare that runs takes its place at once, without the time of a start; a new spare is started after 100 ms, later
+  /// if spares keep ending soon (`restart_backoff`). A member that ends while no spare runs gets its successor when one
+  /// does. Spares are numbered from `size` on, for `adapt` and `spread_over_cpus`; a peer that ends leaves its number
+  /// and its options to a new spare, so no two running peers have the same.
   ///
-  /// The group is there when its members are; a spare that does not start is tried again (`group::spares` tells). Not
-  /// together with `peer_down::continue_`, with which nobody is told of a member's end.
+  /// `start_group` does not wait for spares; a spare that does not start is tried again (see `group::spares`). Invalid
+  /// together with `peer_down::continue_`, which reports no end of a member.
   std::size_t spares = 0;
 };
 
-/// What is known of a group's spares.
+/// The state of a group's spares.
 struct spares_state {
-  /// Those that run and wait for a place, the next one first. They are for looking at, their pids and their state:
-  /// what is called there is done by a later member.
+  /// The spares that run and wait for a place, the next one first. Use them for their pids and states only: a call to a
+  /// spare is executed by a later member.
   std::vector<handle> running = {};
 
-  /// How many have become members so far.
+  /// The number of spares that have become members so far.
   std::uint64_t used = 0;
 
-  /// Why the last one that failed did not start, or has ended as a spare; no error if none has.
+  /// Why the last spare that failed did not start, or has ended; no error if none has failed.
   caf::error last_failure = {};
 };
 
 /// How `group::map` distributes its items.
 struct map_options {
-  /// Calls that a peer may have at the same time; at least 1.
+  /// The number of calls that a peer may have at the same time; at least 1.
   std::size_t outstanding = 1;
 
-  /// Whether a call may be made again that may have run, wholly or in part (`delivery::unanswered`): its peer has
-  /// ended, or has not answered in time. A call that was not delivered is made again in any case.
+  /// Whether to repeat a call that may have run, wholly or in part (`delivery::unanswered`): its peer has ended, or has
+  /// not answered in time. A call that was not delivered is repeated in any case.
   bool safe_to_repeat = false;
 
-  /// How often an item may be given to a peer that may have got it, if it is `safe_to_repeat`; at least 1. It bounds
-  /// how many peers an item can take along.
+  /// With `safe_to_repeat`, the number of calls of an item that may have run; at least 1. Bounds the number of peers
+  /// that an item can crash.
   std::size_t attempts = 3;
 };
 
@@ -84,18 +84,17 @@ struct map_options {
 ///     auto counts = workers->map<int>("text", "count", files, {.outstanding = 2});
 ///     for (auto& report : workers->stop()) …
 ///
-/// A group is a value: copies mean the same peers, and the last one's end stops its spares, but not its members. A
-/// member that ends stays in the group until a spare takes its place, if there are spares, and the others stay as they
-/// are: whatever is asked of it then is answered with an error at once, so nothing hangs. A request to all goes to
-/// those who are members when it is made. All functions may be called by any thread but the loop's and, as they wait,
-/// by no event-based actor: an actor sends requests to `group[i].actor()` for all `i` and counts the answers. The actor
-/// system must outlive the call.
+/// A group is a value: copies refer to the same peers. The destruction of the last copy stops the spares, but not the
+/// members. A member that ends stays in the group until a spare takes its place, if there are spares; until then
+/// requests to it fail at once. A request to all goes to the members at the time of the request. All functions that
+/// request something block. Call them from any thread except the loop's, never from an event-based actor: that sends
+/// requests to `group[i].actor()` for all `i` and counts the answers. The actor system must outlive the call.
 class group {
 public:
   // -- member types ---
 
-  /// Goes over the places of a group. What it refers to, the member of a place when it came there, is valid until it
-  /// goes on.
+  /// Iterates over the places of a group. The reference to the member of a place is valid until the iterator is
+  /// incremented.
   class iterator {
   public:
     using iterator_category = std::input_iterator_tag;
@@ -138,26 +137,27 @@ public:
 
   // -- properties ---
 
-  std::size_t size() const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
 
-  /// The member that has that place now.
-  handle operator[](std::size_t index) const;
+  /// The present member of that place.
+  [[nodiscard]] handle operator[](std::size_t index) const;
 
-  iterator begin() const { return {members_, 0}; }
-  iterator end() const { return {members_, size()}; }
+  [[nodiscard]] iterator begin() const { return {members_, 0}; }
+  [[nodiscard]] iterator end() const { return {members_, size()}; }
 
-  /// The spares, which are no members yet.
-  spares_state spares() const;
+  /// The spares, which are not members yet.
+  [[nodiscard]] spares_state spares() const;
 
   /// The same group with another time-out for calls. `caf::infinite` waits for ever.
-  group within(caf::timespan timeout) const;
+  [[nodiscard]] group within(caf::timespan timeout) const;
 
   // -- calls ---
 
   /// Calls `module:function(xs…)` in all peers at the same time and waits for all, no longer than the time-out. Returns
   /// one answer for each peer, in their order; the errors are those of `handle::call`.
   template <class T, class... Ts>
-  std::vector<caf::expected<T>> multicall(std::string_view module, std::string_view function, const Ts&... xs) const {
+  [[nodiscard]] std::vector<caf::expected<T>> multicall(std::string_view module, std::string_view function,
+                                                        const Ts&... xs) const {
     auto arguments = encode_arguments(xs...);
     if (!arguments)
       return std::vector<caf::expected<T>>(size(), arguments.error());
@@ -173,8 +173,9 @@ public:
   /// too much waits for it already (`errc::overload`). When no peer is left, the last error is the answer for all
   /// remaining items.
   template <class T, class Item>
-  std::vector<caf::expected<T>> map(std::string_view module, std::string_view function, const std::vector<Item>& items,
-                                    const map_options& options = {}) const {
+  [[nodiscard]] std::vector<caf::expected<T>> map(std::string_view module, std::string_view function,
+                                                  const std::vector<Item>& items,
+                                                  const map_options& options = {}) const {
     auto encoded = std::vector<caf::expected<byte_buffer>>{};
     encoded.reserve(items.size());
     for (const Item& x : items)
@@ -182,9 +183,9 @@ public:
     return read<T>(request_map(module, function, std::move(encoded), options));
   }
 
-  /// Starts `module:function(xs…)` in all peers. Fails only with `errc::bad_term` for an argument that is no term.
+  /// Starts `module:function(xs…)` in all peers. Fails only with `errc::bad_term` for an argument that is not a term.
   template <class... Ts>
-  caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
+  [[nodiscard]] caf::error cast(std::string_view module, std::string_view function, const Ts&... xs) const {
     auto arguments = encode_arguments(xs...);
     if (!arguments)
       return std::move(arguments.error());
@@ -192,9 +193,10 @@ public:
     return {};
   }
 
-  /// Sends a message to the process of that name in each peer. Fails only with `errc::bad_term` for what is no term.
+  /// Sends a message to the process of that name in each peer. Fails only with `errc::bad_term` for content that is not
+  /// a term.
   template <class T>
-  caf::error send(std::string_view registered_name, const T& content) const {
+  [[nodiscard]] caf::error send(std::string_view registered_name, const T& content) const {
     auto encoded = byte_buffer{};
     if (auto err = save_term(encoded, content))
       return err;
@@ -202,24 +204,22 @@ public:
     return {};
   }
 
-  /// Waits until every peer runs and has taken in what was sent to it before, no longer than `timeout`. Taken in means
-  /// that messages are in the mailboxes of their receivers, and that the functions of casts and calls have been
-  /// started. Nodes run these concurrently, so it does not mean that they have returned: `multicall` a function that
-  /// waits for what it has to.
-  /// @returns the error of the first member that did not, which names it.
-  caf::error barrier(caf::timespan timeout = defaults::call_timeout) const;
+  /// Waits until every peer runs and has processed what was sent to it before, no longer than `timeout`: messages are
+  /// in the mailboxes of their receivers, and the functions of casts and calls have been started. They need not have
+  /// returned, since nodes run them concurrently.
+  /// @returns the error of the first member that failed, which names the member
+  [[nodiscard]] caf::error barrier(caf::timespan timeout = defaults::call_timeout) const;
 
   // -- state ---
 
-  /// What the process of each peer has used so far. The error is `errc::noproc` for a peer that has ended, or its own
-  /// end if its control actor lives on: the `exit_status` in a `failure`, and that in the report of `stop`, has the
-  /// usage of its whole life.
-  std::vector<caf::expected<process_usage>> usage() const;
+  /// What the process of each peer has used so far (see `usage_of`). The error is `errc::noproc` for a peer that has
+  /// ended, or its end if its control actor lives on. The `exit_status` in a `failure` and in the report of `stop` has
+  /// the usage of the whole life of a process.
+  [[nodiscard]] std::vector<caf::expected<process_usage>> usage() const;
 
-  /// Stops all peers at the same time, the spares too, each as its option `shutdown` says. Returns when all processes
-  /// have ended and were reaped: the reports of the members, and then those of the spares that there were. The error is
-  /// `errc::noproc` for a peer whose control actor had exited already. No spare is started or takes a place from then
-  /// on.
+  /// Stops all peers at the same time, spares included, each by its option `shutdown`. Returns when all processes have
+  /// ended and were reaped: the reports of the members, then those of the spares. The error is `errc::noproc` for a
+  /// peer whose control actor had exited already. From then on no spare is started or takes a place.
   std::vector<caf::expected<stop_report>> stop() const;
 
 private:
@@ -255,9 +255,9 @@ private:
   caf::timespan timeout_{defaults::call_timeout};
 };
 
-/// Starts the members of a group, all at the same time, and, as `wait_boot` says, waits until all of them run. Fails
-/// with `errc::invalid_option` before anything is started, or with `errc::boot_failed` when the first member does not
-/// start: then the others are stopped, nothing is left, and the error names the member.
-caf::expected<group> start_group(caf::actor_system& sys, const group_options& options);
+/// Starts the members of a group, all at the same time, and, depending on `wait_boot`, waits until all of them run.
+/// Fails with `errc::invalid_option` before anything is started, or with `errc::boot_failed` when the first member does
+/// not start: then the others are stopped, no process is left, and the error names the member.
+[[nodiscard]] caf::expected<group> start_group(caf::actor_system& sys, const group_options& options);
 
 } // namespace peer

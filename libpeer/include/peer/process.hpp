@@ -157,4 +157,11 @@ struct process_usage {
   caf::timespan age{0}; ///< since it was started
 };
 
+/// Reads what a child of this program has used so far, such as a peer that `child_info::process_id` or
+/// `peer_status::process_id` names. The source is /proc (proc(5)): times are multiples of 1/sysconf(_SC_CLK_TCK)
+/// seconds, mostly 10 ms. Any thread may call this.
+/// @returns nothing if this program has no such child, if /proc belongs to another pid namespace, or if descriptors or
+///          memory are short
+[[nodiscard]] std::optional<process_usage> usage_of(std::int64_t process_id);
+
 } // namespace peer

@@ -23,30 +23,30 @@ class cast_window;
 
 namespace peer {
 
-/// A child of a supervisor, for code that may block. It stays the same through all restarts, and whatever the child is:
-/// a call to it means `module:function` in the peer, or what the actor makes of a `call_request`.
+/// A child of a supervisor, for code that may block. The handle stays valid across restarts of the child, whatever runs
+/// as the child: a call to it calls `module:function` in the peer, or sends the actor a `call_request`.
 ///
-/// A handle is a value and may be copied. Its functions may be called by any thread but the loop's and, as they wait,
-/// by no event-based actor; those send the messages of `child_actor` to `actor()`. `cast` and `send` block as those of
+/// A handle is a value and may be copied. Its functions block. Call them from any thread except the loop's, never from
+/// an event-based actor: that sends the messages of `child_actor` to `actor()`. `cast` and `send` block as those of
 /// `handle` do.
 class child_handle : public detail::remote_calls<child_handle> {
 public:
   child_handle(caf::actor_system& sys, child_actor actor);
 
-  const child_actor& actor() const noexcept { return actor_; }
+  [[nodiscard]] const child_actor& actor() const noexcept { return actor_; }
 
-  /// The same child with another time-out for calls, counted from when it is up.
-  child_handle within(caf::timespan timeout) const;
+  /// The same child with another time-out for calls, counted from when the child is up.
+  [[nodiscard]] child_handle within(caf::timespan timeout) const;
 
-  /// The same child, whose calls wait for it so long while it is down; without this they fail with
-  /// `errc::noconnection` then. How many may wait is `child_spec::max_waiting`.
-  child_handle waiting(caf::timespan bound) const;
+  /// The same child, whose calls wait at most `bound` while the child is down; without this they fail with
+  /// `errc::noconnection` then. At most `child_spec::max_waiting` calls can wait.
+  [[nodiscard]] child_handle waiting(caf::timespan bound) const;
 
-  /// The same child, as long as it is in that generation; later calls fail with `errc::noproc`.
-  child_handle only(std::uint64_t generation) const;
+  /// The same child in one generation only: calls fail with `errc::noproc` when that has ended.
+  [[nodiscard]] child_handle only(std::uint64_t generation) const;
 
-  /// What its supervisor knows of it. Fails with `errc::noproc` once its spec is gone.
-  caf::expected<child_info> info() const;
+  /// The state of the child as its supervisor knows it. Fails with `errc::noproc` after its spec was deleted.
+  [[nodiscard]] caf::expected<child_info> info() const;
 
 private:
   friend detail::remote_calls<child_handle>;
@@ -64,69 +64,93 @@ private:
   std::shared_ptr<internal::origin::cast_window> window_; ///< shared by all copies
 };
 
-/// A supervisor, for code that may block: a thin layer over the messages of `supervisor_actor`. What holds for
-/// `child_handle` holds for it. Requests wait while children are being started or stopped.
+/// A supervisor, for code that may block: a thin layer over the messages of `supervisor_actor`. Like `child_handle` it
+/// is a value, and its functions block. Requests that change children wait while others are being started or stopped.
 class supervisor {
 public:
   supervisor(caf::actor_system& sys, supervisor_actor actor) : sys_(&sys), actor_(std::move(actor)) {}
 
-  /// Link to it, monitor it, send it messages.
-  const supervisor_actor& actor() const noexcept { return actor_; }
+  /// The actor, to be linked to, monitored and sent messages.
+  [[nodiscard]] const supervisor_actor& actor() const noexcept { return actor_; }
 
-  /// The child of that path, "db/writer", say, which may be anywhere below. Fails with `errc::not_found`.
-  caf::expected<child_handle> child(std::string_view path) const;
+  /// The child with that path, such as "db/writer", at any depth below. Fails with `errc::not_found`.
+  [[nodiscard]] caf::expected<child_handle> child(std::string_view path) const;
 
-  /// The supervisor of that path below this one; this one itself for "". Fails with `errc::not_found`.
-  caf::expected<supervisor> at(std::string_view path) const;
+  /// The supervisor with that path below this one; this one for "". Fails with `errc::not_found`.
+  [[nodiscard]] caf::expected<supervisor> at(std::string_view path) const;
 
-  /// Adds a child and starts it; its spec is dropped if that fails (OTP: supervisor:start_child/2).
-  caf::expected<child_info> start_child(child_spec spec) const;
+  /// Adds a child and starts it; its spec is deleted if that fails (OTP: supervisor:start_child/2).
+  [[nodiscard]] caf::expected<child_info> start_child(child_spec spec) const;
 
-  /// The same under `simple_one_for_one`.
-  caf::expected<child_info> start_child(std::vector<term> arguments) const;
+  /// Adds a child under `simple_one_for_one` and starts it with these arguments.
+  [[nodiscard]] caf::expected<child_info> start_child(std::vector<term> arguments) const;
 
   /// Stops a child. Its spec stays, unless the child is temporary or one of `simple_one_for_one`.
-  caf::error terminate_child(std::string_view id) const;
+  [[nodiscard]] caf::error terminate_child(std::string_view id) const;
 
-  /// Starts a child that was stopped, or has ended.
-  caf::expected<child_info> restart_child(std::string_view id) const;
+  /// Starts a child that was stopped or has ended.
+  [[nodiscard]] caf::expected<child_info> restart_child(std::string_view id) const;
 
-  /// Drops the spec of a child that does not run.
-  caf::error delete_child(std::string_view id) const;
+  /// Deletes the spec of a child that does not run. Fails with `errc::running` or `errc::restarting` for another one.
+  [[nodiscard]] caf::error delete_child(std::string_view id) const;
 
-  /// In the order in which they are started.
-  caf::expected<std::vector<child_info>> which_children() const;
+  /// The children, in the order in which they are started.
+  [[nodiscard]] caf::expected<std::vector<child_info>> which_children() const;
 
-  caf::expected<child_counts> count_children() const;
+  [[nodiscard]] caf::expected<child_counts> count_children() const;
 
-  caf::expected<child_spec> get_childspec(std::string_view id) const;
+  [[nodiscard]] caf::expected<child_spec> get_childspec(std::string_view id) const;
 
-  /// Makes the children what `spec` says, and leaves those as they are whose `revision` is the same. Fails with
-  /// `errc::invalid_option`, and then nothing has changed, or with `errc::failed_to_start_child`.
-  caf::error apply(supervisor_spec spec) const;
+  /// Replaces the children by those of `spec`; a child whose `revision` is equal goes on undisturbed. Fails with
+  /// `errc::invalid_option`, and nothing has changed, or with `errc::failed_to_start_child`.
+  [[nodiscard]] caf::error apply(supervisor_spec spec) const;
 
-  /// Sends the events of the whole tree to `whom`, as `supervisor_event`s, as long as both live.
-  caf::error subscribe(const caf::actor& whom) const;
+  /// Sends the events of the whole tree to `whom`, as `supervisor_event`s, until one of them exits.
+  [[nodiscard]] caf::error subscribe(const caf::actor& whom) const;
 
-  caf::error unsubscribe(const caf::actor& whom) const;
+  [[nodiscard]] caf::error unsubscribe(const caf::actor& whom) const;
 
-  /// Stops the children in reverse order, and itself. Returns when nothing of them is left. Fails with `errc::noproc`
-  /// if it has exited already.
-  caf::error stop() const;
+  /// Stops the children in reverse order, then the supervisor. Returns when no process of them is left. Fails with
+  /// `errc::noproc` if the supervisor has exited already.
+  [[nodiscard]] caf::error stop() const;
 
 private:
   caf::actor_system* sys_;
   supervisor_actor actor_;
 };
 
-/// Starts a tree and waits until all its children are ready. Fails with `errc::invalid_option` before anything is
-/// started, or with `errc::failed_to_start_child`, and then nothing is left of it.
-/// @param subscribers receive all events (see `supervisor::subscribe`), those of the boot included
-caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
-                                           const std::vector<caf::actor>& subscribers = {});
+// -- starting a tree --------------------------------------------------------------------------------------------------
 
-/// The same, linked to `parent`: if one ends, so does the other (`parent`'s normal end stops the tree, too).
-caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
-                                                const std::vector<caf::actor>& subscribers = {});
+/// Starts a tree and waits until all its children are ready. Fails with `errc::invalid_option` before anything is
+/// started, or with `errc::failed_to_start_child` after everything that was started has been stopped. Blocks: see
+/// `spawn_supervisor` for event-based actors.
+/// @param subscribers receive all events (see `supervisor::subscribe`), those of the boot included
+[[nodiscard]] caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
+                                                         const std::vector<caf::actor>& subscribers = {});
+
+/// The same, linked to `parent`: if one exits, so does the other (the normal exit of `parent` stops the tree, too).
+[[nodiscard]] caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
+                                                              const std::vector<caf::actor>& subscribers = {});
+
+/// Starts a tree and does not wait for it; any actor and thread may call this. Fails with `errc::invalid_option` before
+/// anything is started. The children are being started when it returns.
+///
+/// Send `await_boot_atom` to learn when all children are ready. If one fails to start, the others are stopped, the
+/// request fails with `errc::failed_to_start_child`, and the actor exits with that reason. A request that arrives after
+/// that fails with `caf::sec::request_receiver_down`; monitor the actor, at any time, to get the reason in any case.
+///
+///     auto tree = peer::spawn_supervisor(self->system(), std::move(spec));
+///     self->request(*tree, caf::infinite, peer::await_boot_atom_v).then([=] { … }, [=](caf::error& why) { … });
+///
+/// The tree lives until it is stopped, also if no handle refers to it. Wrap the actor in a `supervisor` for code that
+/// may block.
+/// @param subscribers as for `start_supervisor`
+[[nodiscard]] caf::expected<supervisor_actor> spawn_supervisor(caf::actor_system& sys, supervisor_spec spec,
+                                                               const std::vector<caf::actor>& subscribers = {});
+
+/// The same, linked to `parent` as by `start_supervisor_link`. A failed boot ends `parent` unless it handles exit
+/// messages.
+[[nodiscard]] caf::expected<supervisor_actor> spawn_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
+                                                                    const std::vector<caf::actor>& subscribers = {});
 
 } // namespace peer

@@ -22,18 +22,18 @@
 
 namespace peer {
 
-/// What happens to children.
+/// An event of a child.
 enum class event_kind : std::uint8_t {
-  starting,     ///< It is being started.
-  started,      ///< It runs, and may have to become ready.
-  ready,        ///< It is ready: calls reach it.
-  start_failed, ///< It could not be started, or did not become ready.
-  exited,       ///< It ended by itself.
-  restarting,   ///< It will be started again, after `delay`.
-  stopping,     ///< It is being stopped.
-  stopped,      ///< It has ended because it was stopped.
-  gave_up,      ///< Its supervisor stops since there were too many restarts; this one's was the last.
-  removed,      ///< Its spec is gone.
+  starting,     ///< The child is being started.
+  started,      ///< The child runs, and may have to become ready.
+  ready,        ///< The child is ready: calls reach it.
+  start_failed, ///< The child could not be started, or did not become ready.
+  exited,       ///< The child ended by itself.
+  restarting,   ///< The child will be started again, after `delay`.
+  stopping,     ///< The child is being stopped.
+  stopped,      ///< The child has ended because it was stopped.
+  gave_up,      ///< The supervisor stops after too many restarts, of which this child's was the last.
+  removed,      ///< The spec of the child was deleted.
 };
 
 template <>
@@ -41,7 +41,7 @@ inline constexpr auto detail::enum_names<event_kind> =
     std::array<std::string_view, 10>{"starting",   "started",  "ready",   "start_failed", "exited",
                                      "restarting", "stopping", "stopped", "gave_up",      "removed"};
 
-/// What subscribers of a tree receive (see `subscribe_atom`).
+/// The message to subscribers of a tree (see `subscribe_atom`).
 struct supervisor_event {
   event_kind kind = event_kind::starting;
 
@@ -50,13 +50,13 @@ struct supervisor_event {
 
   std::uint64_t generation = 0;
 
-  /// The process's id if the child is a peer that runs, or has just ended.
+  /// The process id if the child is a peer that runs, or has just ended.
   std::optional<std::int64_t> process_id;
 
-  /// How it ended, or why it could not be started.
+  /// How the child ended, or why it could not be started.
   error reason;
 
-  /// Until it is restarted.
+  /// The time until the restart.
   caf::timespan delay{0};
 
   caf::timestamp when;
@@ -75,18 +75,18 @@ std::string describe(const supervisor_event& event);
 } // namespace peer
 
 /// @file
-/// The messages that supervisors and their children understand. `supervisor` and `child_handle` (supervisor.hpp) wrap
-/// them for code that may block.
+/// The messages of supervisors and their children. `supervisor` and `child_handle` (supervisor.hpp) wrap them for code
+/// that may block.
 
 namespace peer {
 
-/// What a child does, as OTP's supervisor sees it.
+/// The state of a child, as OTP's supervisor distinguishes it.
 enum class child_state : std::uint8_t {
-  undefined,  ///< It does not run (OTP: the pid `undefined`).
-  starting,   ///< It was told to start and is not ready yet.
-  running,    ///< It is ready.
-  stopping,   ///< It was told to stop.
-  restarting, ///< It will be started again: it waits for that, or could not be started the last time.
+  undefined,  ///< The child does not run (OTP: the pid `undefined`).
+  starting,   ///< The child is being started and is not ready yet.
+  running,    ///< The child is ready.
+  stopping,   ///< The child is being stopped.
+  restarting, ///< The child will be started again: its delay is not over, or the last start failed.
 };
 
 template <>
@@ -95,14 +95,14 @@ inline constexpr auto detail::enum_names<child_state> =
 
 // -- children ---------------------------------------------------------------------------------------------------------
 
-/// A call that may wait for its child.
+/// A call that may wait until its child is up.
 struct patient_call {
   call_request request;
 
   /// How long to wait while the child is down (`caf::infinite` for ever). `request.timeout` counts from when it is up.
   caf::timespan wait{0};
 
-  /// The only generation that may answer: when that is over, the call fails with `errc::noproc`.
+  /// The only generation that may answer: after its end the call fails with `errc::noproc`.
   std::optional<std::uint64_t> generation = std::nullopt;
 };
 
@@ -112,32 +112,33 @@ bool inspect(Inspector& f, patient_call& x) {
                             f.field("generation", x.generation));
 }
 
-/// A child, as its supervisor knows it.
+/// The state of a child, as its supervisor knows it.
 struct child_info {
   std::string id;
   std::string path; ///< from the root of the tree, its own id included
   child_type type = child_type::worker;
 
-  /// What it is: "actor", "peer", "erlang" (a peer whose program is `erl`) or "supervisor".
+  /// "actor", "peer", "erlang" (a peer whose program is `erl`) or "supervisor".
   std::string kind;
 
   child_state state = child_state::undefined;
-  std::uint64_t generation = 0; ///< counts its starts
-  std::uint64_t restarts = 0;   ///< those of them that a restart rule made
+  std::uint64_t generation = 0; ///< number of its starts
+  std::uint64_t restarts = 0;   ///< number of its starts by a restart rule
 
-  /// The process's id; nothing unless it is a peer that runs.
+  /// The process id of a peer that runs; else nothing.
   std::optional<std::int64_t> process_id;
 
   /// When this generation was started.
   caf::timestamp since;
 
-  /// How it ended the last time, or why it could not be started; no error if that has not happened, or for `normal`.
+  /// How the child ended the last time, or why it could not be started; no error if neither has happened, or for
+  /// `normal`.
   error last_end;
 
-  /// Limits that were asked for and are off, and why.
+  /// Limits of `child_spec::start` that are not in force, and why.
   std::vector<std::string> limits_off;
 
-  /// Stands for the child as long as its spec exists: a `child_actor`.
+  /// Represents the child as long as its spec exists: a `child_actor`.
   caf::actor handle;
 };
 
@@ -150,25 +151,26 @@ bool inspect(Inspector& f, child_info& x) {
                             f.field("limits_off", x.limits_off), f.field("handle", x.handle));
 }
 
-/// One child, whatever runs it and wherever: it stays the same through all restarts and exits when its spec is dropped.
+/// A child, whatever runs as the child and wherever: the actor stays the same across restarts and exits when the spec
+/// is deleted.
 ///
-/// It answers what a control actor answers. A request goes to the generation that is up when it comes, and nobody else
-/// answers it: when that generation ends, the request fails with its end. While the child is down (not ready, that is),
-/// requests fail with `errc::noconnection`, but for a `patient_call`; casts and messages are dropped.
+/// It answers what a control actor answers. Only the generation that is up when a request arrives answers it: if that
+/// generation ends, the request fails with its end. While the child is down (not ready), requests fail with
+/// `errc::noconnection`, except for a `patient_call`; casts and messages are dropped.
 ///
-/// A child that is an actor of this process receives a `call_request` and a `cast_request` as they are (see
-/// `peer::functions`), and the content of a `send_request` as the message that it is, whatever name it was sent to.
+/// A child that is an actor of this process receives a `call_request` and a `cast_request` unchanged (see
+/// `peer::functions`), and the content of a `send_request` as a message, whatever name it was sent to.
 using child_actor = caf::typed_actor<
     // Calls a function.
     caf::result<encoded_term>(call_request),
-    // Calls a function, and waits for the child before if need be. Fails with `errc::noconnection` when the time is
-    // over, and with `errc::overload` if `child_spec::max_waiting` wait already.
+    // Calls a function, after waiting for the child if it is down. Fails with `errc::noconnection` when the time is
+    // over, and with `errc::overload` if `child_spec::max_waiting` calls wait already.
     caf::result<encoded_term>(patient_call),
     // Starts a function.
     caf::result<void>(cast_request),
     // Sends a message.
     caf::result<void>(send_request),
-    // Tells what is known of it.
+    // Returns the state of the child.
     caf::result<child_info>(get_state_atom),
     // From an actor whose spec has `says_ready`: that generation is ready.
     caf::result<void>(ready_atom, std::uint64_t)>;
@@ -189,17 +191,18 @@ bool inspect(Inspector& f, child_counts& x) {
                             f.field("supervisors", x.supervisors), f.field("workers", x.workers));
 }
 
-/// A supervisor. Link to it, monitor it. Its children end if it is killed.
+/// A supervisor, to be linked to and monitored. Its children end if it is killed.
 ///
-/// An exit message with a reason, from whomever, makes it stop its children in reverse order and then exit with that
-/// reason; so does its parent's normal exit. `exit_reason::kill` ends it and its children at once.
+/// An exit message with a reason, from any actor, makes it stop its children in reverse order and then exit with that
+/// reason; so does the normal exit of its parent. `exit_reason::kill` ends it and its children at once.
 ///
 /// Errors that OTP has an atom for are `errc`s of that name: `already_started`, `already_present`, `not_found`,
-/// `running`, `restarting`, `simple_one_for_one`. Requests wait while children are being started or stopped.
+/// `running`, `restarting`, `simple_one_for_one`. Requests that change children wait while others are being started or
+/// stopped.
 using supervisor_actor = caf::typed_actor<
-    // Waits until all children are ready; fails with what went wrong.
+    // Answers when all children are ready; fails with `errc::failed_to_start_child`.
     caf::result<void>(await_boot_atom),
-    // Adds a child and starts it; the spec is dropped if that fails.
+    // Adds a child and starts it; the spec is deleted if that fails.
     caf::result<child_info>(start_child_atom, child_spec),
     // The same under `simple_one_for_one`, with arguments for the child: `child_context::arguments` of an actor, more
     // arguments of a peer's program (text as it is, other terms in Erlang's syntax).
@@ -208,19 +211,19 @@ using supervisor_actor = caf::typed_actor<
     caf::result<void>(terminate_child_atom, std::string),
     // Starts a child that was stopped or has ended.
     caf::result<child_info>(restart_child_atom, std::string),
-    // Drops the spec of a child that does not run.
+    // Deletes the spec of a child that does not run.
     caf::result<void>(delete_child_atom, std::string),
-    // Its children, in the order in which they were started (OTP: the reverse one).
+    // The children, in the order in which they were started (OTP: the reverse order).
     caf::result<std::vector<child_info>>(which_children_atom), caf::result<child_counts>(count_children_atom),
     caf::result<child_spec>(get_childspec_atom, std::string),
     // A child anywhere below it, by its path from here.
     caf::result<child_info>(find_child_atom, std::string),
-    // A supervisor below it, by its path: a `supervisor_actor`, which does not survive a restart. Itself for "".
+    // A supervisor below it, by its path: a `supervisor_actor`, valid until a restart. Itself for "".
     caf::result<caf::actor>(find_supervisor_atom, std::string),
-    // Makes the children what the spec says. Those with an equal `child_spec::revision` go on; see
-    // `supervision::apply`.
+    // Replaces the children by those of the spec. Those with an equal `child_spec::revision` go on; see
+    // `supervisor::apply`.
     caf::result<void>(apply_atom, supervisor_spec),
-    // Sends all events of the whole tree to that actor, as `supervisor_event`s, as long as both live.
+    // Sends all events of the whole tree to that actor, as `supervisor_event`s, until one of them exits.
     caf::result<void>(subscribe_atom, caf::actor), caf::result<void>(unsubscribe_atom, caf::actor),
     // Stops the children and then itself, and answers when that is done.
     caf::result<void>(stop_atom)>;

@@ -4,7 +4,6 @@
 
 #include "group/roster.hpp"
 #include "group/spares_actor.hpp"
-#include "process/usage.hpp"
 
 #include "group/conversation.hpp"
 #include "group/map_actor.hpp"
@@ -110,7 +109,7 @@ caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& sta
   if (status->reason)
     return status->reason;
   if (status->process_id)
-    if (auto usage = internal::process::usage_of(static_cast<pid_t>(*status->process_id)))
+    if (auto usage = usage_of(*status->process_id))
       return *usage;
   return caf::make_error(errc::noproc, std::string{"the peer has no process whose usage can be read"});
 }

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "process/usage.hpp"
+#include "peer/process.hpp"
 
 #include "process/proc_stat.hpp"
 
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-namespace peer::internal::process {
+namespace peer {
 
 namespace {
 
@@ -30,11 +30,11 @@ caf::timespan uptime() {
 
 } // namespace
 
-std::optional<process_usage> usage_of(pid_t child) {
-  if (!has_own_proc())
+std::optional<process_usage> usage_of(std::int64_t process_id) {
+  if (!internal::process::has_own_proc())
     return std::nullopt;
   constexpr auto more_than_it_has = 4096;
-  auto line = read_proc_file("/proc/" + std::to_string(child) + "/stat", more_than_it_has);
+  auto line = internal::process::read_proc_file("/proc/" + std::to_string(process_id) + "/stat", more_than_it_has);
   auto name_end = line.rfind(')'); // the name may have anything in it
   if (name_end == std::string::npos)
     return std::nullopt;
@@ -64,4 +64,4 @@ std::optional<process_usage> usage_of(pid_t child) {
                        uptime() - from_ticks(start)};
 }
 
-} // namespace peer::internal::process
+} // namespace peer

@@ -23,18 +23,37 @@ caf::error error_of(const caf::expected<T>& x) {
   return x ? caf::error{} : x.error();
 }
 
-caf::expected<supervisor> start_with_parent(caf::actor_system& sys, supervisor_spec spec,
-                                            const std::vector<caf::actor>& subscribers, caf::strong_actor_ptr parent) {
+caf::expected<supervisor_actor> spawn_with_parent(caf::actor_system& sys, supervisor_spec spec,
+                                                  const std::vector<caf::actor>& subscribers,
+                                                  caf::strong_actor_ptr parent) {
   if (auto err = validate(spec))
     return err;
   auto where = internal::loop::loop::of(sys);
   auto tree = std::make_shared<internal::supervisor::tree_context>(where, internal::origin::process_launcher(where));
   for (auto& each : subscribers)
-    tree->subscribers.insert(each->address());
-  auto actor = internal::supervisor::spawn_supervisor(sys, std::move(tree), std::move(spec), {}, std::move(parent));
-  if (auto booted = internal::origin::ask<void>(sys, actor, the_supervisor, await_boot_atom_v); !booted)
+    tree->subscribers.insert(each->address()); // before anything happens
+  return internal::supervisor::spawn_supervisor(sys, std::move(tree), std::move(spec), {}, std::move(parent));
+}
+
+/// The exit reason of an actor. Waits for its exit.
+caf::error end_of(caf::actor_system& sys, const supervisor_actor& actor) {
+  auto result = caf::error{};
+  auto self = caf::scoped_actor{sys};
+  self->monitor(actor);
+  self->receive([&result](const caf::down_msg& end) { result = end.reason; });
+  return result;
+}
+
+caf::expected<supervisor> await_boot(caf::actor_system& sys, caf::expected<supervisor_actor> spawned) {
+  if (!spawned)
+    return std::move(spawned.error());
+  auto booted = internal::origin::ask<void>(sys, *spawned, the_supervisor, await_boot_atom_v);
+  if (booted)
+    return supervisor{sys, std::move(*spawned)};
+  if (booted.error() != errc::noproc)
     return std::move(booted.error());
-  return supervisor{sys, std::move(actor)};
+  auto end = end_of(sys, *spawned); // the boot may have failed before the request arrived
+  return end == errc::failed_to_start_child ? end : std::move(booted.error());
 }
 
 } // namespace
@@ -155,12 +174,22 @@ caf::error supervisor::stop() const {
 
 caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
                                            const std::vector<caf::actor>& subscribers) {
-  return start_with_parent(sys, std::move(spec), subscribers, nullptr);
+  return await_boot(sys, spawn_supervisor(sys, std::move(spec), subscribers));
 }
 
 caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
                                                 const std::vector<caf::actor>& subscribers) {
-  return start_with_parent(parent->system(), std::move(spec), subscribers, caf::strong_actor_ptr{parent->ctrl()});
+  return await_boot(parent->system(), spawn_supervisor_link(parent, std::move(spec), subscribers));
+}
+
+caf::expected<supervisor_actor> spawn_supervisor(caf::actor_system& sys, supervisor_spec spec,
+                                                 const std::vector<caf::actor>& subscribers) {
+  return spawn_with_parent(sys, std::move(spec), subscribers, nullptr);
+}
+
+caf::expected<supervisor_actor> spawn_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
+                                                      const std::vector<caf::actor>& subscribers) {
+  return spawn_with_parent(parent->system(), std::move(spec), subscribers, caf::strong_actor_ptr{parent->ctrl()});
 }
 
 } // namespace peer

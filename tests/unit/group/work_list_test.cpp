@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.supervisor.work_list
+#define CAF_SUITE peer.group.work_list
 
 #include "caf/all.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "tests/unit/process/subprocess_fixture.hpp"
 
-#include "process/usage.hpp"
+#include "peer/process.hpp"
 
 #include "tests/support/look_until.hpp"
 
@@ -18,14 +18,14 @@ CAF_TEST_FIXTURE_SCOPE(usage_tests, subprocess_fixture)
 CAF_TEST(the usage of a child that runs is told) {
   auto worker = start(shell("while :; do :; done"));
   CAF_CHECK(look_until([&] {
-    auto usage = peer::internal::process::usage_of(worker->id());
+    auto usage = peer::usage_of(worker->id());
     return usage && usage->user_time + usage->system_time >= 50ms && usage->rss > 100;
   }));
 }
 
 CAF_TEST(processes that are no children of ours have no usage) {
-  CAF_CHECK(!peer::internal::process::usage_of(getppid()));
-  CAF_CHECK(!peer::internal::process::usage_of(getpid()));
+  CAF_CHECK(!peer::usage_of(getppid()));
+  CAF_CHECK(!peer::usage_of(getpid()));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
