@@ -1,9 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "job.hpp"
-#include "value_of.hpp"
-
 #include "peer/peer.hpp"
+#include "value_of.hpp"
 
 #include "caf/all.hpp"
 

@@ -3,9 +3,8 @@
 // A service whose parts are kept running: a C++ peer, an Erlang node, and functions of this process.
 
 #include "job.hpp"
-#include "value_of.hpp"
-
 #include "peer/peer.hpp"
+#include "value_of.hpp"
 
 #include "caf/all.hpp"
 

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "job.hpp"
-
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"

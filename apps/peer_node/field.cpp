@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "field.hpp"
-
 #include "badarg.hpp"
 
 #include <algorithm>

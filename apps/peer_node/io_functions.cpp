@@ -1,12 +1,10 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "functions.hpp"
-
 #include "badarg.hpp"
 #include "format.hpp"
-#include "utf8.hpp"
-
+#include "functions.hpp"
 #include "peer/term.hpp"
+#include "utf8.hpp"
 
 #include <cerrno>
 

@@ -1,10 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "term_text.hpp"
-
-#include "utf8.hpp"
-
 #include "peer/term.hpp"
+#include "utf8.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "functions.hpp"
-
 #include "badarg.hpp"
+#include "functions.hpp"
 
 #include "caf/all.hpp"
 

@@ -1,13 +1,11 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "arguments.hpp"
-
 #include "start_keys.hpp"
 
 #include "caf/all.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <utility>
 

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "commands.hpp"
-
 #include "call_failure.hpp"
 #include "control_socket.hpp"
 #include "screen.hpp"

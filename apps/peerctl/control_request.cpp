@@ -1,9 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "control_request.hpp"
-
 #include "call_failure.hpp"
-
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"

@@ -3,9 +3,8 @@
 #pragma once
 
 #include "arguments.hpp"
-#include "tree_view.hpp"
-
 #include "peer/term.hpp"
+#include "tree_view.hpp"
 
 #include "caf/timespan.hpp"
 

@@ -1,10 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "control_socket.hpp"
-
 #include "descriptor.hpp"
 #include "framed_term.hpp"
-
+#include "peer/error.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
@@ -51,7 +50,7 @@ constexpr auto accept_pause = 100ms;
 constexpr auto client_timeout = 5s;
 
 caf::error socket_error(const std::string& path, const std::string& why) {
-  return caf::make_error(peer::errc::system_failure, "the socket " + path + " " + why);
+  return peer::fail(peer::errc::system_failure, "the socket " + path + " " + why);
 }
 
 caf::error system_error(const std::string& path, const std::string& what, int code = errno) {

@@ -1,6 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "framed_term.hpp"
+#include "peer/error.hpp"
 
 #include "caf/all.hpp"
 
@@ -22,7 +23,7 @@ namespace asio = boost::asio;
 constexpr auto max_frame = std::size_t{16} << 20;
 
 caf::error failed(const std::string& why) {
-  return caf::make_error(peer::errc::system_failure, "the control connection " + why);
+  return peer::fail(peer::errc::system_failure, "the control connection " + why);
 }
 
 } // namespace

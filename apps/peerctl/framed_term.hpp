@@ -54,7 +54,7 @@ public:
       if (!encoded)
         done(std::move(encoded.error()));
       else if (encoded->empty() || encoded->front() != version)
-        done(caf::make_error(peer::errc::bad_term, std::string{"the data is not a term in the external format"}));
+        done(peer::fail(peer::errc::bad_term, "the data is not a term in the external format"));
       else
         done(peer::load_term<T>(peer::const_byte_span{*encoded}.subspan(1)));
     });

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "screen.hpp"
-
 #include "ready_output.hpp"
 #include "table.hpp"
 

@@ -2,15 +2,14 @@
 
 #include "commands.hpp"
 #include "control_socket.hpp"
+#include "peer/console.hpp"
+#include "peer/supervisor.hpp"
 #include "ready_output.hpp"
 #include "screen.hpp"
 #include "signals.hpp"
 #include "table.hpp"
 #include "tree_file.hpp"
 #include "tree_view.hpp"
-
-#include "peer/console.hpp"
-#include "peer/supervisor.hpp"
 
 #include "caf/all.hpp"
 

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "tree_check.hpp"
-
 #include "start_keys.hpp"
 
 #include "caf/all.hpp"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "config_text.hpp"
-
 #include "peer/child_spec.hpp"
 
 #include "caf/error.hpp"

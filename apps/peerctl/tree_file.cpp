@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "tree_file.hpp"
-
 #include "config_text.hpp"
 #include "start_keys.hpp"
 #include "tree_check.hpp"

@@ -1,9 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "whole_file.hpp"
-
 #include "descriptor.hpp"
-
+#include "peer/error.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
@@ -23,7 +22,7 @@ namespace {
 constexpr auto size_limit = off_t{1} << 20;
 
 caf::error unreadable(const std::string& path, const std::string& why) {
-  return caf::make_error(peer::errc::invalid_option, path + ": " + why);
+  return peer::fail(peer::errc::invalid_option, path + ": " + why);
 }
 
 bool same_time(const timespec& x, const timespec& y) {

@@ -9,14 +9,14 @@
 
 #include "caf/all.hpp"
 
-#include <benchmark/benchmark.h>
-
 #include <cstdint>
 #include <map>
 #include <numeric>
 #include <string>
 #include <tuple>
 #include <vector>
+
+#include <benchmark/benchmark.h>
 
 namespace {
 

@@ -6,12 +6,12 @@
 
 #include "caf/error.hpp"
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
+
+#include <benchmark/benchmark.h>
 
 namespace {
 

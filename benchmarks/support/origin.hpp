@@ -2,9 +2,8 @@
 
 #pragma once
 
-#include "support/suite.hpp"
-
 #include "peer/peer.hpp"
+#include "support/suite.hpp"
 
 #include "caf/actor_system.hpp"
 #include "caf/actor_system_config.hpp"

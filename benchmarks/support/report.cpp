@@ -4,12 +4,11 @@
 
 #include "peer/detail/defaults.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include <sys/utsname.h>
 #include <unistd.h>

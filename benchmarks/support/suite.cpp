@@ -5,7 +5,6 @@
 #include "support/report.hpp"
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>

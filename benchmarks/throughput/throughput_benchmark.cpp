@@ -1,8 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "support/origin.hpp"
-
 #include "base/caf_compat.hpp"
+#include "support/origin.hpp"
 
 #include "caf/all.hpp"
 

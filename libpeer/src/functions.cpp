@@ -49,7 +49,7 @@ public:
   }
 
   void on_exit() override {
-    runner_->abandon(caf::make_error(errc::noproc, std::string{"the functions' actor has exited"}));
+    runner_->abandon(fail(errc::noproc, "the functions' actor has exited"));
     runner_.reset();
     pinned::on_exit();
   }
@@ -91,7 +91,7 @@ private:
   }
 
   caf::error overload() const {
-    return caf::make_error(errc::overload, std::to_string(runner_->waiting()) + " calls and casts wait already");
+    return fail(errc::overload, std::to_string(runner_->waiting()) + " calls and casts wait already");
   }
 
   std::shared_ptr<internal::node::call_runner> runner_;

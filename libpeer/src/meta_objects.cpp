@@ -1,9 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/peer.hpp"
-
 #include "console/messages.hpp"
 #include "node/messages.hpp"
+#include "peer/peer.hpp"
 #include "supervisor/messages.hpp"
 
 #include "caf/all.hpp"

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "fixture.hpp"
-
 #include "connection/listening.hpp"
 #include "support/look_until.hpp"
 #include "support/process_facts.hpp"

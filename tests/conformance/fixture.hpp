@@ -3,7 +3,6 @@
 #pragma once
 
 #include "column.hpp"
-
 #include "support/system_fixture.hpp"
 
 #include <chrono>

@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.conformance
 
 #include "fixture.hpp"
-
 #include "support/ssh_server.hpp"
 
 #include <algorithm>

@@ -1,10 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "term/codec/codec.hpp"
-#include "tests/fuzz/target.hpp"
-
 #include "peer/detail/reader.hpp"
 #include "peer/detail/writer.hpp"
+#include "term/codec/codec.hpp"
+#include "tests/fuzz/target.hpp"
 
 #include "caf/expected.hpp"
 

@@ -1,9 +1,8 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "tests/fuzz/target.hpp"
-
 #include "peer/detail/reader.hpp"
 #include "peer/error.hpp"
+#include "tests/fuzz/target.hpp"
 #include "wire/message.hpp"
 
 #include "caf/expected.hpp"

@@ -2,7 +2,6 @@
 
 #include "tests/fuzz/target.hpp"
 #include "tests/support/frame_recorder.hpp"
-
 #include "wire/framing.hpp"
 
 #include "caf/error.hpp"

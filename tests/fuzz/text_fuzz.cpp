@@ -1,8 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "tests/fuzz/target.hpp"
-
 #include "peer/term.hpp"
+#include "tests/fuzz/target.hpp"
 
 #include "caf/expected.hpp"
 

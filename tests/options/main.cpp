@@ -8,10 +8,9 @@
 // With --write the document is written instead. Prints what is wrong, and then exits with status 1.
 
 #include "origin/introspection.hpp"
-#include "start_keys.hpp"
-
 #include "peer/options.hpp"
 #include "peer/term.hpp"
+#include "start_keys.hpp"
 
 #include "caf/all.hpp"
 

@@ -7,10 +7,9 @@
 // ESCRIPT runs OTP_SUPERVISOR, which is otp_supervisor.escript; DIRECTORY takes the scripts and the traces. Scripts are
 // numbered; COUNT of them run, from FIRST (1) on. Prints the first one that is different, and exits with status 1.
 
+#include "peer/type_ids.hpp"
 #include "supervision/script.hpp"
 #include "supervision/trace.hpp"
-
-#include "peer/type_ids.hpp"
 
 #include "caf/all.hpp"
 

@@ -3,7 +3,6 @@
 #include "support/delegated_cgroup.hpp"
 
 #include "caf/all.hpp"
-
 #include "caf/test/unit_test.hpp"
 
 #include <fstream>

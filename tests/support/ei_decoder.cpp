@@ -2,9 +2,9 @@
 
 #include "tests/support/ei_decoder.hpp"
 
-#include <ei.h>
-
 #include <vector>
+
+#include <ei.h>
 
 namespace peer::test {
 

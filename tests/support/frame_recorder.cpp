@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "tests/support/frame_recorder.hpp"
-
 #include "peer/error.hpp"
 
 #include <cstdio>

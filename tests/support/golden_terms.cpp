@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "tests/support/golden_terms.hpp"
-
 #include "tests/support/hex.hpp"
 
 namespace peer::test {

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "random_term.hpp"
-
 #include "base/utf8.hpp"
 
 #include <array>

@@ -2,13 +2,11 @@
 
 #pragma once
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/peer.hpp"
-
 #include "support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <condition_variable>
 #include <memory>

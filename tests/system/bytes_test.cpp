@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.system.bytes
 
 #include "hostile_fixture.hpp"
-
 #include "support/look_until.hpp"
 
 #include <algorithm>

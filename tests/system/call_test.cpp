@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.system.call
 
-#include "support/system_fixture.hpp"
-
 #include "support/random_term.hpp"
+#include "support/system_fixture.hpp"
 
 #include <future>
 #include <limits>

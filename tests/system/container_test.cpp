@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.system.container
 
 #include "hostile_fixture.hpp"
-
 #include "support/ssh_server.hpp"
 
 #include <csignal>

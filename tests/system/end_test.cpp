@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.system.end
 
-#include "support/system_fixture.hpp"
-
 #include "raw_frame.hpp"
+#include "support/system_fixture.hpp"
 
 #include <csignal>
 #include <future>

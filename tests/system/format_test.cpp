@@ -4,11 +4,9 @@
 
 #define CAF_SUITE peer.system.format
 
-#include "support/system_fixture.hpp"
-
 #include "peer/term.hpp"
-
 #include "support/random_term.hpp"
+#include "support/system_fixture.hpp"
 
 #include <random>
 

@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.system.group
 
 #include "hostile_fixture.hpp"
-
 #include "process/kernel_limits.hpp"
 #include "support/look_until.hpp"
 

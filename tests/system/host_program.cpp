@@ -7,12 +7,11 @@
 // MODE is one of those in `modes`, at the end. Says on standard output what went wrong, a sentence a line, and ends
 // with status 1 then.
 
-#include "caf/all.hpp"
-
 #include "peer/peer.hpp"
-
 #include "support/look_until.hpp"
 #include "support/process_guard.hpp"
+
+#include "caf/all.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "hostile_fixture.hpp"
-
 #include "console/sink.hpp"
 #include "support/look_until.hpp"
 

@@ -2,9 +2,8 @@
 
 #pragma once
 
-#include "support/system_fixture.hpp"
-
 #include "support/peak_memory.hpp"
+#include "support/system_fixture.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -6,7 +6,6 @@
 #define CAF_SUITE peer.system.hostile
 
 #include "hostile_fixture.hpp"
-
 #include "support/look_until.hpp"
 
 #include <csignal>

@@ -5,9 +5,7 @@
 #define CAF_SUITE peer.system.limits
 
 #include "hostile_fixture.hpp"
-
 #include "process/kernel_limits.hpp"
-
 #include "support/delegated_cgroup.hpp"
 
 #include <csignal>

@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.system.program
 
-#include "support/system_fixture.hpp"
-
 #include "raw_frame.hpp"
+#include "support/system_fixture.hpp"
 
 #include <filesystem>
 #include <fstream>

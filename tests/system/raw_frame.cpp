@@ -1,15 +1,14 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "raw_frame.hpp"
-
 #include "peer/convert.hpp"
 
 #include "caf/all.hpp"
 
-#include <libdeflate.h>
-
 #include <cstdio>
 #include <cstdlib>
+
+#include <libdeflate.h>
 
 namespace peer::test {
 

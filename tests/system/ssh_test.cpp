@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.system.ssh
 
-#include "support/system_fixture.hpp"
-
 #include "support/ssh_server.hpp"
+#include "support/system_fixture.hpp"
 
 #include <algorithm>
 #include <csignal>

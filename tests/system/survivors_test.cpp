@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.system.survivors
 
 #include "hostile_fixture.hpp"
-
 #include "support/delegated_cgroup.hpp"
 #include "support/look_until.hpp"
 

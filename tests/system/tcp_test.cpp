@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.system.tcp
 
+#include "connection/listening.hpp"
 #include "raw_frame.hpp"
 #include "support/system_fixture.hpp"
-#include "term/codec/codec.hpp"
-
-#include "connection/listening.hpp"
 #include "support/tcp_client.hpp"
+#include "term/codec/codec.hpp"
 
 #include <array>
 #include <csignal>

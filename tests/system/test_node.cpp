@@ -3,7 +3,6 @@
 // The peer of the system tests: a C++ program with functions for what a test wants to see.
 
 #include "test_node.hpp"
-
 #include "loop/loop.hpp"
 #include "peer/peer.hpp"
 

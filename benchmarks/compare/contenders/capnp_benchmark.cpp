@@ -3,15 +3,13 @@
 // Measures Cap'n Proto's RPC over a UNIX socket.
 
 #include "contender.hpp"
+#include "echo.capnp.h"
 #include "server_process.hpp"
 #include "support/process.hpp"
 
-#include "echo.capnp.h"
-
-#include <capnp/ez-rpc.h>
-
 #include <string>
 
+#include <capnp/ez-rpc.h>
 #include <unistd.h>
 
 namespace {

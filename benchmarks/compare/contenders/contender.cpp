@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "contender.hpp"
-
 #include "server_process.hpp"
 #include "support/suite.hpp"
 

@@ -3,18 +3,16 @@
 // Measures unary calls of gRPC over a UNIX socket.
 
 #include "contender.hpp"
+#include "echo.grpc.pb.h"
 #include "server_process.hpp"
 #include "support/process.hpp"
-
-#include "echo.grpc.pb.h"
-
-#include <grpcpp/grpcpp.h>
 
 #include <atomic>
 #include <future>
 #include <memory>
 #include <string>
 
+#include <grpcpp/grpcpp.h>
 #include <unistd.h>
 
 namespace {

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "server_process.hpp"
-
 #include "support/process.hpp"
 
 #include <csignal>

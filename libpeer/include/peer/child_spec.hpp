@@ -2,15 +2,17 @@
 
 #pragma once
 
-#include "caf/actor.hpp"
-#include "caf/expected.hpp"
-#include "caf/fwd.hpp"
-#include "caf/timespan.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/detail/enum_names.hpp"
 #include "peer/error.hpp"
 #include "peer/options.hpp"
 #include "peer/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include "caf/timespan.hpp"
-#include "caf/typed_actor.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/bytes.hpp"
 #include "peer/detail/defaults.hpp"
@@ -12,6 +10,10 @@
 #include "peer/sys_actor.hpp"
 #include "peer/term.hpp"
 #include "peer/type_ids.hpp"
+
+#include "caf/timespan.hpp"
+#include "caf/typed_actor.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>

@@ -2,12 +2,15 @@
 
 #pragma once
 
+#include "peer/detail/load_inspector.hpp"
+#include "peer/detail/save_inspector.hpp"
+#include "peer/error.hpp"
+
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
 #include "caf/is_error_code_enum.hpp"
 #include "caf/message.hpp"
-#include "peer/detail/load_inspector.hpp"
-#include "peer/detail/save_inspector.hpp"
+
 #include <concepts>
 #include <string>
 #include <string_view>
@@ -83,7 +86,7 @@ caf::error save_term(byte_buffer& out, const T& value) {
   out.resize(size);
   if (inspector.get_error())
     return inspector.move_error();
-  return caf::make_error(errc::bad_term, std::string{"cannot encode: the type's inspect function failed"});
+  return peer::fail(errc::bad_term, "cannot encode: the type's inspect function failed");
 }
 
 template <class T>

@@ -2,11 +2,13 @@
 
 #pragma once
 
+#include "peer/detail/caf_compat.hpp"
+#include "peer/type_ids.hpp"
+
 #include "caf/default_enum_inspect.hpp"
 #include "caf/error.hpp"
 #include "caf/is_error_code_enum.hpp"
-#include "peer/detail/caf_compat.hpp"
-#include "peer/type_ids.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>

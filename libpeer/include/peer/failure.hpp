@@ -6,6 +6,7 @@
 #include "peer/error.hpp"
 #include "peer/process.hpp"
 #include "peer/term.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -4,6 +4,7 @@
 
 #include "peer/child_spec.hpp"
 #include "peer/detail/function.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string_view>

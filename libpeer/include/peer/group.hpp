@@ -2,10 +2,12 @@
 
 #pragma once
 
-#include "caf/expected.hpp"
-#include "caf/fwd.hpp"
 #include "peer/handle.hpp"
 #include "peer/process.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
 #include <cstddef>
 #include <functional>
 #include <iterator>

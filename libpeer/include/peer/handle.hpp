@@ -2,11 +2,13 @@
 
 #pragma once
 
-#include "caf/expected.hpp"
-#include "caf/fwd.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/detail/remote_calls.hpp"
 #include "peer/options.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
 #include <memory>
 #include <string_view>
 #include <utility>

@@ -2,14 +2,16 @@
 
 #pragma once
 
-#include "caf/actor.hpp"
-#include "caf/expected.hpp"
-#include "caf/fwd.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/function.hpp"
 #include "peer/failure.hpp"
 #include "peer/function.hpp"
 #include "peer/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>

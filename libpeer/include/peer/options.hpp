@@ -2,15 +2,17 @@
 
 #pragma once
 
-#include "caf/actor.hpp"
-#include "caf/fwd.hpp"
-#include "caf/timespan.hpp"
-#include "caf/timestamp.hpp"
 #include "peer/console.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/detail/enum_names.hpp"
 #include "peer/process.hpp"
 #include "peer/term.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
+#include "caf/timestamp.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include "peer/detail/enum_names.hpp"
+
 #include "caf/fwd.hpp"
 #include "caf/timespan.hpp"
-#include "peer/detail/enum_names.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>

@@ -2,11 +2,13 @@
 
 #pragma once
 
-#include "caf/expected.hpp"
-#include "caf/fwd.hpp"
 #include "peer/child_spec.hpp"
 #include "peer/detail/remote_calls.hpp"
 #include "peer/supervisor_actor.hpp"
+
+#include "caf/expected.hpp"
+#include "caf/fwd.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>

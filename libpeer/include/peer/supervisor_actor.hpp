@@ -2,16 +2,18 @@
 
 #pragma once
 
-#include "caf/actor.hpp"
-#include "caf/allowed_unsafe_message_type.hpp"
-#include "caf/timespan.hpp"
-#include "caf/timestamp.hpp"
-#include "caf/typed_actor.hpp"
 #include "peer/child_spec.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/detail/enum_names.hpp"
 #include "peer/error.hpp"
 #include "peer/type_ids.hpp"
+
+#include "caf/actor.hpp"
+#include "caf/allowed_unsafe_message_type.hpp"
+#include "caf/timespan.hpp"
+#include "caf/timestamp.hpp"
+#include "caf/typed_actor.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>

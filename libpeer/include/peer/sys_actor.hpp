@@ -2,11 +2,13 @@
 
 #pragma once
 
+#include "peer/term.hpp"
+#include "peer/type_ids.hpp"
+
 #include "caf/allowed_unsafe_message_type.hpp"
 #include "caf/error.hpp"
 #include "caf/typed_actor.hpp"
-#include "peer/term.hpp"
-#include "peer/type_ids.hpp"
+
 #include <functional>
 
 /// @file

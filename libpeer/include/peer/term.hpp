@@ -2,8 +2,10 @@
 
 #pragma once
 
-#include "caf/fwd.hpp"
 #include "peer/detail/bytes.hpp"
+
+#include "caf/fwd.hpp"
+
 #include <compare>
 #include <concepts>
 #include <cstdint>

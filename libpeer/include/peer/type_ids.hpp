@@ -3,6 +3,7 @@
 #pragma once
 
 #include "caf/type_id.hpp"
+
 #include <cstdint>
 #include <vector>
 

@@ -68,9 +68,9 @@ caf::expected<process::descriptor> connect_to(std::string_view whom, const std::
   auto name = std::string{whom};
   auto parsed = parse_address(address);
   if (!parsed)
-    return caf::make_error(errc::invalid_option, "the address of " + name + ", '" + address
-                                                     + "', must be an IPv4 or IPv6 address in numbers, such as "
-                                                       "'127.0.0.1' or '::1'");
+    return fail(errc::invalid_option, "the address of " + name + ", '" + address
+                                          + "', must be an IPv4 or IPv6 address in numbers, such as "
+                                            "'127.0.0.1' or '::1'");
   auto to = tcp::endpoint{*parsed, port};
   auto result = make_socket(to.protocol());
   if (auto code = connect_socket(result.get(), to, timeout); code != 0)

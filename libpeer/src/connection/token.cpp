@@ -18,7 +18,7 @@ namespace {
 constexpr auto digits = std::string_view{"0123456789abcdef"};
 
 caf::error no_token(const char* why) {
-  return caf::make_error(errc::bad_syntax, std::string{"the token is no line of 64 hexadecimal digits: "} + why);
+  return fail(errc::bad_syntax, std::string{"the token is no line of 64 hexadecimal digits: "} + why);
 }
 
 } // namespace

@@ -98,7 +98,7 @@ sink_factory actor_output(caf::actor receiver) {
   return [receiver = std::move(receiver)](const internal::loop::loop_ptr& where,
                                           const std::string&) -> caf::expected<internal::console::sink_ptr> {
     if (!receiver)
-      return caf::make_error(errc::invalid_option, std::string{"invalid option 'output': it has no receiver"});
+      return fail(errc::invalid_option, "invalid option 'output': it has no receiver");
     return std::make_shared<actor_sink>(where, receiver);
   };
 }

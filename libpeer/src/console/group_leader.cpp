@@ -49,9 +49,8 @@ void group_leader::text(stream from, const_byte_span bytes) {
 
 caf::error group_leader::serve(const wire::io_request& what) {
   if (unanswered_ >= defaults::max_io_requests)
-    return caf::make_error(errc::protocol_violation, "the peer has more than "
-                                                         + std::to_string(defaults::max_io_requests)
-                                                         + " I/O requests that are not answered");
+    return fail(errc::protocol_violation, "the peer has more than " + std::to_string(defaults::max_io_requests)
+                                              + " I/O requests that are not answered");
   ++unanswered_;
   auto from = byte_buffer{what.from.begin(), what.from.end()};
   auto reply_as = byte_buffer{what.reply_as.begin(), what.reply_as.end()};

@@ -2,9 +2,8 @@
 
 #pragma once
 
-#include "peer/console.hpp"
-
 #include "loop/loop.hpp"
+#include "peer/console.hpp"
 
 #include <functional>
 #include <memory>

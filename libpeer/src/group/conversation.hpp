@@ -37,7 +37,7 @@ public:
       : pinned(cfg, std::move(place)), slots_(size), missing_(size), waiter_(std::move(waiter)) {}
 
   void on_exit() override {
-    auto killed = caf::make_error(errc::noproc, std::string{"the actor system ended before there was an answer"});
+    auto killed = fail(errc::noproc, "the actor system ended before there was an answer");
     auto all = results<Result>{};
     all.reserve(slots_.size());
     for (auto& x : slots_)
@@ -112,9 +112,8 @@ public:
           .then([this, i](Result& answer) { this->set(i, std::move(answer)); },
                 [this, i](caf::error& why) { on_error(i, from_request(std::move(why))); });
     if (limit_ != caf::infinite)
-      timer_ = this->run_delayed(limit_, [this] {
-        this->set_missing(caf::make_error(errc::timeout, std::string{"the peer has not answered in time"}));
-      });
+      timer_ = this->run_delayed(
+          limit_, [this] { this->set_missing(fail(errc::timeout, "the peer has not answered in time")); });
     return {[](base::poke_atom) {}};
   }
 

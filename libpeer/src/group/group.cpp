@@ -2,11 +2,10 @@
 
 #include "peer/group.hpp"
 
-#include "group/roster.hpp"
-#include "group/spares_actor.hpp"
-
 #include "group/conversation.hpp"
 #include "group/map_actor.hpp"
+#include "group/roster.hpp"
+#include "group/spares_actor.hpp"
 #include "origin/ask.hpp"
 #include "origin/control.hpp"
 #include "process/kernel_limits.hpp"
@@ -21,7 +20,7 @@ namespace peer {
 namespace {
 
 caf::error invalid(std::string text) {
-  return caf::make_error(errc::invalid_option, std::move(text));
+  return fail(errc::invalid_option, std::move(text));
 }
 
 /// The options of all members, and then of the spares; an error if not all of them can be started.
@@ -111,7 +110,7 @@ caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& sta
   if (status->process_id)
     if (auto usage = usage_of(*status->process_id))
       return *usage;
-  return caf::make_error(errc::noproc, std::string{"the peer has no process whose usage can be read"});
+  return fail(errc::noproc, "the peer has no process whose usage can be read");
 }
 
 } // namespace
@@ -192,7 +191,7 @@ group::answers group::request_map(std::string_view module, std::string_view func
   if (options.outstanding == 0 || options.attempts == 0)
     return answers(items.size(), invalid("outstanding and attempts are at least 1"));
   if (size() == 0)
-    return answers(items.size(), caf::make_error(errc::noproc, std::string{"the group has no members"}));
+    return answers(items.size(), fail(errc::noproc, "the group has no members"));
   auto request = internal::group::map_request{std::string{module}, std::string{function}, {}, timeout_, options};
   for (auto& item : items)
     if (item)

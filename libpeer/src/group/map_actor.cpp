@@ -4,6 +4,7 @@
 
 #include "group/conversation.hpp"
 #include "origin/outstanding_calls.hpp"
+#include "peer/error.hpp"
 
 #include "caf/all.hpp"
 
@@ -87,8 +88,8 @@ private:
     timer_ = run_scheduled(next, [this] {
       timer_time_ = table::never;
       for (auto& [number, call] : calls_.take_expired(clock().now()))
-        fail(call, caf::make_error(errc::timeout, "the call of " + request_.module + ":" + request_.function
-                                                      + " was not answered in time"));
+        fail(call, peer::fail(errc::timeout, "the call of " + request_.module + ":" + request_.function
+                                                 + " was not answered in time"));
       distribute();
     });
   }

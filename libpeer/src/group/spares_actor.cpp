@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "loop/pinned.hpp"
 #include "origin/control.hpp"
+#include "peer/error.hpp"
 #include "supervisor/backoff_state.hpp"
 
 #include "caf/all.hpp"
@@ -103,8 +104,7 @@ private:
   void on_down(const caf::down_msg& msg) {
     if (auto i = find_spare(msg.source); i != spares_.end()) {
       if (i->running)
-        members_->note_failure(msg.reason ? msg.reason
-                                          : caf::make_error(errc::noproc, std::string{"a spare has ended by itself"}));
+        members_->note_failure(msg.reason ? msg.reason : fail(errc::noproc, "a spare has ended by itself"));
       members_->remove_spare(i->control);
       auto number = i->number;
       spares_.erase(i);

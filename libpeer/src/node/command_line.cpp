@@ -19,7 +19,7 @@ namespace peer::internal::node {
 namespace {
 
 caf::error invalid(const std::string& flag, std::string_view why) {
-  return caf::make_error(errc::invalid_option, "invalid argument " + flag + ": " + std::string{why});
+  return fail(errc::invalid_option, "invalid argument " + flag + ": " + std::string{why});
 }
 
 /// A flag and the words up to the next one.

@@ -41,11 +41,11 @@ caf::error console_client::request(const term& what, replied done) {
 
 caf::error console_client::check_room() const {
   if (waiting_.size() >= defaults::max_io_requests)
-    return caf::make_error(errc::overload,
-                           "the origin does not answer: " + std::to_string(waiting_.size()) + " requests wait for it");
+    return fail(errc::overload,
+                "the origin does not answer: " + std::to_string(waiting_.size()) + " requests wait for it");
   if (connection_.queued() > queue_limit_)
-    return caf::make_error(errc::overload,
-                           "the origin does not read: " + std::to_string(connection_.queued()) + " bytes wait for it");
+    return fail(errc::overload,
+                "the origin does not read: " + std::to_string(connection_.queued()) + " bytes wait for it");
   return {};
 }
 

@@ -4,12 +4,12 @@
 
 #include "peer/detail/writer.hpp"
 
-#include <cxxabi.h>
-
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <typeinfo>
+
+#include <cxxabi.h>
 
 namespace peer::internal::node {
 

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "peer/node.hpp"
-#include "term/convert/message_elements.hpp"
 
 #include "base/caf_compat.hpp"
 #include "loop/loop.hpp"
@@ -19,6 +18,7 @@
 #include "peer/type_ids.hpp"
 #include "process/kernel_limits.hpp"
 #include "sys/commands.hpp"
+#include "term/convert/message_elements.hpp"
 
 #include "caf/all.hpp"
 
@@ -332,7 +332,7 @@ term node::supervision_child_spec() const {
 caf::expected<term> node::io_request(const term& request) {
   auto channel = impl_->channel();
   if (!channel)
-    return caf::make_error(errc::noconnection, std::string{"the node does not run"});
+    return fail(errc::noconnection, "the node does not run");
   auto result = caf::expected<term>{caf::error{}};
   auto self = caf::scoped_actor{system()};
   request_from(self, channel, caf::infinite, internal::node::console_request{request})
@@ -345,7 +345,7 @@ caf::error node::print(std::string_view text) {
   if (!answer)
     return std::move(answer.error());
   if (match_tagged(*answer, "error", 2))
-    return caf::make_error(errc::type_mismatch, "the origin refused a text to be printed: " + to_string(*answer));
+    return fail(errc::type_mismatch, "the origin refused a text to be printed: " + to_string(*answer));
   return {};
 }
 

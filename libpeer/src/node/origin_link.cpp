@@ -63,8 +63,8 @@ caf::expected<process::descriptor> capture_stdout() {
 caf::expected<process::descriptor> take_inherited(const std::string& value) {
   unsetenv(connection::handover::descriptor_variable);
   auto complaint = [&value](const std::string& why) {
-    return caf::make_error(errc::invalid_option, std::string{connection::handover::descriptor_variable} + " is '"
-                                                     + value + "', which is no " + why);
+    return fail(errc::invalid_option,
+                std::string{connection::handover::descriptor_variable} + " is '" + value + "', which is no " + why);
   };
   auto number = -1;
   auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
@@ -125,9 +125,8 @@ caf::expected<handed_over> handed_over::take(const node_options& options) {
     return result;
   }
   if (!options.peer)
-    return caf::make_error(errc::invalid_option,
-                           std::string{"no origin has started this program: it has neither the argument '-user peer' "
-                                       "nor a connection to inherit"});
+    return fail(errc::invalid_option, "no origin has started this program: it has neither the argument '-user peer' "
+                                      "nor a connection to inherit");
   if (options.detached)
     setsid(); // fails if it leads a session already
   if (options.tcp) {

@@ -1,13 +1,13 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "node/peer_supervision.hpp"
-#include "sys/messages.hpp"
 
 #include "base/caf_compat.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+#include "sys/messages.hpp"
 #include "sys/with_sys.hpp"
 
 #include "caf/all.hpp"
@@ -65,9 +65,9 @@ protected:
   caf::error system_replace_state(const term& state) override {
     auto fields = match_tagged(state, "peer_sup_state", 4);
     if (fields == nullptr || !((*fields)[3].is_atom("true") || (*fields)[3].is_atom("false")))
-      return caf::make_error(errc::type_mismatch, "the state of peer_supervision is {peer_sup_state, Parent, Channel, "
-                                                  "InSupTree}, not "
-                                                      + to_string(state));
+      return peer::fail(errc::type_mismatch, "the state of peer_supervision is {peer_sup_state, Parent, Channel, "
+                                             "InSupTree}, not "
+                                                 + to_string(state));
     parent_ = (*fields)[1];
     channel_pid_ = (*fields)[2];
     channel_ = node_->processes.find(channel_pid_);
@@ -116,7 +116,7 @@ private:
 
   void fail(std::string cause) {
     cause_ = std::move(cause);
-    quit(caf::make_error(errc::noproc, cause_));
+    quit(peer::fail(errc::noproc, cause_));
   }
 
   std::shared_ptr<node_state> node_;

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "peer/function.hpp"
-
 #include "peer/term.hpp"
 
 #include <utility>

@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "node/session.hpp"
-#include "term/convert/message_elements.hpp"
 
 #include "base/caf_compat.hpp"
 #include "base/large_memory.hpp"
@@ -9,6 +8,7 @@
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+#include "term/convert/message_elements.hpp"
 
 #include "caf/all.hpp"
 
@@ -66,7 +66,7 @@ caf::error session::send(const_byte_span to, const_byte_span content) {
     return channel_->send(wire::message{to, content});
   auto why = "the origin does not read: " + std::to_string(channel_->queued()) + " bytes wait for it";
   complain_once(told_of_messages_, "libpeer: messages to the origin are dropped: " + why + "\n");
-  return caf::make_error(errc::overload, std::move(why));
+  return fail(errc::overload, std::move(why));
 }
 
 caf::error session::request(const term& what, console_client::replied done) {
@@ -214,7 +214,7 @@ void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reaso
   static_cast<void>(save_term(result, erl::tuple{reason, erl::list{}}));
   static_cast<void>(channel_->send(wire::reply{seq, cls, result}));
   if (!origin_reads() && ++unread_refusals_ > limits_.jobs)
-    on_closed(caf::make_error(errc::protocol_violation, std::string{"the origin calls and does not read"}));
+    on_closed(fail(errc::protocol_violation, "the origin calls and does not read"));
 }
 
 void session::answer(std::uint64_t seq, const outcome& how) {

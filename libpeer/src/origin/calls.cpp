@@ -16,15 +16,15 @@ namespace peer::internal::origin {
 caf::error calls::check_room() const {
   if (waiting_ < limit_)
     return {};
-  return caf::make_error(errc::overload,
-                         "the peer does not answer: " + std::to_string(waiting_) + " calls wait for it (max_calls)");
+  return peer::fail(errc::overload,
+                    "the peer does not answer: " + std::to_string(waiting_) + " calls wait for it (max_calls)");
 }
 
 void calls::send(connection::channel& to, pending_call&& waiter, const_byte_span arguments, time_point now,
                  caf::timespan timeout) {
   auto seq = outstanding_.next_seq();
   if (auto err = to.send(wire::call{seq, waiter.module().name(), waiter.function().name(), arguments}))
-    return waiter.refuse(caf::make_error(errc::bad_term, text_of(err))); // it is too large for a frame
+    return waiter.refuse(peer::fail(errc::bad_term, text_of(err))); // it is too large for a frame
   waiter.sent(to.position(), now);
   waiting_ += waiter.internal() ? 0 : 1;
   outstanding_.add(std::move(waiter), now, timeout);
@@ -73,8 +73,7 @@ void calls::doubt() {
 
 void calls::fail_doubtful() {
   for (auto& call : std::exchange(doubtful_, {}))
-    call.fail(caf::make_error(errc::protocol_violation,
-                              std::string{"a damaged frame from the peer may have held the answer"}));
+    call.fail(peer::fail(errc::protocol_violation, "a damaged frame from the peer may have held the answer"));
 }
 
 void calls::fail_all(const caf::error& why, const connection::channel* over) {

@@ -267,7 +267,7 @@ private:
   /// This actor was killed, and the peer with it.
   void abandon() {
     metrics_.ends(evidence::request);
-    auto why = caf::make_error(errc::noproc, std::string{"the peer's control actor was killed"});
+    auto why = fail(errc::noproc, "the peer's control actor was killed");
     exchange_.close(why);
     waiters_.on_killed(why);
   }

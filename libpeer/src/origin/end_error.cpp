@@ -3,7 +3,6 @@
 #include "origin/end_error.hpp"
 
 #include "origin/command_line.hpp"
-
 #include "peer/error.hpp"
 
 #include "caf/all.hpp"

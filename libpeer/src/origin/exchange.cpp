@@ -19,7 +19,7 @@ namespace peer::internal::origin {
 namespace {
 
 caf::error no_connection() {
-  return caf::make_error(errc::noconnection, std::string{"there is no connection to the peer"});
+  return peer::fail(errc::noconnection, "there is no connection to the peer");
 }
 
 } // namespace
@@ -180,7 +180,7 @@ void exchange::on_message(const wire::message& x) {
   auto to = load_term<pid>(x.to);
   auto whom = to ? exposed_.find(*to) : nullptr;
   if (!whom) // Erlang drops the message, too
-    note_dropped(caf::make_error(errc::noproc, std::string{"no actor has that pid"}));
+    note_dropped(peer::fail(errc::noproc, "no actor has that pid"));
   else if (auto content = convert::load_message(x.content))
     base::send_anonymous(whom, std::move(*content));
 }

@@ -57,8 +57,8 @@ caf::expected<void> handle::await_ready(caf::timespan timeout) const {
       .receive([] {},
                [&](caf::error& err) {
                  result = err == caf::sec::request_timeout
-                            ? caf::make_error(errc::timeout, "the peer did not say within "
-                                                                 + caf::deep_to_string(timeout) + " that it is ready")
+                            ? fail(errc::timeout,
+                                   "the peer did not say within " + caf::deep_to_string(timeout) + " that it is ready")
                             : from_request(std::move(err), who);
                });
   return result;

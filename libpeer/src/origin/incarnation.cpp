@@ -2,13 +2,12 @@
 
 #include "origin/incarnation.hpp"
 
-#include "origin/command_line.hpp"
-
 #include "connection/acceptor.hpp"
 #include "connection/handover.hpp"
 #include "connection/listening.hpp"
 #include "connection/stream_reader.hpp"
 #include "connection/token.hpp"
+#include "origin/command_line.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "process/kernel_limits.hpp"
@@ -135,7 +134,7 @@ caf::error prepare(preparations& all, const start_options& options, const tcp& k
 }
 
 caf::error prepare(preparations&, const start_options&, const distribution&) {
-  return caf::make_error(errc::invalid_option, std::string{"the connection 'distribution' is not available yet"});
+  return fail(errc::invalid_option, "the connection 'distribution' is not available yet");
 }
 
 caf::expected<preparations> prepare(const start_options& options) {

@@ -3,7 +3,6 @@
 #include "origin/introspection.hpp"
 
 #include "origin/command_line.hpp"
-
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 

@@ -2,6 +2,8 @@
 
 #include "origin/lifecycle.hpp"
 
+#include "peer/error.hpp"
+
 #include "caf/all.hpp"
 
 #include <algorithm>
@@ -199,7 +201,7 @@ void lifecycle::note_request(error then) {
 
 orders lifecycle::stopped_before_start() {
   note(evidence::request);
-  return on_not_started(caf::make_error(errc::boot_failed, std::string{"it was stopped before"}));
+  return on_not_started(fail(errc::boot_failed, "it was stopped before"));
 }
 
 /// Sets the time for SIGTERM apart from the time that a stop may take in all.

@@ -5,7 +5,6 @@
 #include "base/caf_compat.hpp"
 
 #include "caf/all.hpp"
-
 #include "caf/telemetry/counter.hpp"
 #include "caf/telemetry/gauge.hpp"
 #include "caf/telemetry/histogram.hpp"

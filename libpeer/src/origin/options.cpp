@@ -2,9 +2,8 @@
 
 #include "peer/options.hpp"
 
-#include "origin/command_line.hpp"
-
 #include "connection/listening.hpp"
+#include "origin/command_line.hpp"
 #include "peer/error.hpp"
 #include "process/kernel_limits.hpp"
 

@@ -18,15 +18,15 @@ caf::error outbox::check_room(const connection::channel& to) const {
   auto waiting = to.queued() + early_bytes_;
   if (waiting <= limit_)
     return {};
-  return caf::make_error(errc::overload, "the peer does not read: " + std::to_string(waiting) + " bytes wait for it");
+  return fail(errc::overload, "the peer does not read: " + std::to_string(waiting) + " bytes wait for it");
 }
 
 caf::error outbox::check_that_it_reads(const connection::channel& to) const {
   auto waiting = to.queued();
   if (waiting <= 2 * limit_ + wire::default_max_frame)
     return {};
-  return caf::make_error(errc::protocol_violation,
-                         "the peer asks and does not read: " + std::to_string(waiting) + " bytes wait for it");
+  return fail(errc::protocol_violation,
+              "the peer asks and does not read: " + std::to_string(waiting) + " bytes wait for it");
 }
 
 caf::error outbox::send(connection::channel& to, const cast_request& request) {
@@ -37,8 +37,8 @@ caf::error outbox::send(connection::channel& to, const cast_request& request) {
 
 caf::error outbox::send(connection::channel& to, send_request request) {
   if (!request.to.is<pid>() && !request.to.is<atom>())
-    return caf::make_error(errc::bad_term, "cannot send to " + to_string(request.to)
-                                               + ": the receiver of a message is a pid or a registered name");
+    return fail(errc::bad_term, "cannot send to " + to_string(request.to)
+                                    + ": the receiver of a message is a pid or a registered name");
   if (auto err = check_room(to))
     return err;
   if (!node_.name().empty())
@@ -77,8 +77,8 @@ caf::error outbox::deliver(connection::channel& to, const send_request& request)
 caf::error check_names(const std::string& module, const std::string& function) {
   if (base::valid_atom(module) && base::valid_atom(function))
     return {};
-  return caf::make_error(errc::bad_term, "module and function names must be valid UTF-8 of at most 255 characters: "
-                                             + to_string(atom{module}) + ":" + to_string(atom{function}));
+  return fail(errc::bad_term, "module and function names must be valid UTF-8 of at most 255 characters: "
+                                  + to_string(atom{module}) + ":" + to_string(atom{function}));
 }
 
 } // namespace peer::internal::origin

@@ -27,8 +27,8 @@ caf::error to_error(const wire::reply& reply) {
 }
 
 caf::error timed_out(const atom& module, const atom& function) {
-  return caf::make_error(errc::timeout,
-                         "the call of " + to_string(module) + ":" + to_string(function) + " was not answered in time");
+  return peer::fail(errc::timeout,
+                    "the call of " + to_string(module) + ":" + to_string(function) + " was not answered in time");
 }
 
 void pending_call::sent(std::uint64_t until, time_point now) {

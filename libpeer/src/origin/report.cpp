@@ -1,7 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "peer/failure.hpp"
-
 #include "peer/term.hpp"
 #include "sys/commands.hpp"
 
@@ -121,7 +120,7 @@ error with_delivery(const error& err, delivery what) {
 
 error from_request(error why, std::string_view who) {
   if (why == caf::sec::request_receiver_down)
-    return caf::make_error(errc::noproc, std::string{who} + " has exited");
+    return fail(errc::noproc, std::string{who} + " has exited");
   return why;
 }
 

@@ -92,8 +92,8 @@ caf::expected<cgroup> cgroup::make(const std::string& delegated, bool has_kill_f
   if (statfs(delegated.c_str(), &facts) != 0)
     return system_failure("cannot use '" + delegated + "' for cgroups", errno);
   if (facts.f_type != CGROUP2_SUPER_MAGIC)
-    return caf::make_error(errc::system_failure,
-                           "cannot use '" + delegated + "' for cgroups: it is not in the cgroup v2 hierarchy");
+    return fail(errc::system_failure,
+                "cannot use '" + delegated + "' for cgroups: it is not in the cgroup v2 hierarchy");
   auto prefix = delegated + "/libpeer-" + std::to_string(getpid()) + "-";
   auto path = prefix + std::to_string(++counter);
   while (mkdir(path.c_str(), 0755) != 0) {

@@ -1,18 +1,17 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "supervisor/child_actor.hpp"
-#include "supervisor/messages.hpp"
-#include "term/convert/message_elements.hpp"
 
 #include "base/caf_compat.hpp"
-#include "origin/command_line.hpp"
-
 #include "console/chardata.hpp"
+#include "origin/command_line.hpp"
 #include "origin/control.hpp"
 #include "peer/convert.hpp"
 #include "peer/failure.hpp"
+#include "supervisor/messages.hpp"
 #include "supervisor/supervisor_actor.hpp"
 #include "supervisor/waiting_calls.hpp"
+#include "term/convert/message_elements.hpp"
 
 #include "caf/all.hpp"
 

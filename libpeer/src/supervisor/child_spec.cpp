@@ -15,7 +15,7 @@ namespace {
 
 /// Of what a spec is the description: for errors.
 caf::error invalid(const std::string& path, const std::string& what) {
-  return caf::make_error(errc::invalid_option, path + ": " + what);
+  return fail(errc::invalid_option, path + ": " + what);
 }
 
 std::string text_of_time(caf::timespan time) {

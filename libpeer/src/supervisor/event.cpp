@@ -1,8 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/supervisor_actor.hpp"
-
 #include "peer/failure.hpp"
+#include "peer/supervisor_actor.hpp"
 
 #include "caf/all.hpp"
 

@@ -3,7 +3,6 @@
 #include "supervisor/metrics.hpp"
 
 #include "caf/all.hpp"
-
 #include "caf/telemetry/counter.hpp"
 #include "caf/telemetry/metric_registry.hpp"
 

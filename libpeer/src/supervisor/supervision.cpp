@@ -38,7 +38,7 @@ caf::error check_at_rest(const supervision& rules, std::string_view id) {
 }
 
 caf::error gone() {
-  return caf::make_error(errc::noproc, std::string{"the supervisor stops"});
+  return fail(errc::noproc, "the supervisor stops");
 }
 
 } // namespace
@@ -92,9 +92,8 @@ void supervision::start_child(std::vector<term> arguments, done_with_id then) {
     if (over_)
       return then(gone());
     if (!simple())
-      return then(caf::make_error(errc::invalid_option,
-                                  std::string{"only a supervisor that is simple_one_for_one starts children by "
-                                              "arguments; others need a spec"}));
+      return then(fail(errc::invalid_option, "only a supervisor that is simple_one_for_one starts children by "
+                                             "arguments; others need a spec"));
     auto id = pattern_->id + "-" + std::to_string(++instances_);
     auto record = child_record{.id = id, .spec = *pattern_, .arguments = std::move(arguments)};
     record.spec.id = std::move(id);
@@ -149,8 +148,7 @@ void supervision::apply(supervisor_spec spec, done then) {
     if (over_)
       return then(gone());
     if (simple() || spec.flags.strategy == restart_strategy::simple_one_for_one)
-      return then(caf::make_error(errc::simple_one_for_one,
-                                  std::string{"the children of a simple_one_for_one supervisor have no list"}));
+      return then(fail(errc::simple_one_for_one, "the children of a simple_one_for_one supervisor have no list"));
     if (auto err = validate(spec))
       return then(std::move(err));
     auto wanted = std::list<child_record>{};
@@ -340,8 +338,7 @@ void supervision::carry_out_restart(child_record& child) {
 /// What a failed start means depends on who wanted it.
 void supervision::start_has_failed(child_record& child, error why) {
   child.state = child_state::undefined;
-  auto failed =
-      caf::make_error(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
+  auto failed = fail(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
   switch (plan_->what) {
   case purpose::boot:
     plan_->failed = failed;

@@ -1,13 +1,13 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "supervisor/supervisor_actor.hpp"
-#include "supervisor/messages.hpp"
-#include "supervisor/supervision.hpp"
 
 #include "base/caf_compat.hpp"
 #include "peer/failure.hpp"
 #include "supervisor/child_actor.hpp"
+#include "supervisor/messages.hpp"
 #include "supervisor/metrics.hpp"
+#include "supervisor/supervision.hpp"
 
 #include "caf/all.hpp"
 
@@ -73,7 +73,7 @@ public:
 
   void on_exit() override {
     if (!finished_) {
-      auto killed = caf::make_error(errc::noproc, "supervisor '" + path_ + "' was killed");
+      auto killed = fail(errc::noproc, "supervisor '" + path_ + "' was killed");
       rules_.abandon(killed);
       for (auto& promise : std::exchange(boot_waiters_, {}))
         promise.deliver(killed);
@@ -201,7 +201,7 @@ private:
     if (child == nullptr)
       return;
     auto generation = child->generation;
-    auto why = caf::make_error(errc::noproc, "the actor of child '" + path_of(id) + "' was killed");
+    auto why = fail(errc::noproc, "the actor of child '" + path_of(id) + "' was killed");
     rules_.on_start_failed(id, generation, why);
     rules_.on_stopped(id, generation, why);
     rules_.on_exit(id, generation, why);
@@ -331,7 +331,7 @@ private:
   }
 
   caf::error not_found(const std::string& id) const {
-    return caf::make_error(errc::not_found, "child '" + path_of(id) + "' is not known");
+    return fail(errc::not_found, "child '" + path_of(id) + "' is not known");
   }
 
   caf::result<child_info> find_child(const std::string& path) {

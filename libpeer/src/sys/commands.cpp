@@ -114,7 +114,7 @@ caf::expected<term> replace_system_state(const state_function& f, sys_callbacks&
   } catch (...) {
   }
   if (!thrown.empty())
-    return caf::make_error(errc::callback_failed, "the function for the new state threw: " + thrown);
+    return fail(errc::callback_failed, "the function for the new state threw: " + thrown);
   if (auto err = callbacks.system_replace_state(next))
     return err;
   return next;

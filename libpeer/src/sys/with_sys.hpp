@@ -95,8 +95,7 @@ private:
 
   caf::result<void> on_change_code(const atom& module, const term& old_version, const term& extra) {
     if (!suspended())
-      return caf::make_error(errc::unknown_system_msg,
-                             std::string{"an actor's code changes only while it is suspended"});
+      return fail(errc::unknown_system_msg, "an actor's code changes only while it is suspended");
     if (auto err = this->system_code_change(module, old_version, extra))
       return err;
     return caf::unit;

@@ -243,7 +243,7 @@ bool fields::mismatch(const char* field, const char* expected, std::string_view 
 }
 
 bool fields::violation(std::string what) {
-  error_ = caf::make_error(errc::protocol_violation, std::move(what));
+  error_ = fail(errc::protocol_violation, std::move(what));
   return false;
 }
 
@@ -251,7 +251,7 @@ bool fields::malformed(const char* field) {
   auto what = place() + field;
   if (auto& found = reader_.error().context(); found.match_elements<std::string>())
     what += ": " + found.get_as<std::string>(0);
-  error_ = caf::make_error(errc::bad_term, std::move(what));
+  error_ = fail(errc::bad_term, std::move(what));
   return false;
 }
 

@@ -1,11 +1,10 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/error.hpp"
 #include "term/codec/codec.hpp"
 #include "wire/frame_buffer.hpp"
 #include "wire/framing.hpp"
 #include "wire/numbers.hpp"
-
-#include "peer/error.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -79,7 +78,7 @@ public:
     if (partial_.empty())
       return {};
     auto what = place() + ": the stream ended after " + std::to_string(partial_.size()) + " bytes of it";
-    return caf::make_error(errc::protocol_violation, std::move(what));
+    return fail(errc::protocol_violation, std::move(what));
   }
 
   // -- introspection ---
@@ -105,7 +104,7 @@ private:
 
   caf::error too_long(std::string where, std::size_t size) const {
     where += ": its size of " + std::to_string(size) + " bytes exceeds the limit of " + std::to_string(max_frame_);
-    return caf::make_error(errc::protocol_violation, std::move(where));
+    return fail(errc::protocol_violation, std::move(where));
   }
 
   std::string place() const { return "frame at byte " + std::to_string(begin_) + " of the stream"; }

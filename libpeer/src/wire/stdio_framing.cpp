@@ -1,18 +1,17 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/error.hpp"
 #include "term/codec/codec.hpp"
 #include "wire/frame_buffer.hpp"
 #include "wire/framing.hpp"
 #include "wire/nibbles.hpp"
 #include "wire/numbers.hpp"
 
-#include "peer/error.hpp"
-
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include <libdeflate.h>
 
 // The framing of OTP's `standard_io` connection:
 //
@@ -118,7 +117,7 @@ public:
       what += " of " + std::to_string(goal_);
     if (policy_ == damage::resync)
       recover(out, true);
-    return caf::make_error(errc::protocol_violation, std::move(what));
+    return fail(errc::protocol_violation, std::move(what));
   }
 
   // -- introspection ---
@@ -331,7 +330,7 @@ private:
 
   caf::error too_long(std::string where, std::size_t size) const {
     where += ": its size of " + std::to_string(size) + " bytes exceeds the limit of " + std::to_string(max_frame_);
-    return caf::make_error(errc::protocol_violation, std::move(where));
+    return fail(errc::protocol_violation, std::move(where));
   }
 
   caf::error wrong_crc() const {
@@ -339,7 +338,7 @@ private:
     auto what = place() + ": the CRC-32 of its " + std::to_string(payload.size()) + " bytes is "
               + std::to_string(crc_of(payload)) + ", but it says "
               + std::to_string(load_u32(payload.data() + payload.size()));
-    return caf::make_error(errc::protocol_violation, std::move(what));
+    return fail(errc::protocol_violation, std::move(what));
   }
 
   std::string place() const { return "frame at byte " + std::to_string(frame_position_) + " of the stream"; }

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.large_memory
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "base/large_memory.hpp"
 #include "peer/detail/defaults.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.connection.acceptor
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "connection/acceptor.hpp"
 #include "connection/listening.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/tcp_client.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 #include "wire/framing.hpp"
 #include "wire/message.hpp"
 

@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.connection.chunk
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/chunk.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <set>
 #include <thread>

@@ -2,15 +2,14 @@
 
 #define CAF_SUITE peer.connection.listening
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/listening.hpp"
 #include "peer/error.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_guard.hpp"
 #include "tests/support/tcp_client.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <algorithm>
 

@@ -4,10 +4,6 @@
 
 #define CAF_SUITE peer.connection.socket_channel
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/channel.hpp"
 #include "connection/listening.hpp"
 #include "connection/stream_reader.hpp"
@@ -17,6 +13,9 @@
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
 #include "tests/support/tcp_client.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -4,10 +4,6 @@
 
 #define CAF_SUITE peer.connection.stream_channel
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/channel.hpp"
 #include "peer/convert.hpp"
 #include "peer/error.hpp"
@@ -16,6 +12,9 @@
 #include "tests/support/note.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.connection.stream_reader
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/stream_reader.hpp"
 #include "tests/support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -2,13 +2,12 @@
 
 #define CAF_SUITE peer.connection.token
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "connection/token.hpp"
 #include "peer/error.hpp"
 #include "tests/support/error_text.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <set>
 

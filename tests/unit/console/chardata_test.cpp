@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.console.chardata
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/chardata.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::literals;
 

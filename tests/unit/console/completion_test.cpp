@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.console.completion
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/completion.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <optional>
 #include <string>

@@ -2,14 +2,13 @@
 
 #define CAF_SUITE peer.console.group_leader
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "console/group_leader.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <string>
 #include <utility>

@@ -2,13 +2,12 @@
 
 #define CAF_SUITE peer.console.input
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/input.hpp"
 #include "process/descriptor.hpp"
 #include "tests/support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <filesystem>
 #include <fstream>

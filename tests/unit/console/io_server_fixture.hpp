@@ -2,13 +2,12 @@
 
 #pragma once
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/io_server.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <deque>
 #include <optional>

@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.console.server_output
 
-#include "tests/unit/console/io_server_fixture.hpp"
-
 #include "peer/detail/defaults.hpp"
+#include "tests/unit/console/io_server_fixture.hpp"
 
 using namespace std::literals;
 

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.console.last_words
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/last_words.hpp"
 #include "peer/detail/defaults.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <string>
 #include <vector>

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.console.line_splitter
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "base/utf8.hpp"
 #include "console/line_splitter.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::literals;
 

@@ -2,10 +2,6 @@
 
 #define CAF_SUITE peer.console.sink
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/messages.hpp"
 #include "console/sink.hpp"
 #include "peer/detail/defaults.hpp"
@@ -14,6 +10,9 @@
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <filesystem>
 #include <fstream>

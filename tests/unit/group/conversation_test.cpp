@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.group.conversation
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "group/conversation.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <future>
 

@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.group.roster
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "group/roster.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace peer;
 

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.group.work_list
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "group/work_list.hpp"
 #include "peer/failure.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <random>
 #include <set>

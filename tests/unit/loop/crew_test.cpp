@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.loop.crew
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/crew.hpp"
 #include "loop/job_list.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <cstdlib>

@@ -4,15 +4,14 @@
 
 #define CAF_SUITE peer.loop.helper
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/helpers.hpp"
 #include "loop/loop.hpp"
 #include "loop/pinned.hpp"
 #include "loop/reactor_watch.hpp"
 #include "origin/ask.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>

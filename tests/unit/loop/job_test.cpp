@@ -4,13 +4,12 @@
 
 #define CAF_SUITE peer.loop.job
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/loop.hpp"
 #include "loop/pinned.hpp"
 #include "peer/detail/defaults.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <condition_variable>

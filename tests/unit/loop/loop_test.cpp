@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.loop
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/loop.hpp"
 #include "loop/pinned.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <csignal>

@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.loop.reactor
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/reactor.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -4,13 +4,12 @@
 
 #define CAF_SUITE peer.loop.tenant_host
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/pinned.hpp"
 #include "loop/ready_queue.hpp"
 #include "loop/tenant_host.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <functional>

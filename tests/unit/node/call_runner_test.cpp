@@ -4,17 +4,15 @@
 
 #define CAF_SUITE peer.node.call_runner
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/call_runner.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/convert.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
-
 #include "tests/support/look_until.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <future>

@@ -4,13 +4,12 @@
 
 #define CAF_SUITE peer.node.command_line
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/command_line.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <string>
 #include <vector>

@@ -4,15 +4,14 @@
 
 #define CAF_SUITE peer.node.console
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/console_client.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 

@@ -4,13 +4,12 @@
 
 #define CAF_SUITE peer.node.function_table
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/function_table.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <map>
 #include <optional>

@@ -4,13 +4,11 @@
 
 #define CAF_SUITE peer.node.job_queue
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/job_queue.hpp"
-
 #include "tests/support/look_until.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <future>
 #include <memory>

@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.node.node_end
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "node/node_end.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <climits>
 

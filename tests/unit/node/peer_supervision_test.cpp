@@ -4,15 +4,14 @@
 
 #define CAF_SUITE peer.node.peer_supervision
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/peer_supervision.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.node.process_table
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/process_table.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <set>
 

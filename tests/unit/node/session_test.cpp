@@ -4,10 +4,6 @@
 
 #define CAF_SUITE peer.node.session
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "node/session.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/convert.hpp"
@@ -15,8 +11,10 @@
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 #include "process/descriptor.hpp"
-
 #include "tests/support/look_until.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <atomic>
 #include <future>

@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.control.calls
 
 #include "control_fixture.hpp"
-
 #include "origin/calls.hpp"
 
 #include "caf/test/bdd_dsl.hpp"

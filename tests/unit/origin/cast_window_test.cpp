@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.control.cast_window
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "origin/cast_window.hpp"
 #include "peer/control_actor.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <atomic>
 #include <future>

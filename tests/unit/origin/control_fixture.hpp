@@ -2,14 +2,13 @@
 
 #pragma once
 
-#include "caf/all.hpp"
-#include "term/codec/codec.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "console/messages.hpp"
 #include "origin/control.hpp"
 #include "process/descriptor.hpp"
+#include "term/codec/codec.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <csignal>
 

@@ -4,10 +4,9 @@
 
 #define CAF_SUITE peer.control.incarnation
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "loop/loop.hpp"
 #include "origin/incarnation.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <future>
 

@@ -2,12 +2,11 @@
 
 #define CAF_SUITE peer.control.lifecycle
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "origin/lifecycle.hpp"
 #include "process/descriptor.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <cerrno>
 #include <csignal>

@@ -2,15 +2,14 @@
 
 #define CAF_SUITE peer.control.options
 
-#include "caf/all.hpp"
 #include "origin/command_line.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/error.hpp"
 #include "peer/failure.hpp"
 #include "peer/options.hpp"
 #include "process/kernel_limits.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <filesystem>
 #include <limits>

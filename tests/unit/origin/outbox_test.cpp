@@ -5,7 +5,6 @@
 #define CAF_SUITE peer.control.outbox
 
 #include "control_fixture.hpp"
-
 #include "origin/outbox.hpp"
 
 #include "caf/test/bdd_dsl.hpp"

@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.control.outstanding_calls
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "origin/outstanding_calls.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

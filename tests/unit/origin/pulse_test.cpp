@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.control.pulse
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "origin/pulse.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

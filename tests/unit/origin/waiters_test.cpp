@@ -4,12 +4,11 @@
 
 #define CAF_SUITE peer.control.waiters
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "origin/waiters.hpp"
 #include "peer/error.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 using peer::atom;
 using peer::errc;

@@ -5,10 +5,9 @@
 
 #define CAF_SUITE peer.process.cgroup_limits
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/cgroup_limits.hpp"
 #include "tests/support/delegated_cgroup.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <sstream>
 

@@ -5,10 +5,9 @@
 
 #define CAF_SUITE peer.process.cgroup
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/cgroup.hpp"
 #include "tests/support/delegated_cgroup.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <iostream>
 #include <sstream>

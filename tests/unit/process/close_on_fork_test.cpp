@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.process.close_on_fork
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/close_on_fork.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <atomic>
 #include <thread>

@@ -4,12 +4,10 @@
 
 #define CAF_SUITE peer.process.descendants
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "peer/detail/defaults.hpp"
 #include "process/descendants.hpp"
-
 #include "process/proc_stat.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <algorithm>
 #include <iostream>

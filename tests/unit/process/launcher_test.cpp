@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.process.launcher
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/initializers.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/readable_pipe.hpp>

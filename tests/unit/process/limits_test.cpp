@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.process.limits
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/kernel_limits.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 using namespace std::literals;
 using namespace peer::test;

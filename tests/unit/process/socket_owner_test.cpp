@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.process.socket_owner
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/socket_inode.hpp"
 #include "process/socket_owner.hpp"
 #include "tests/support/tcp_client.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

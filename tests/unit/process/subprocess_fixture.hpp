@@ -2,15 +2,14 @@
 
 #pragma once
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/error.hpp"
 #include "process/subprocess.hpp"
 #include "tests/support/error_text.hpp"
 #include "tests/support/process_facts.hpp"
 #include "tests/support/process_guard.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <boost/asio/io_context.hpp>
 

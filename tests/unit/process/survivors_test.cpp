@@ -4,9 +4,8 @@
 
 #define CAF_SUITE peer.process.survivors
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "process/family.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 using namespace std::literals;
 using namespace peer::test;

@@ -4,11 +4,9 @@
 
 #define CAF_SUITE peer.process.usage
 
-#include "tests/unit/process/subprocess_fixture.hpp"
-
 #include "peer/process.hpp"
-
 #include "tests/support/look_until.hpp"
+#include "tests/unit/process/subprocess_fixture.hpp"
 
 using namespace std::literals;
 using namespace peer::test;

@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.supervisor.backoff
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "supervisor/backoff_state.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

@@ -2,9 +2,8 @@
 
 #define CAF_SUITE peer.supervisor.child_spec
 
-#include "supervision_fixture.hpp"
-
 #include "peer/child_spec.hpp"
+#include "supervision_fixture.hpp"
 
 #include <limits>
 

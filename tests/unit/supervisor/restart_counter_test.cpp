@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.supervisor.restart_counter
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "supervisor/restart_counter.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.supervisor.spawn
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "peer/supervisor.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <future>
 #include <optional>

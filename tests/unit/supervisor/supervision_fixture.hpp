@@ -2,12 +2,11 @@
 
 #pragma once
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/failure.hpp"
 #include "supervisor/supervision.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <chrono>
 #include <map>

@@ -2,9 +2,8 @@
 
 #pragma once
 
-#include "unit/origin/control_fixture.hpp"
-
 #include "supervisor/supervisor_actor.hpp"
+#include "unit/origin/control_fixture.hpp"
 
 #include <map>
 #include <string>

@@ -4,13 +4,12 @@
 
 #define CAF_SUITE peer.sys.commands
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 #include "sys/commands.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <stdexcept>
 

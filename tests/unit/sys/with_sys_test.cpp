@@ -4,14 +4,13 @@
 
 #define CAF_SUITE peer.sys.with_sys
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "loop/pinned.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 #include "sys/with_sys.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 using namespace std::chrono_literals;
 

@@ -5,24 +5,23 @@
 
 #define CAF_SUITE peer.term.codec_oracle
 
-#include "caf/all.hpp"
-#include "term/codec/codec.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/detail/reader.hpp"
 #include "peer/detail/writer.hpp"
+#include "term/codec/codec.hpp"
 #include "tests/support/ei_decoder.hpp"
 #include "tests/support/golden_terms.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/random_term.hpp"
 
-#include <unistd.h>
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
+
+#include <unistd.h>
 
 using peer::byte_buffer;
 using peer::const_byte_span;

@@ -4,17 +4,16 @@
 
 #define CAF_SUITE peer.term.codec
 
-#include "caf/all.hpp"
-#include "term/codec/codec.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "peer/detail/reader.hpp"
 #include "peer/detail/writer.hpp"
 #include "peer/error.hpp"
+#include "term/codec/codec.hpp"
 #include "tests/support/golden_terms.hpp"
 #include "tests/support/hex.hpp"
 #include "tests/support/random_term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <cmath>
 #include <limits>

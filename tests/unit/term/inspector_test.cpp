@@ -4,16 +4,14 @@
 
 #define CAF_SUITE peer.term.inspector
 
-#include "caf/all.hpp"
-#include "term/codec/codec.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/convert.hpp"
 #include "peer/term.hpp"
+#include "term/codec/codec.hpp"
 
+#include "caf/all.hpp"
 #include "caf/json_reader.hpp"
 #include "caf/json_writer.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <deque>
 #include <list>

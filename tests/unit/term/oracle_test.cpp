@@ -4,14 +4,12 @@
 
 #define CAF_SUITE peer.term.oracle
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/term.hpp"
-
 #include "support/error_text.hpp"
 #include "support/random_term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <algorithm>
 #include <cstdlib>

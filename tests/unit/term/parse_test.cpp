@@ -2,15 +2,13 @@
 
 #define CAF_SUITE peer.term.parse
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/detail/limits.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
-
 #include "support/error_text.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <cmath>
 

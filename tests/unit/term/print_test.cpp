@@ -2,11 +2,10 @@
 
 #define CAF_SUITE peer.term.print
 
-#include "caf/all.hpp"
-
-#include "caf/test/dsl.hpp"
-
 #include "peer/term.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/dsl.hpp"
 
 #include <limits>
 

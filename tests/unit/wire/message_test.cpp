@@ -2,14 +2,13 @@
 
 #define CAF_SUITE peer.wire.message
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "peer/detail/reader.hpp"
 #include "peer/error.hpp"
 #include "tests/support/hex.hpp"
 #include "wire/message.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 using namespace std::literals;
 

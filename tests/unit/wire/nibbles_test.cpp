@@ -4,11 +4,10 @@
 
 #define CAF_SUITE peer.wire.nibbles
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "wire/nibbles.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <algorithm>
 #include <random>

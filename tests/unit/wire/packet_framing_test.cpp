@@ -2,14 +2,13 @@
 
 #define CAF_SUITE peer.wire.packet_framing
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "tests/support/hex.hpp"
 #include "wire/framing.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 using namespace std::literals;
 

@@ -2,13 +2,12 @@
 
 #define CAF_SUITE peer.wire.resync
 
-#include "caf/all.hpp"
-
-#include "caf/test/bdd_dsl.hpp"
-
 #include "peer/error.hpp"
 #include "tests/support/frame_recorder.hpp"
 #include "wire/framing.hpp"
+
+#include "caf/all.hpp"
+#include "caf/test/bdd_dsl.hpp"
 
 #include <random>
 

@@ -78,8 +78,7 @@ public:
   caf::error send(const To& to, const T& content) const {
     auto receiver = term{to};
     if (!receiver.template is<pid>() && !receiver.template is<atom>())
-      return caf::make_error(errc::bad_term,
-                             std::string{"a message can be sent to a pid or to a registered name only"});
+      return fail(errc::bad_term, "a message can be sent to a pid or to a registered name only");
     auto encoded = byte_buffer{};
     if (auto err = save_term(encoded, content))
       return err;

@@ -7,10 +7,10 @@
 
 #include "caf/expected.hpp"
 
-#include <libdeflate.h>
-
 #include <memory>
 #include <new>
+
+#include <libdeflate.h>
 
 namespace peer {
 

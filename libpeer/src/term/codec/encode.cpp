@@ -26,7 +26,7 @@ struct encoder {
   std::size_t depth = 0;
 
   bool fail(std::string what) {
-    error = caf::make_error(errc::bad_term, "cannot encode: " + what);
+    error = peer::fail(errc::bad_term, "cannot encode: " + what);
     return false;
   }
 

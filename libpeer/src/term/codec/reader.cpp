@@ -60,7 +60,7 @@ bool term_reader::need_elements(std::uint64_t count) {
 }
 
 bool term_reader::fail_at(std::size_t position, std::string what) {
-  error_ = caf::make_error(errc::bad_term, "byte " + std::to_string(position) + ": " + std::move(what));
+  error_ = peer::fail(errc::bad_term, "byte " + std::to_string(position) + ": " + std::move(what));
   return false;
 }
 

@@ -43,7 +43,7 @@ bool from_text(const std::string& text, atom& x) {
 }
 
 const caf::error& inspect_error() noexcept {
-  static const auto result = caf::make_error(errc::bad_term, std::string{"a term cannot be converted"});
+  static const auto result = fail(errc::bad_term, "a term cannot be converted");
   return result;
 }
 

@@ -72,10 +72,9 @@ caf::error term_load_inspector::take_error() {
     auto what = enum_name(static_cast<caf::sec>(result.code()));
     if (result.context().match_elements<std::string>())
       what += ": " + result.context().get_as<std::string>(0);
-    return caf::make_error(errc::type_mismatch, path() + what);
+    return peer::fail(errc::type_mismatch, path() + what);
   }
-  return result ? std::move(result)
-                : caf::make_error(errc::type_mismatch, path() + "the type's inspect function failed");
+  return result ? std::move(result) : peer::fail(errc::type_mismatch, path() + "the type's inspect function failed");
 }
 
 // -- expectations -----------------------------------------------------------------------------------------------------

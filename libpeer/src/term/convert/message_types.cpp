@@ -2,7 +2,6 @@
 
 #include "peer/convert.hpp"
 #include "term/convert/message_elements.hpp"
-
 #include "term/convert/term_deserializer.hpp"
 #include "term/convert/term_serializer.hpp"
 
@@ -75,7 +74,8 @@ void set_message_type(caf::type_id_t id, const message_type& entry) {
   registry::instance().set(id, entry);
 }
 
-bool internal::convert::save_message_element(detail::term_save_inspector& f, const caf::message& source, std::size_t index) {
+bool internal::convert::save_message_element(detail::term_save_inspector& f, const caf::message& source,
+                                             std::size_t index) {
   if (auto entry = registry::instance().find(source.type_at(index)))
     return entry->save(f, source, index);
   // A message of this element alone is what CAF can write without its type.
@@ -90,7 +90,8 @@ bool internal::convert::save_message_element(detail::term_save_inspector& f, con
   return false;
 }
 
-bool internal::convert::load_message_element(detail::term_load_inspector& f, const std::string& name, caf::message& result) {
+bool internal::convert::load_message_element(detail::term_load_inspector& f, const std::string& name,
+                                             caf::message& result) {
   if (auto entry = registry::instance().find(name))
     return entry->load(f, result);
   auto id = caf::query_type_id(detail::caf_string_view{name.data(), name.size()});
@@ -104,7 +105,8 @@ bool internal::convert::load_message_element(detail::term_load_inspector& f, con
   return false;
 }
 
-caf::error internal::convert::make_error_by_name(const std::string& category, const std::string& code, std::string text) {
+caf::error internal::convert::make_error_by_name(const std::string& category, const std::string& code,
+                                                 std::string text) {
   if (category == "none")
     return {};
   if (auto entry = registry::instance().find(category); entry && entry->make_error)

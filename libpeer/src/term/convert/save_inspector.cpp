@@ -1,11 +1,11 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "peer/detail/save_inspector.hpp"
-#include "term/codec/tags.hpp"
-#include "term/convert/message_elements.hpp"
 
 #include "base/utf8.hpp"
 #include "peer/convert.hpp"
+#include "term/codec/tags.hpp"
+#include "term/convert/message_elements.hpp"
 
 #include "caf/message.hpp"
 

@@ -1,8 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "peer/term.hpp"
-
 #include "base/utf8.hpp"
+#include "peer/term.hpp"
 #include "term/text/syntax.hpp"
 
 #include <algorithm>

@@ -51,7 +51,7 @@ bool scanner::fail(text_position where, std::string_view what) {
   if (!error_) {
     auto text = "line " + std::to_string(where.line) + ", column " + std::to_string(where.column) + ": ";
     text += what;
-    error_ = caf::make_error(errc::bad_syntax, std::move(text));
+    error_ = peer::fail(errc::bad_syntax, std::move(text));
   }
   return false;
 }
