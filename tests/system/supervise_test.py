@@ -170,7 +170,7 @@ class FileTest(TreeTest):
 
     def test_files_that_cannot_be_read(self):
         os.mkfifo(os.path.join(self.directory.name, "tree.conf"))
-        self.assertIn("tree.conf: is no regular file", self.supervise().stdout.read())
+        self.assertIn("tree.conf: is not a regular file", self.supervise().stdout.read())
         os.remove(os.path.join(self.directory.name, "tree.conf"))
         self.assertIn("tree.conf: No such file", self.supervise().stdout.read())
         self.assertIn("larger than 1 MiB", self.supervise("#" * (1 << 20) + "\n").stdout.read())
