@@ -19,8 +19,8 @@ using internal::group::of_member;
 
 namespace {
 
-using inquiry = internal::group::inquiry<atom, await_boot_atom>;
-using answers = internal::group::results<atom>;
+using inquiry = internal::group::inquiry<peer_status, await_boot_atom>;
+using answers = internal::group::results<peer_status>;
 
 struct fixture : test_coordinator_fixture<> {
   ~fixture() {
@@ -31,7 +31,7 @@ struct fixture : test_coordinator_fixture<> {
   }
 
   /// Adds a member that answers so.
-  void member(caf::result<atom> answer) {
+  void member(caf::result<peer_status> answer) {
     members.push_back(sys.spawn(
         [answer = std::move(answer)]() -> caf::behavior { return {[answer](await_boot_atom) { return answer; }}; }));
     run();
@@ -39,8 +39,8 @@ struct fixture : test_coordinator_fixture<> {
 
   void member_that_never_answers() {
     members.push_back(sys.spawn([](caf::event_based_actor* me) -> caf::behavior {
-      return {[promises = std::vector<caf::typed_response_promise<atom>>{}, me](await_boot_atom) mutable {
-        promises.push_back(me->make_response_promise<atom>());
+      return {[promises = std::vector<caf::typed_response_promise<peer_status>>{}, me](await_boot_atom) mutable {
+        promises.push_back(me->make_response_promise<peer_status>());
         return promises.back();
       }};
     }));
@@ -66,6 +66,12 @@ struct fixture : test_coordinator_fixture<> {
   std::future<answers> result;
 };
 
+peer_status node(std::string_view name) {
+  auto result = peer_status{};
+  result.node = atom{name};
+  return result;
+}
+
 caf::error no_luck(errc code) {
   return caf::make_error(code, std::string{"no luck"});
 }
@@ -76,18 +82,18 @@ BEGIN_FIXTURE_SCOPE(fixture)
 
 SCENARIO("answers are in the order of the members") {
   GIVEN("three members, of which one fails") {
-    member(atom{"a"});
+    member(node("a"));
     member(no_luck(errc::timeout));
-    member(atom{"c"});
+    member(node("c"));
     WHEN("all are asked and all answers are waited for") {
       ask();
       THEN("each has its place") {
         CAF_REQUIRE(is_over());
         auto all = result.get();
         CAF_REQUIRE_EQUAL(all.size(), 3u);
-        CHECK_EQ(all[0], atom{"a"});
-        CHECK_EQ(all[1], errc::timeout);
-        CHECK_EQ(all[2], atom{"c"});
+        CHECK_EQ(all[0]->node, atom{"a"});
+        CHECK_EQ(all[1].error(), errc::timeout);
+        CHECK_EQ(all[2]->node, atom{"c"});
       }
     }
   }
@@ -95,9 +101,9 @@ SCENARIO("answers are in the order of the members") {
 
 SCENARIO("a member that has exited is an error of its own") {
   GIVEN("a member whose actor was killed") {
-    member(atom{"a"});
-    member(atom{"b"});
-    member(atom{"c"});
+    member(node("a"));
+    member(node("b"));
+    member(node("c"));
     caf::anon_send_exit(members[1], caf::exit_reason::kill);
     run();
     WHEN("all are asked") {
@@ -105,9 +111,9 @@ SCENARIO("a member that has exited is an error of its own") {
       THEN("its answer is noproc and the others' are there") {
         CAF_REQUIRE(is_over());
         auto all = result.get();
-        CHECK_EQ(all[0], atom{"a"});
-        CHECK_EQ(all[1], errc::noproc);
-        CHECK_EQ(all[2], atom{"c"});
+        CHECK_EQ(all[0]->node, atom{"a"});
+        CHECK_EQ(all[1].error(), errc::noproc);
+        CHECK_EQ(all[2]->node, atom{"c"});
       }
     }
   }
@@ -115,9 +121,9 @@ SCENARIO("a member that has exited is an error of its own") {
 
 SCENARIO("nobody is waited for beyond the limit") {
   GIVEN("a member that never answers") {
-    member(atom{"a"});
+    member(node("a"));
     member_that_never_answers();
-    member(atom{"c"});
+    member(node("c"));
     WHEN("all are asked with a limit of a second") {
       ask(1s);
       THEN("the answers arrive when it is over") {
@@ -129,9 +135,9 @@ SCENARIO("nobody is waited for beyond the limit") {
         run();
         CAF_REQUIRE(is_over());
         auto all = result.get();
-        CHECK_EQ(all[0], atom{"a"});
-        CHECK_EQ(all[1], errc::timeout);
-        CHECK_EQ(all[2], atom{"c"});
+        CHECK_EQ(all[0]->node, atom{"a"});
+        CHECK_EQ(all[1].error(), errc::timeout);
+        CHECK_EQ(all[2]->node, atom{"c"});
       }
     }
   }
@@ -148,7 +154,7 @@ SCENARIO("the first failure ends a conversation that gives up") {
         CAF_REQUIRE(is_over());
         auto all = result.get();
         for (auto& each : all) {
-          CHECK_EQ(each, errc::boot_failed);
+          CHECK_EQ(each.error(), errc::boot_failed);
           CHECK_EQ(text_of(each.error()), "member 1 of the group: no luck");
         }
       }
@@ -167,7 +173,7 @@ SCENARIO("a conversation that is killed leaves nobody waiting") {
       THEN("all answers are noproc") {
         CAF_REQUIRE(is_over());
         for (auto& each : result.get())
-          CHECK_EQ(each, errc::noproc);
+          CHECK_EQ(each.error(), errc::noproc);
       }
     }
   }
