@@ -34,8 +34,8 @@ public:
 
   /// Reports that all output has been written.
   void catch_up() {
-    for (auto& done : std::exchange(unwritten, {}))
-      done();
+    for (auto& each : std::exchange(unwritten, {}))
+      each();
   }
 
   std::string output;
