@@ -93,9 +93,9 @@ CAF_TEST(one poll runs a bounded number of handlers) {
 }
 
 CAF_TEST(a driver that sleeps is woken) {
-  for (auto i = 0; i < 1000; ++i)
+  for (auto i = 0; i < 100; ++i)
     end_sleep([this] { reactor.wake(); });
-  for (auto i = 0; i < 1000; ++i)
+  for (auto i = 0; i < 100; ++i)
     end_sleep([this] { reactor.post([] {}); });
   end_sleep([this] { reactor.signal(); });
 }
