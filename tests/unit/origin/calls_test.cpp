@@ -70,12 +70,19 @@ struct fixture : test_coordinator_fixture<> {
     return result;
   }
 
+  /// This library calls a function for itself; `own_result` gets the answer.
+  void call_own(peer::const_byte_span arguments) {
+    table.send(channel, {peer::atom{"m"}, peer::atom{"own"}, [this](caf::expected<peer::term> x) { own_result = x; }},
+               arguments, start, caf::infinite);
+  }
+
   bool nothing_came() { return self->mailbox().empty(); }
 
   fake_channel channel;
   metrics meter{sys};
   calls table{2};
   caf::actor front;
+  std::optional<caf::expected<peer::term>> own_result;
 };
 
 } // namespace
@@ -129,14 +136,12 @@ SCENARIO("a limited number of calls wait for their answers") {
       }
     }
     WHEN("this library calls a function for itself") {
-      auto result = std::optional<caf::expected<peer::term>>{};
-      table.send(channel, {peer::atom{"m"}, peer::atom{"own"}, [&](caf::expected<peer::term> x) { result = x; }}, {},
-                 start, caf::infinite);
+      call_own(*peer::encode_arguments());
       THEN("that takes no room of others") {
         CHECK(!table.check_room());
         reply(2, 5);
-        REQUIRE(result.has_value());
-        CHECK_EQ(**result, peer::term{5});
+        REQUIRE(own_result.has_value());
+        CHECK_EQ(**own_result, peer::term{5});
         CHECK(!table.check_room());
       }
     }
@@ -215,12 +220,9 @@ SCENARIO("the end of the peer answers all calls") {
 }
 
 CAF_TEST(a call that is too large for a frame is refused) {
-  auto result = std::optional<caf::expected<peer::term>>{};
-  auto huge = peer::byte_buffer(peer::internal::wire::default_max_frame + 1);
-  table.send(channel, {peer::atom{"m"}, peer::atom{"f"}, [&](caf::expected<peer::term> x) { result = x; }}, huge, start,
-             caf::infinite);
-  REQUIRE(result.has_value());
-  CHECK_EQ(result->error(), errc::bad_term);
+  call_own(peer::byte_buffer(peer::internal::wire::default_max_frame + 1));
+  REQUIRE(own_result.has_value());
+  CHECK_EQ(own_result->error(), errc::bad_term);
   CHECK(channel.sent.empty());
 }
 
