@@ -58,7 +58,7 @@ namespace peer {
 /// # Threads
 ///
 /// A call or cast runs at once, on a thread of the node. A function that returns soon delays the next one by as much
-/// and costs no change of thread; from `defaults::handover` on, other calls and all I/O go on beside it. So functions
+/// and costs no change of thread; from `defaults::takeover` on, other calls and all I/O go on beside it. So functions
 /// must be prepared to run at the same time, and may block. They run with the signal mask that the node was made with.
 /// `defaults::max_workers` of them run at the same time. Of those that wait, more than `peer.max-waiting-jobs` (a
 /// setting of the actor system, default `defaults::max_waiting_jobs`), or than `peer.queue-limit` bytes of arguments,

@@ -12,7 +12,7 @@ public:
   virtual ~job();
 
   /// Called off the loop, with the signal mask of the thread that made the loop. Must not touch the loop's actors and
-  /// descriptors. Jobs that take longer than `defaults::handover` run in parallel.
+  /// descriptors. Jobs that take longer than `defaults::takeover` run in parallel.
   virtual void run() noexcept = 0;
 
   /// Called on the loop after `run`, unless the loop has ended.

@@ -153,7 +153,7 @@ private:
   /// over.
   job_ptr run_jobs() {
     reactor_.leave(); // a job is not on the loop
-    auto held_up = jobs_.run(crew_, defaults::handover);
+    auto held_up = jobs_.run(crew_, defaults::takeover);
     if (held_up)
       return held_up;
     reactor_.enter();
@@ -179,7 +179,7 @@ private:
   std::atomic<bool> ended_ = false;
   offload_thread offload_;
   crew crew_{{[this] { return drive(); }, [this](job_ptr done) { hand_in(std::move(done)); }},
-             defaults::handover,
+             defaults::takeover,
              defaults::max_workers};
 };
 

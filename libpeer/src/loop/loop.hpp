@@ -79,7 +79,7 @@ public:
   using job = internal::loop::job;
 
   /// Runs a job as soon as the driver has done what is ready now. The driver runs it itself, which saves two wake-ups;
-  /// if the job does not return within `defaults::handover`, another thread takes the loop over. At most
+  /// if the job does not return within `defaults::takeover`, another thread takes the loop over. At most
   /// `defaults::max_workers` jobs run at the same time, later ones wait. A loop that ends drops waiting jobs and waits
   /// for running ones. Called on the loop.
   virtual void execute(std::unique_ptr<job> work) = 0;

@@ -147,7 +147,7 @@ CAF_TEST(never do two threads run the loop) {
   for (auto i = 0; i < count; ++i)
     execute(
         [i] {
-          auto until = std::chrono::steady_clock::now() + (i % 2) * 3 * peer::defaults::handover;
+          auto until = std::chrono::steady_clock::now() + (i % 2) * 3 * peer::defaults::takeover;
           while (std::chrono::steady_clock::now() < until)
             ;
         },

@@ -67,7 +67,7 @@ inline constexpr std::chrono::microseconds spin = 50us;
 
 /// How long a function of a node holds up other calls before another thread goes on with them. See docs/design.md for
 /// the measurement.
-inline constexpr std::chrono::microseconds handover = 100us;
+inline constexpr std::chrono::microseconds takeover = 100us;
 
 /// How many functions of a node may run at the same time; later calls wait until one has returned.
 inline constexpr std::size_t max_workers = 512;
