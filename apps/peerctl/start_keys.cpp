@@ -181,7 +181,7 @@ const auto table = std::vector<start_key>{
      read_variable},
     {"wait_boot", "wait-boot", "wait-boot", key_shape::value, "D|infinity|no", "15s",
      "How long to wait for the peer to boot", read_wait_boot},
-    {"shutdown", "shutdown", "shutdown", key_shape::value, "close|halt|halt:D|D|infinity", "halt",
+    {"shutdown", "shutdown", "shutdown", key_shape::value, "close|halt|halt:D|D|infinity", "`halt` for `erl`, else 5 s",
      "How the peer is stopped in the end, and how long that may take", read_shutdown},
     {"heartbeat", "heartbeat", "heartbeat", key_shape::text, "INTERVAL:TIMEOUT", "",
      "Call the peer every INTERVAL; kill it if it is silent for TIMEOUT", read_heartbeat},
