@@ -11,6 +11,7 @@
 #include "caf/test/bdd_dsl.hpp"
 
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -243,8 +244,9 @@ SCENARIO("requests are answered to the process that sent them") {
 
 SCENARIO("the number of requests is bounded") {
   GIVEN("a peer with as many requests as may wait") {
+    auto [from, reply_as, content] = std::tuple{encode("self"), encode("1"), encode("{put_chars, unicode, \"x\"}")};
     for (auto i = std::size_t{0}; i < peer::defaults::max_io_requests; ++i)
-      if (auto err = ask("{put_chars, unicode, \"x\"}"))
+      if (auto err = leader.serve({from, reply_as, content}))
         FAIL("request " << i << ": " << err);
     WHEN("it sends one more") {
       auto err = ask("getopts");
