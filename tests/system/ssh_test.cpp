@@ -103,8 +103,8 @@ CAF_TEST(a peer behind ssh answers and prints and stops) {
 }
 
 CAF_TEST(arguments with blanks arrive whole if they are quoted for the shell at the far end) {
-  for (std::string program : {PEER_NODE, "erl"}) {
-    auto options = remote(server.login(program));
+  for (std::string name : {PEER_NODE, "erl"}) {
+    auto options = remote(server.login(name));
     auto leading = options.exec->arguments.size();
     options.args = {"-extra_flag", "two words", "it's $HOME"};
     options.post_process_args = [leading](std::vector<std::string> all) {
@@ -134,8 +134,8 @@ CAF_TEST(the far program goes with its ssh) {
 
 CAF_TEST(a server that is killed takes its peers along) {
   auto workers = std::vector<peer::handle>{};
-  for (std::string program : {PEER_NODE, "erl"})
-    workers.push_back(start(remote(server.login(program))));
+  for (std::string name : {PEER_NODE, "erl"})
+    workers.push_back(start(remote(server.login(name))));
   auto far = std::vector<pid_t>{};
   auto watches = std::deque<end_watch>{};
   for (auto& worker : workers) {
