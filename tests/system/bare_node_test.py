@@ -149,7 +149,7 @@ class StartTest(NodeTest):
                       f"cannot connect to the origin at 127.0.0.1, port {port}: Connection refused")
 
     def test_an_address_that_is_none(self):
-        self.ends(self.node("-user", "peer", "-origin", "nowhere", "1"), "'nowhere' is not a valid address")
+        self.ends(self.node("-user", "peer", "-origin", "nowhere", "1"), "the address of the origin, 'nowhere', must be an IPv4 or IPv6 address in numbers")
 
     def test_the_second_address_is_tried_after_the_first(self):
         with socket.create_server(("127.0.0.1", 0)) as server:

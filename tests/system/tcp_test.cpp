@@ -248,6 +248,7 @@ CAF_TEST(a peer gets in once) {
                            + " >&5; until ! (exec 6<>/dev/tcp/$address/$port) 2>/dev/null; do :; done; "
                              "echo refused");
   options.peer_down = peer::peer_down::crash;
+  options.shutdown = peer::shutdown_halt{};
   auto worker = start(options);
   CAF_CHECK_EQUAL(worker.node(), peer::atom{"nonode@nohost"});
   CAF_CHECK(console.wait_for("refused"));
