@@ -197,7 +197,7 @@ constexpr bool check_parameter() {
 
 template <class... Ts>
 constexpr bool check_parameters(std::tuple<Ts...>*) {
-  return (check_parameter<Ts>() & ... & true);
+  return (check_parameter<Ts>() && ... && true);
 }
 
 /// Fails to compile, with one sentence, if `F` cannot be a function of a node.
