@@ -119,7 +119,6 @@ CAF_TEST(a job that blocks holds up neither the loop nor other jobs) {
 }
 
 CAF_TEST(jobs finish in any order) {
-  auto mutex = std::mutex{};
   auto order = std::vector<int>{};
   auto all = std::promise<void>{};
   std::promise<void> gates[3];
