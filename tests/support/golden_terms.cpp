@@ -118,7 +118,7 @@ void add_containers(collector& f) {
   f.canonical("[]", /*       */ "6A", peer::erl::list{});
   f.canonical("[1,2,255]", /**/ "6B 0003 0102FF", peer::erl::list{1, 2, 255});
   f.canonical("[1,256]", /*  */ "6C 00000002 6101 6200000100 6A", peer::erl::list{1, 256});
-  f.canonical("[[]]", /*     */ "6C 00000001 6A 6A", peer::erl::list{peer::erl::list{}});
+  f.canonical("[[]]", /*     */ "6C 00000001 6A 6A", peer::erl::list{term{peer::erl::list{}}});
   f.canonical("[1|2]", /*    */ "6C 00000001 6101 6102", peer::erl::list::cons({1}, 2));
   f.canonical("[a,b|c]", /*  */ "6C 00000002 770161 770162 770163",
               peer::erl::list::cons({atom{"a"}, atom{"b"}}, atom{"c"}));
