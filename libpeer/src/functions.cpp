@@ -114,7 +114,7 @@ functions& functions::add(std::string_view module, std::string_view name, std::s
 actor_factory functions::in_process() const {
   return [table = table_](const child_context& context) -> caf::expected<caf::actor> {
     auto made =
-        internal::loop::spawn_pinned<function_server>(context.system, internal::loop::loop::of(context.system), table);
+        internal::loop::spawn_pinned<function_server>(context.system, internal::loop::event_loop::of(context.system), table);
     return caf::actor_cast<caf::actor>(made);
   };
 }

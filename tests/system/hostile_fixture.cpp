@@ -45,7 +45,7 @@ const std::vector<std::pair<std::string, connection_kind>>& all_connections() {
 // -- byte_count -------------------------------------------------------------------------------------------------------
 
 sink_factory byte_count::sink(bool keeps_up) {
-  return [count = count_, keeps_up](const peer::internal::loop::loop_ptr&,
+  return [count = count_, keeps_up](const peer::internal::loop::event_loop_ptr&,
                                     const std::string&) -> caf::expected<peer::internal::console::sink_ptr> {
     return std::make_shared<counting_sink>(count, keeps_up);
   };

@@ -80,7 +80,7 @@ private:
 
 /// All output to `sink`.
 peer::sink_factory to(const std::shared_ptr<recording_sink>& sink) {
-  return [sink](const peer::internal::loop::loop_ptr&, const std::string&) { return sink; };
+  return [sink](const peer::internal::loop::event_loop_ptr&, const std::string&) { return sink; };
 }
 
 struct node_fixture : system_fixture {

@@ -3,7 +3,7 @@
 // The peer of the system tests: a C++ program with functions for what a test wants to see.
 
 #include "test_node.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "peer/peer.hpp"
 
 #include "caf/all.hpp"
@@ -185,7 +185,7 @@ void add_process(peer::node& node) {
 
 /// Holds up everything but the functions that run.
 void block_loop(peer::node& node) {
-  peer::internal::loop::loop::of(node.system())->post([] {
+  peer::internal::loop::event_loop::of(node.system())->post([] {
     for (;;)
       pause();
   });

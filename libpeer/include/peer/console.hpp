@@ -27,7 +27,7 @@ class sink;
 
 namespace peer::internal::loop {
 
-class loop;
+class event_loop;
 
 } // namespace peer::internal::loop
 
@@ -59,7 +59,7 @@ bool inspect(Inspector& f, output_line& x) {
 /// The functions below return factories. One factory may serve any number of peers, each of which gets a sink of its
 /// own.
 using sink_factory = std::function<caf::expected<std::shared_ptr<internal::console::sink>>(
-    const std::shared_ptr<internal::loop::loop>& where, const std::string& peer_name)>;
+    const std::shared_ptr<internal::loop::event_loop>& where, const std::string& peer_name)>;
 
 /// Drops everything.
 [[nodiscard]] sink_factory discard_output();
@@ -104,7 +104,7 @@ using input_receiver = std::function<void(std::optional<std::string>)>;
 
 /// Makes the source of one peer when the peer starts. Called on the loop's thread.
 using input_factory =
-    std::function<std::shared_ptr<internal::console::input_source>(const std::shared_ptr<internal::loop::loop>& where)>;
+    std::function<std::shared_ptr<internal::console::input_source>(const std::shared_ptr<internal::loop::event_loop>& where)>;
 
 /// No input: a peer that reads gets `eof`.
 [[nodiscard]] input_factory no_input();

@@ -67,7 +67,7 @@ private:
 
 class actor_sink final : public internal::console::line_sink {
 public:
-  actor_sink(const internal::loop::loop_ptr& where, caf::actor receiver) : receiver_(std::move(receiver)) {
+  actor_sink(const internal::loop::event_loop_ptr& where, caf::actor receiver) : receiver_(std::move(receiver)) {
     if (where) // else it is CAF's test coordinator that runs the actors
       courier_ = internal::loop::spawn_pinned<courier>(where->system(), where, receiver_);
   }
@@ -95,7 +95,7 @@ private:
 } // namespace
 
 sink_factory actor_output(caf::actor receiver) {
-  return [receiver = std::move(receiver)](const internal::loop::loop_ptr& where,
+  return [receiver = std::move(receiver)](const internal::loop::event_loop_ptr& where,
                                           const std::string&) -> caf::expected<internal::console::sink_ptr> {
     if (!receiver)
       return fail(errc::invalid_option, "invalid option 'output': it has no receiver");

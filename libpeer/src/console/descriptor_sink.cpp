@@ -52,7 +52,7 @@ int write_all(int fd, std::string_view text, int ending) {
 
 class console_sink final : public internal::console::sink {
 public:
-  explicit console_sink(internal::loop::loop_ptr where) : where_(std::move(where)) {}
+  explicit console_sink(internal::loop::event_loop_ptr where) : where_(std::move(where)) {}
 
   void write(stream from, std::string_view text, done written) override {
     auto fd = from == stream::standard_output ? STDOUT_FILENO : STDERR_FILENO;
@@ -63,12 +63,12 @@ public:
   }
 
 private:
-  internal::loop::loop_ptr where_;
+  internal::loop::event_loop_ptr where_;
 };
 
 class prefixed_console_sink final : public internal::console::line_sink {
 public:
-  prefixed_console_sink(internal::loop::loop_ptr where, const std::string& name)
+  prefixed_console_sink(internal::loop::event_loop_ptr where, const std::string& name)
       : console_(std::move(where)), prefix_("[" + name + "] ") {}
 
 protected:
@@ -94,7 +94,7 @@ private:
 
 class file_sink final : public internal::console::sink {
 public:
-  file_sink(internal::loop::loop_ptr where, internal::process::descriptor file)
+  file_sink(internal::loop::event_loop_ptr where, internal::process::descriptor file)
       : where_(std::move(where)), file_(std::make_shared<internal::process::descriptor>(std::move(file))) {}
 
   void write(stream, std::string_view text, done written) override {
@@ -106,14 +106,14 @@ public:
   }
 
 private:
-  internal::loop::loop_ptr where_;
+  internal::loop::event_loop_ptr where_;
   std::shared_ptr<internal::process::descriptor> file_;
 };
 
 } // namespace
 
 sink_factory console_output(bool prefix) {
-  return [prefix](const internal::loop::loop_ptr& where,
+  return [prefix](const internal::loop::event_loop_ptr& where,
                   const std::string& name) -> caf::expected<internal::console::sink_ptr> {
     if (prefix)
       return std::make_shared<prefixed_console_sink>(where, name);
@@ -122,7 +122,7 @@ sink_factory console_output(bool prefix) {
 }
 
 sink_factory file_output(std::string path) {
-  return [path = std::move(path)](const internal::loop::loop_ptr& where,
+  return [path = std::move(path)](const internal::loop::event_loop_ptr& where,
                                   const std::string&) -> caf::expected<internal::console::sink_ptr> {
     auto file = internal::process::descriptor{open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666)};
     if (!file)

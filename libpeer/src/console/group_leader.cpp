@@ -15,9 +15,9 @@ namespace peer::internal::console {
 namespace {
 
 /// Runs functions on the loop, or at once where there is none.
-poster poster_to(const loop::loop_ptr& where) {
+poster poster_to(const loop::event_loop_ptr& where) {
   if (where)
-    return [weak = std::weak_ptr<loop::loop>{where}](std::function<void()> task) {
+    return [weak = std::weak_ptr<loop::event_loop>{where}](std::function<void()> task) {
       if (auto ptr = weak.lock())
         ptr->post(std::move(task));
     };
@@ -27,7 +27,7 @@ poster poster_to(const loop::loop_ptr& where) {
 } // namespace
 
 caf::error group_leader::open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
-                              const loop::loop_ptr& where) {
+                              const loop::event_loop_ptr& where) {
   auto sink = output(where, peer_name);
   if (!sink)
     return std::move(sink.error());

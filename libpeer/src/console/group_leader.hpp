@@ -49,7 +49,7 @@ public:
   /// @param where null in tests that have no loop.
   /// @returns the error of the sink's factory
   caf::error open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
-                  const loop::loop_ptr& where);
+                  const loop::event_loop_ptr& where);
 
   /// The peer was started: `pause` is called from now on until `finish`, when the sink falls behind and when it has
   /// caught up.

@@ -134,15 +134,15 @@ input_factory no_input() {
 }
 
 input_factory text_input(std::string text) {
-  return [text = std::move(text)](const internal::loop::loop_ptr&) { return std::make_shared<text_source>(text); };
+  return [text = std::move(text)](const internal::loop::event_loop_ptr&) { return std::make_shared<text_source>(text); };
 }
 
 input_factory function_input(std::function<void(internal::console::input_source::receiver)> read) {
-  return [read = std::move(read)](const internal::loop::loop_ptr&) { return std::make_shared<function_source>(read); };
+  return [read = std::move(read)](const internal::loop::event_loop_ptr&) { return std::make_shared<function_source>(read); };
 }
 
 input_factory descriptor_input(int fd) {
-  return [fd](const internal::loop::loop_ptr&) { return std::make_shared<descriptor_source>(fd); };
+  return [fd](const internal::loop::event_loop_ptr&) { return std::make_shared<descriptor_source>(fd); };
 }
 
 } // namespace peer

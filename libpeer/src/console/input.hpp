@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "peer/console.hpp"
 
 #include <memory>

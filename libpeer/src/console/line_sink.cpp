@@ -34,7 +34,7 @@ using handler_ptr = std::shared_ptr<const std::function<void(const output_line&)
 
 class callback_sink final : public internal::console::line_sink {
 public:
-  callback_sink(internal::loop::loop_ptr where, handler_ptr handler)
+  callback_sink(internal::loop::event_loop_ptr where, handler_ptr handler)
       : where_(std::move(where)), handler_(std::move(handler)) {}
 
 protected:
@@ -49,7 +49,7 @@ protected:
   }
 
 private:
-  internal::loop::loop_ptr where_;
+  internal::loop::event_loop_ptr where_;
   handler_ptr handler_;
 };
 
@@ -57,7 +57,7 @@ private:
 
 sink_factory line_output(std::function<void(const output_line&)> handler) {
   auto shared = std::make_shared<const std::function<void(const output_line&)>>(std::move(handler));
-  return [shared](const internal::loop::loop_ptr& where,
+  return [shared](const internal::loop::event_loop_ptr& where,
                   const std::string&) -> caf::expected<internal::console::sink_ptr> {
     return std::make_shared<callback_sink>(where, shared);
   };

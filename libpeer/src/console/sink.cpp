@@ -22,7 +22,7 @@ public:
 } // namespace
 
 sink_factory discard_output() {
-  return [](const internal::loop::loop_ptr&, const std::string&) -> caf::expected<internal::console::sink_ptr> {
+  return [](const internal::loop::event_loop_ptr&, const std::string&) -> caf::expected<internal::console::sink_ptr> {
     return std::make_shared<null_sink>();
   };
 }
@@ -31,7 +31,7 @@ bool flush_console(caf::actor_system& sys, caf::timespan limit) {
   // The second thread runs its tasks in their order. A loop that has ended drops this one, which breaks the promise.
   auto reached = std::make_shared<std::promise<void>>();
   auto written = reached->get_future();
-  internal::loop::loop::of(sys)->offload([reached = std::move(reached)] { reached->set_value(); });
+  internal::loop::event_loop::of(sys)->offload([reached = std::move(reached)] { reached->set_value(); });
   if (limit != caf::infinite)
     return written.wait_for(limit) == std::future_status::ready;
   written.wait();

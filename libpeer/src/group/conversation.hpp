@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/type_ids.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/failure.hpp"
@@ -81,7 +81,7 @@ results<Result> converse(caf::actor_system& sys, std::size_t size, Ts&&... xs) {
     return {};
   auto waiter = std::promise<results<Result>>{};
   auto answers = waiter.get_future();
-  loop::spawn_pinned<Impl>(sys, loop::loop::of(sys), size, std::move(waiter), std::forward<Ts>(xs)...);
+  loop::spawn_pinned<Impl>(sys, loop::event_loop::of(sys), size, std::move(waiter), std::forward<Ts>(xs)...);
   return answers.get();
 }
 

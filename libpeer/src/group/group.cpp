@@ -59,7 +59,7 @@ caf::expected<std::vector<handle>> start_members(caf::actor_system& sys, std::ve
 
 /// Starts peers and waits until they run; stops all if one does not.
 caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
-  auto where = internal::loop::loop::of(sys);
+  auto where = internal::loop::event_loop::of(sys);
   auto actors = std::vector<control_actor>{};
   for (auto& x : options)
     actors.push_back(

@@ -152,7 +152,7 @@ private:
 } // namespace
 
 spares_actor spawn_spares(caf::actor_system& sys, std::shared_ptr<roster> members, std::vector<start_options> options) {
-  return loop::spawn_pinned<spares_impl>(sys, loop::loop::of(sys), std::move(members), std::move(options));
+  return loop::spawn_pinned<spares_impl>(sys, loop::event_loop::of(sys), std::move(members), std::move(options));
 }
 
 } // namespace peer::internal::group

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "loop/reactor_watch.hpp"
 
 #include <atomic>
@@ -80,7 +80,7 @@ private:
 class helper {
 public:
   /// Has no effect, now and later, if another thread is busy with the loop.
-  explicit helper(loop& where) : helping_(where.helping().take() ? &where.helping() : nullptr) {}
+  explicit helper(event_loop& where) : helping_(where.helping().take() ? &where.helping() : nullptr) {}
 
   helper(const helper&) = delete;
   helper& operator=(const helper&) = delete;

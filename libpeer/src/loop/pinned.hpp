@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/caf_compat.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 
 #include "caf/actor_cast.hpp"
 #include "caf/actor_config.hpp"
@@ -17,10 +17,10 @@ namespace peer::internal::loop {
 
 /// Where a pinned actor lives. Without a loop `host` stands for another place that runs actors: CAF's test coordinator.
 struct habitat {
-  loop_ptr loop;
+  event_loop_ptr loop;
   base::actor_host* host = nullptr;
 
-  habitat(loop_ptr where) : loop(std::move(where)), host(&loop->host()) {}
+  habitat(event_loop_ptr where) : loop(std::move(where)), host(&loop->host()) {}
 
   explicit habitat(base::actor_host* where) : host(where) {}
 };

@@ -16,7 +16,7 @@ namespace peer::internal::node {
 // -- jobs -------------------------------------------------------------------------------------------------------------
 
 /// A call or cast on its way through a thread that runs it.
-class call_runner::call_job final : public loop::loop::job {
+class call_runner::call_job final : public loop::event_loop::job {
 public:
   call_job(call_runner& owner, call_id id, invocation what, bool is_cast, std::stop_token stop)
       : owner_(owner.weak_from_this()),
@@ -81,7 +81,7 @@ public:
 
 // -- constructors, destructors ----------------------------------------------------------------------------------------
 
-call_runner::call_runner(loop::loop_ptr where, load_limits limits, environment env, std::function<bool()> may_begin)
+call_runner::call_runner(loop::event_loop_ptr where, load_limits limits, environment env, std::function<bool()> may_begin)
     : where_(std::move(where)),
       env_(std::make_shared<const environment>(std::move(env))),
       may_begin_(std::move(may_begin)),

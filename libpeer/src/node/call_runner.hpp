@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "node/function_table.hpp"
 #include "node/job_queue.hpp"
 #include "peer/detail/bytes.hpp"
@@ -62,7 +62,7 @@ public:
   // -- constructors, destructors ---
 
   /// @param may_begin whether a function may begin now, apart from the number of those that run; empty: always.
-  call_runner(loop::loop_ptr where, load_limits limits, environment env, std::function<bool()> may_begin = {});
+  call_runner(loop::event_loop_ptr where, load_limits limits, environment env, std::function<bool()> may_begin = {});
   call_runner(const call_runner&) = delete;
   call_runner& operator=(const call_runner&) = delete;
   ~call_runner();
@@ -123,7 +123,7 @@ private:
   void watch_deadlines();
   void on_timer();
 
-  loop::loop_ptr where_;
+  loop::event_loop_ptr where_;
   std::shared_ptr<const environment> env_;
   std::function<bool()> may_begin_;
   job_queue queue_;

@@ -108,7 +108,7 @@ private:
 
 } // namespace
 
-channel_actor spawn_channel_actor(caf::actor_system& sys, const loop::loop_ptr& where, std::shared_ptr<node_state> node,
+channel_actor spawn_channel_actor(caf::actor_system& sys, const loop::event_loop_ptr& where, std::shared_ptr<node_state> node,
                                   const peer_supervision_actor& supervision, origin_link link) {
   return loop::spawn_pinned<channel_actor_impl>(sys, loop::habitat{where}, std::move(node), supervision,
                                                 std::move(link));

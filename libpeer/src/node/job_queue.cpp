@@ -21,7 +21,7 @@ load_limits load_limits::of(const caf::actor_system& sys) {
           setting("peer.queue-limit", defaults::queue_limit)};
 }
 
-job_queue::job_queue(loop::loop_ptr where, load_limits limits, std::function<bool()> may_begin)
+job_queue::job_queue(loop::event_loop_ptr where, load_limits limits, std::function<bool()> may_begin)
     : where_(std::move(where)), limits_(limits), may_begin_(std::move(may_begin)) {}
 
 bool job_queue::has_room() const {

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 
 #include "caf/fwd.hpp"
 
@@ -30,10 +30,10 @@ struct load_limits {
 /// here, where they are counted. Belongs to the loop's thread.
 class job_queue {
 public:
-  using job_ptr = std::unique_ptr<loop::loop::job>;
+  using job_ptr = std::unique_ptr<loop::event_loop::job>;
 
   /// @param may_begin whether a job may begin now, apart from the number of those that run; empty: always.
-  job_queue(loop::loop_ptr where, load_limits limits, std::function<bool()> may_begin = {});
+  job_queue(loop::event_loop_ptr where, load_limits limits, std::function<bool()> may_begin = {});
 
   /// Whether a job can be added: it begins at once, or there is room for it to wait. The last job that waits may be
   /// larger than the room that is left.
@@ -73,7 +73,7 @@ private:
 
   bool may_begin() const;
 
-  loop::loop_ptr where_;
+  loop::event_loop_ptr where_;
   load_limits limits_;
   std::function<bool()> may_begin_;
   std::deque<entry> waiting_;

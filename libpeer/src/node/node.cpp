@@ -3,7 +3,7 @@
 #include "peer/node.hpp"
 
 #include "base/caf_compat.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "node/channel_actor.hpp"
 #include "node/command_line.hpp"
 #include "node/node_end.hpp"
@@ -149,7 +149,7 @@ public:
     auto guard = std::lock_guard{mutex_};
     auto missing = !supervision_;
     if (missing)
-      supervision_ = internal::node::start_supervision(sys_, internal::loop::loop::of(sys_), state, is_peer_);
+      supervision_ = internal::node::start_supervision(sys_, internal::loop::event_loop::of(sys_), state, is_peer_);
     return {supervision_, missing};
   }
 
@@ -194,7 +194,7 @@ private:
     auto watcher = supervision().first;
     auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
     channel_ =
-        internal::node::spawn_channel_actor(sys_, internal::loop::loop::of(sys_), state, watcher, std::move(link));
+        internal::node::spawn_channel_actor(sys_, internal::loop::event_loop::of(sys_), state, watcher, std::move(link));
     if (ready_)
       tell_ready();
   }

@@ -37,7 +37,7 @@ call_runner::environment environment_of(const std::shared_ptr<node_state>& node)
 
 // -- session ----------------------------------------------------------------------------------------------------------
 
-session::session(loop::loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end)
+session::session(loop::event_loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end)
     : where_(std::move(where)),
       limits_(limits),
       node_(std::move(node)),

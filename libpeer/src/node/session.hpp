@@ -3,7 +3,7 @@
 #pragma once
 
 #include "connection/channel.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "node/call_runner.hpp"
 #include "node/console_client.hpp"
 #include "node/node_state.hpp"
@@ -33,7 +33,7 @@ public:
   /// Receives the end of the connection, once.
   using end_handler = std::function<void(caf::error)>;
 
-  session(loop::loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end);
+  session(loop::event_loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end);
 
   /// Begins: authenticates, sends `started` and reads.
   void start(origin_link link);
@@ -78,7 +78,7 @@ private:
   void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
   void answer(std::uint64_t seq, const outcome& how);
 
-  loop::loop_ptr where_;
+  loop::event_loop_ptr where_;
   load_limits limits_;
   std::shared_ptr<node_state> node_;
   end_handler on_end_;

@@ -4,7 +4,7 @@
 
 #include "base/caf_compat.hpp"
 #include "loop/helpers.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "peer/failure.hpp"
 
 #include "caf/abstract_actor.hpp"
@@ -26,7 +26,7 @@ template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
-  auto where = loop::loop::of(sys);
+  auto where = loop::event_loop::of(sys);
   auto helper = std::optional<loop::helper>{};
   if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
     helper.emplace(*where);

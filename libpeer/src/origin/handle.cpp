@@ -3,7 +3,7 @@
 #include "peer/handle.hpp"
 
 #include "base/caf_compat.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "origin/ask.hpp"
 #include "origin/cast_window.hpp"
 #include "origin/control.hpp"
@@ -23,7 +23,7 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
     return err;
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
   auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
-  auto where = internal::loop::loop::of(sys);
+  auto where = internal::loop::event_loop::of(sys);
   auto control = internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where),
                                                  std::move(options), std::move(parent));
   if (!waits)

@@ -164,7 +164,7 @@ caf::expected<preparations> prepare(const start_options& options) {
 /// what it prints besides.
 class peer_process final : public incarnation, private connection::channel::listener {
 public:
-  peer_process(loop::loop_ptr where, std::unique_ptr<process::subprocess> process, preparations ends,
+  peer_process(loop::event_loop_ptr where, std::unique_ptr<process::subprocess> process, preparations ends,
                incarnation::listener& events)
       : where_(std::move(where)),
         events_(events),
@@ -309,7 +309,7 @@ private:
 
   // -- member variables ---
 
-  loop::loop_ptr where_;
+  loop::event_loop_ptr where_;
   incarnation::listener& events_;
   boost::asio::steady_timer last_words_; ///< over `tcp`: waits for the stream's end after the process's
   std::vector<std::string> arguments_;
@@ -325,7 +325,7 @@ private:
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-caf::expected<std::unique_ptr<incarnation>> launch(const loop::loop_ptr& where, const start_options& options,
+caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& where, const start_options& options,
                                                    incarnation::listener& events) {
   auto ready = prepare(options);
   if (!ready)
@@ -345,7 +345,7 @@ caf::expected<std::unique_ptr<incarnation>> launch(const loop::loop_ptr& where, 
 
 incarnation::~incarnation() = default;
 
-launcher process_launcher(loop::loop_ptr where) {
+launcher process_launcher(loop::event_loop_ptr where) {
   return [where = std::move(where)](const start_options& options, incarnation::listener& events) {
     return launch(where, options, events);
   };

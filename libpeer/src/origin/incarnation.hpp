@@ -3,7 +3,7 @@
 #pragma once
 
 #include "connection/channel.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "peer/options.hpp"
 #include "process/subprocess.hpp"
 
@@ -69,6 +69,6 @@ using launcher =
     std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
 
 /// Starts processes on this host.
-launcher process_launcher(loop::loop_ptr where);
+launcher process_launcher(loop::event_loop_ptr where);
 
 } // namespace peer::internal::origin

@@ -28,7 +28,7 @@ caf::expected<supervisor_actor> spawn_with_parent(caf::actor_system& sys, superv
                                                   caf::strong_actor_ptr parent) {
   if (auto err = validate(spec))
     return err;
-  auto where = internal::loop::loop::of(sys);
+  auto where = internal::loop::event_loop::of(sys);
   auto tree = std::make_shared<internal::supervisor::tree_context>(where, internal::origin::process_launcher(where));
   for (auto& each : subscribers)
     tree->subscribers.insert(each->address()); // before anything happens

@@ -5,7 +5,7 @@
 #define CAF_SUITE peer.loop.helper
 
 #include "loop/helpers.hpp"
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
 #include "loop/reactor_watch.hpp"
 #include "origin/ask.hpp"
@@ -52,7 +52,7 @@ bool blocks(int signal) {
 /// A descriptor that always has something to say to whoever runs the loop.
 class babbler {
 public:
-  explicit babbler(peer::internal::loop::loop& where) : where_(where) {}
+  explicit babbler(peer::internal::loop::event_loop& where) : where_(where) {}
 
   void begin() {
     where_.post([this] {
@@ -78,7 +78,7 @@ private:
     });
   }
 
-  peer::internal::loop::loop& where_;
+  peer::internal::loop::event_loop& where_;
   std::optional<boost::asio::posix::stream_descriptor> stream_;
 };
 
@@ -92,7 +92,7 @@ struct fixture {
     alarm(60);
     put(config.content, "peer.spin", spin);
     sys.emplace(config);
-    where = peer::internal::loop::loop::of(*sys);
+    where = peer::internal::loop::event_loop::of(*sys);
     actor = peer::internal::loop::spawn_pinned<tenant>(*sys, where);
   }
 
@@ -129,7 +129,7 @@ struct fixture {
 
   caf::actor_system_config config;
   std::optional<caf::actor_system> sys;
-  peer::internal::loop::loop_ptr where;
+  peer::internal::loop::event_loop_ptr where;
   caf::actor actor;
 };
 
@@ -239,7 +239,7 @@ CAF_TEST(many threads help at once) {
 }
 
 CAF_TEST(a helper leaves jobs to the threads of the loop) {
-  class job final : public peer::internal::loop::loop::job {
+  class job final : public peer::internal::loop::event_loop::job {
   public:
     explicit job(std::promise<std::thread::id>& ran_on) : ran_on_(ran_on) {}
     void run() noexcept override { ran_on_.set_value(std::this_thread::get_id()); }

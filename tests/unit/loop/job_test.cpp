@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.loop.job
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
 #include "peer/detail/defaults.hpp"
 
@@ -28,7 +28,7 @@
 namespace {
 
 /// A job made of two functions.
-class simple_job final : public peer::internal::loop::loop::job {
+class simple_job final : public peer::internal::loop::event_loop::job {
 public:
   using function = std::function<void()>;
 
@@ -60,7 +60,7 @@ bool blocks(int signal) {
 }
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {}
+  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {}
 
   void execute(
       simple_job::function run, simple_job::function finish = [] {}) {
@@ -78,7 +78,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::internal::loop::loop_ptr where;
+  peer::internal::loop::event_loop_ptr where;
 };
 
 } // namespace
@@ -214,7 +214,7 @@ CAF_TEST(the end of a system waits for the jobs that run) {
   {
     auto inner_config = caf::actor_system_config{};
     auto inner = caf::actor_system{inner_config};
-    auto loop = peer::internal::loop::loop::of(inner);
+    auto loop = peer::internal::loop::event_loop::of(inner);
     auto began = std::promise<void>{};
     peer::internal::loop::spawn_pinned<tenant>(inner, peer::internal::loop::habitat{loop})->attach_functor([&] {
       killed.set_value();

@@ -40,7 +40,7 @@ std::string text_of_outcome(const outcome& how) {
 }
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {
+  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
     add("add", [](int x, int y) { return x + y; });
     add("fail", [] { throw std::runtime_error{"why not"}; });
     add("wait", [this] { opened.wait(); });
@@ -149,7 +149,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::internal::loop::loop_ptr where;
+  peer::internal::loop::event_loop_ptr where;
   std::shared_ptr<peer::internal::node::function_table> table =
       std::make_shared<peer::internal::node::function_table>();
   std::atomic<std::uint32_t> pids = 0;

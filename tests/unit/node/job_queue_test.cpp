@@ -26,7 +26,7 @@ constexpr auto limits = peer::internal::node::load_limits{.jobs = 3, .bytes = 10
 
 struct fixture {
   /// Appends its name to `finished` when it has run.
-  class named_job final : public peer::internal::loop::loop::job {
+  class named_job final : public peer::internal::loop::event_loop::job {
   public:
     named_job(fixture& owner, char name) : owner_(owner), name_(name) {}
 
@@ -44,7 +44,7 @@ struct fixture {
     char name_;
   };
 
-  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {
+  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
     on_loop([this] {
       queue = std::make_unique<job_queue>(where, limits, [this] { return added - queue->waiting() < permits; });
     });
@@ -106,7 +106,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::internal::loop::loop_ptr where;
+  peer::internal::loop::event_loop_ptr where;
   std::size_t added = 0;
   std::size_t permits = 0; ///< how many jobs may begin in all
   char put_back = '\0';    ///< the name of a job that waits again when it has begun for the first time

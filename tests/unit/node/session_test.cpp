@@ -52,7 +52,7 @@ struct answers : peer::internal::wire::framing::sink {
 };
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::loop::of(sys)) {
+  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
     auto state = std::make_shared<peer::internal::node::node_state>(atom{"nonode@nohost"});
     add(
         "run", [this] { ++begun; }, *state);
@@ -177,7 +177,7 @@ struct fixture {
 
   caf::actor_system_config config;
   caf::actor_system sys;
-  peer::internal::loop::loop_ptr where;
+  peer::internal::loop::event_loop_ptr where;
   std::atomic<int> begun = 0;
   std::promise<void> open;
   std::shared_future<void> opened{open.get_future()};

@@ -4,7 +4,7 @@
 
 #define CAF_SUITE peer.control.incarnation
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "origin/incarnation.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
@@ -45,7 +45,7 @@ struct fixture {
   fixture() {
     alarm(60); // a hang ends the program
     sys.emplace(config);
-    loop = peer::internal::loop::loop::of(*sys);
+    loop = peer::internal::loop::event_loop::of(*sys);
   }
 
   ~fixture() {
@@ -79,7 +79,7 @@ struct fixture {
   process_guard guard;
   caf::actor_system_config config;
   std::optional<caf::actor_system> sys;
-  peer::internal::loop::loop_ptr loop;
+  peer::internal::loop::event_loop_ptr loop;
   recorder seen;
 };
 

@@ -2,7 +2,7 @@
 
 #define CAF_SUITE peer.loop
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
 
 #include "caf/all.hpp"
@@ -59,11 +59,11 @@ struct fixture {
   }
 
   caf::actor spawn_probe() {
-    return peer::internal::loop::spawn_pinned<probe>(*sys, peer::internal::loop::loop::of(*sys));
+    return peer::internal::loop::spawn_pinned<probe>(*sys, peer::internal::loop::event_loop::of(*sys));
   }
 
   /// Waits until `loop` has done all that was posted to it before.
-  static void sync(const peer::internal::loop::loop_ptr& loop) {
+  static void sync(const peer::internal::loop::event_loop_ptr& loop) {
     std::promise<void> done;
     loop->post([&] { done.set_value(); });
     done.get_future().wait();
@@ -86,11 +86,11 @@ int open_descriptors() {
 CAF_TEST_FIXTURE_SCOPE(loop_tests, fixture)
 
 CAF_TEST(a system has one loop) {
-  CAF_CHECK_EQUAL(peer::internal::loop::loop::of(*sys), peer::internal::loop::loop::of(*sys));
+  CAF_CHECK_EQUAL(peer::internal::loop::event_loop::of(*sys), peer::internal::loop::event_loop::of(*sys));
 }
 
 CAF_TEST(pinned actors run on the loop and the actors that they call run elsewhere) {
-  auto loop = peer::internal::loop::loop::of(*sys);
+  auto loop = peer::internal::loop::event_loop::of(*sys);
   auto pinned = spawn_probe();
   auto ordinary = sys->spawn([loop](caf::event_based_actor*) -> caf::behavior {
     return {[loop](caf::ok_atom) { return loop->in_this_thread(); }};
@@ -112,7 +112,7 @@ CAF_TEST(a pinned actor tells its end through links and monitors) {
   self->monitor(pinned);
   caf::anon_send(pinned, caf::close_atom_v);
   self->receive([](const caf::down_msg& down) { CAF_CHECK_EQUAL(down.reason, caf::sec::runtime_error); });
-  CAF_CHECK_EQUAL(peer::internal::loop::loop::of(*sys)->tenants(), 0u);
+  CAF_CHECK_EQUAL(peer::internal::loop::event_loop::of(*sys)->tenants(), 0u);
 }
 
 CAF_TEST(the system ends with live pinned actors) {
@@ -121,7 +121,7 @@ CAF_TEST(the system ends with live pinned actors) {
     auto handle = spawn_probe();
     address = handle.address();
     auto keeps_itself = handle; // as an actor does that a pending operation refers to
-    peer::internal::loop::loop::of(*sys)->post([keeps_itself] {});
+    peer::internal::loop::event_loop::of(*sys)->post([keeps_itself] {});
   }
   sys.reset();
   CAF_CHECK_EQUAL(instances.load(), 0);
@@ -139,7 +139,7 @@ CAF_TEST(the system ends with dead pinned actors whose handles live) {
 
 CAF_TEST(forgotten handles of live actors survive the system) {
   auto handle = spawn_probe();
-  auto loop = peer::internal::loop::loop::of(*sys);
+  auto loop = peer::internal::loop::event_loop::of(*sys);
   sys.reset();
   caf::anon_send(handle, caf::ok_atom_v);
   handle = nullptr;
@@ -151,7 +151,7 @@ CAF_TEST(an exception in the program ends the system in order) {
   auto before = instances.load();
   try {
     caf::actor_system inner{config};
-    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::loop::of(inner));
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::event_loop::of(inner));
     throw std::runtime_error("the user's");
   } catch (const std::runtime_error&) {
     CAF_CHECK_EQUAL(instances.load(), before);
@@ -169,18 +169,18 @@ CAF_TEST(an ordinary actor that waits for a pinned one keeps the system as CAF d
 }
 
 CAF_TEST(systems come and go without leaving descriptors) {
-  peer::internal::loop::loop::of(*sys);
+  peer::internal::loop::event_loop::of(*sys);
   auto before = open_descriptors();
   for (int i = 0; i < 20; ++i) {
     caf::actor_system inner{config};
-    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::loop::of(inner));
-    peer::internal::loop::loop::of(inner)->offload([] {});
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::event_loop::of(inner));
+    peer::internal::loop::event_loop::of(inner)->offload([] {});
   }
   CAF_CHECK_EQUAL(open_descriptors(), before);
 }
 
 CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
-  auto loop = peer::internal::loop::loop::of(*sys);
+  auto loop = peer::internal::loop::event_loop::of(*sys);
   std::promise<bool> blocked;
   loop->post([&] {
     sigset_t mask;
@@ -195,7 +195,7 @@ CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
 }
 
 CAF_TEST(offloaded work runs in order on a thread of its own) {
-  auto loop = peer::internal::loop::loop::of(*sys);
+  auto loop = peer::internal::loop::event_loop::of(*sys);
   std::vector<int> order;
   std::promise<bool> on_loop;
   for (int i = 0; i < 3; ++i)
@@ -208,7 +208,7 @@ CAF_TEST(offloaded work runs in order on a thread of its own) {
 CAF_TEST(the spin is a setting) {
   put(config.content, "peer.spin", caf::timespan{0});
   caf::actor_system inner{config};
-  auto loop = peer::internal::loop::loop::of(inner);
+  auto loop = peer::internal::loop::event_loop::of(inner);
   CAF_CHECK_EQUAL(loop->spin().count(), 0);
   sync(loop); // it sleeps at once and still wakes up
 }

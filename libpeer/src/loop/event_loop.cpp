@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#include "loop/loop.hpp"
+#include "loop/event_loop.hpp"
 
 #include "loop/crew.hpp"
 #include "loop/dispatcher.hpp"
@@ -33,9 +33,9 @@ constexpr auto retry_time = std::chrono::milliseconds{10};
 
 // -- the loop ---------------------------------------------------------------------------------------------------------
 
-class loop_impl final : public loop {
+class event_loop_impl final : public event_loop {
 public:
-  loop_impl(caf::actor_system& sys, std::chrono::nanoseconds spin)
+  event_loop_impl(caf::actor_system& sys, std::chrono::nanoseconds spin)
       : sys_(sys), spin_(spin), tenants_(sys, [this] { reactor_.wake(); }) {}
 
   void start_running() { crew_.start(); }
@@ -189,18 +189,18 @@ private:
 /// all counted actors are done and the scheduler has stopped. It is never launched and receives no messages.
 class loop_anchor final : public caf::event_based_actor {
 public:
-  loop_anchor(caf::actor_config& cfg, std::shared_ptr<loop_impl> owned)
+  loop_anchor(caf::actor_config& cfg, std::shared_ptr<event_loop_impl> owned)
       : caf::event_based_actor(cfg), loop_(std::move(owned)) {}
 
   ~loop_anchor() override { loop_->finish(); }
 
-  const std::shared_ptr<loop_impl>& get() const noexcept { return loop_; }
+  const std::shared_ptr<event_loop_impl>& get() const noexcept { return loop_; }
 
 private:
-  std::shared_ptr<loop_impl> loop_;
+  std::shared_ptr<event_loop_impl> loop_;
 };
 
-std::shared_ptr<loop_impl> find_loop(caf::actor_system& sys) {
+std::shared_ptr<event_loop_impl> find_loop(caf::actor_system& sys) {
   if (auto anchor = sys.registry().get(registry_name))
     return static_cast<loop_anchor*>(caf::actor_cast<caf::abstract_actor*>(anchor))->get();
   return nullptr;
@@ -208,9 +208,9 @@ std::shared_ptr<loop_impl> find_loop(caf::actor_system& sys) {
 
 } // namespace
 
-loop::~loop() = default;
+event_loop::~event_loop() = default;
 
-loop_ptr loop::of(caf::actor_system& sys) {
+event_loop_ptr event_loop::of(caf::actor_system& sys) {
   if (auto found = find_loop(sys))
     return found;
   static std::mutex creation;
@@ -218,7 +218,7 @@ loop_ptr loop::of(caf::actor_system& sys) {
   if (auto found = find_loop(sys))
     return found;
   auto spin = caf::get_or(sys.config(), "peer.spin", caf::timespan{defaults::spin});
-  auto result = std::make_shared<loop_impl>(sys, spin);
+  auto result = std::make_shared<event_loop_impl>(sys, spin);
   result->start_running();
   caf::actor_config cfg{&result->host()};
   auto anchor = caf::make_actor<loop_anchor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, result);

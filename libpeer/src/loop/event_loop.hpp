@@ -19,9 +19,9 @@ class io_context;
 namespace peer::internal::loop {
 
 class helpers;
-class loop;
+class event_loop;
 
-using loop_ptr = std::shared_ptr<loop>;
+using event_loop_ptr = std::shared_ptr<event_loop>;
 
 /// Runs Asio's handlers and the actors that are pinned to it (see pinned.hpp) on one thread at a time, its *driver*, so
 /// that an actor and its descriptors need neither a lock nor a second wake-up. The driver may change between two
@@ -42,14 +42,14 @@ using loop_ptr = std::shared_ptr<loop>;
 ///
 /// The loop's own threads block all signals, so signal handlers of the host never run on them. Every driver blocks
 /// SIGPIPE: a write to a broken pipe is an error value.
-class loop : public std::enable_shared_from_this<loop> {
+class event_loop : public std::enable_shared_from_this<event_loop> {
 public:
   // -- factories ---
 
   /// The loop of `sys`, started at the first call. Any thread may call this while `sys` lives.
-  static loop_ptr of(caf::actor_system& sys);
+  static event_loop_ptr of(caf::actor_system& sys);
 
-  virtual ~loop();
+  virtual ~event_loop();
 
   // -- properties ---
 
