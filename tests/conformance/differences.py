@@ -64,7 +64,7 @@ DIFFERENCES = [
      "The time is linear in the size.",
      [("conformance.differences", "the time of a large call is linear in its size")]),
     ("A peer over TCP may be anybody who connects first, from anywhere.",
-     "Loopback unless asked otherwise; a secret, or the owner of the socket. Others are turned away.",
+     "Loopback unless asked otherwise; a secret, or the owner of the socket. Others are refused.",
      [("unit_test.connection.listening", "loopback and a free port are the default"),
       ("unit_test.connection.acceptor", "a wrong token is turned away and the right one still gets in"),
       ("unit_test.connection.acceptor", "the socket of another process does not get in"),

@@ -226,7 +226,7 @@ CAF_TEST(a wrong token is no way in and the error says so) {
   auto options = connector(shell_print(packet(peer::tagged("token", std::string(32, 'x')))) + " >&5");
   auto text = boot_failure(options); // it ends with its connection
   check_contains(text, "it never connected");
-  check_contains(text, "one connector was turned away: wrong token");
+  check_contains(text, "one connection was refused: wrong token");
 }
 
 CAF_TEST(the secret is on stdin and nowhere else) {

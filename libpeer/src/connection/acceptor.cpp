@@ -35,34 +35,34 @@ constexpr std::size_t frame_header = 4;
 /// Connections taken before other descriptors get their turn.
 constexpr int max_accepts_per_turn = 64;
 
-/// How long to wait when the system is out of descriptors and no connector can be turned away to get one.
+/// How long to wait when descriptors are exhausted and no connector can be refused to free one.
 constexpr auto descriptor_shortage = std::chrono::milliseconds{100};
 
-// -- what a connector has said ----------------------------------------------------------------------------------------
+// -- what a connector has sent ----------------------------------------------------------------------------------------
 
 enum class impression { none, proven, refuted, doubtful };
 
 struct judgement {
   impression what = impression::none;
-  std::string reason; ///< why it is turned away, unless the socket is the peer's if it is doubtful
+  std::string reason; ///< why it is refused; if `doubtful`, only if the socket is not the peer's
 };
 
 /// Judges the first bytes of a connection.
-judgement judge(const_byte_span said, const acceptor::settings& how) {
-  if (said.size() < frame_header)
+judgement judge(const_byte_span received, const acceptor::settings& how) {
+  if (received.size() < frame_header)
     return {};
-  auto size = std::size_t{wire::load_u32(said.data())};
+  auto size = std::size_t{wire::load_u32(received.data())};
   if (size > how.max_first_frame)
     return {impression::doubtful, "its first message was longer than " + std::to_string(how.max_first_frame)
                                       + " bytes and its socket is not the peer's"};
-  if (said.size() - frame_header < size)
+  if (received.size() - frame_header < size)
     return {};
-  auto token = wire::parse_token(said.subspan(frame_header, size));
+  auto token = wire::parse_token(received.subspan(frame_header, size));
   if (!token)
-    return {impression::doubtful, "its first message was no token and its socket is not the peer's"};
+    return {impression::doubtful, "its first message was not a token and its socket is not the peer's"};
   if (how.secret && equal_in_constant_time(*how.secret, token->secret))
     return {impression::proven, {}};
-  return {impression::refuted, how.secret ? "wrong token" : "it sent a token where none was expected"};
+  return {impression::refuted, how.secret ? "wrong token" : "unexpected token"};
 }
 
 /// The next connection of a listening socket; invalid, with errno, if there is none.
@@ -73,13 +73,13 @@ process::descriptor accept_from(int listener) {
   return result;
 }
 
-/// Somebody who has connected and is not known to be the peer.
+/// A connection that is not known to be the peer's.
 struct connector {
   explicit connector(boost::asio::io_context& io) : socket(io), since(clock::now()) {}
 
   stream socket;
   clock::time_point since;
-  byte_buffer said;
+  byte_buffer received;
   judgement opinion;
   bool looked_up = false; ///< Its socket is known not to be the peer's.
 };
@@ -107,7 +107,7 @@ public:
     waiting_.clear();
   }
 
-  std::size_t turned_away() const noexcept override { return turned_away_; }
+  std::size_t refused() const noexcept override { return refused_; }
 
   const std::string& last_reason() const noexcept override { return last_reason_; }
 
@@ -144,10 +144,10 @@ private:
     return true;
   }
 
-  /// The system gives no more descriptors. Returns whether to go on at once.
+  /// Called when descriptors are exhausted. Returns whether to go on at once.
   bool relieve_shortage() {
     auto pending = pollfd{listener_.native_handle(), POLLIN, 0};
-    if (poll(&pending, 1, 0) == 0) { // accept4 fails without descriptors even if there is nobody to be accepted
+    if (poll(&pending, 1, 0) == 0) { // without descriptors accept4 fails even if no connection is pending
       schedule();
       return true;
     }
@@ -160,7 +160,7 @@ private:
     if (!can_go)
       return pause(descriptor_shortage);
     if (!waiting_.empty())
-      turn_away(waiting_.front(), "the origin has run out of descriptors");
+      refuse(waiting_.front(), "the origin has run out of descriptors");
     schedule();
     return true;
   }
@@ -176,24 +176,24 @@ private:
     return false;
   }
 
-  /// May end this object, as all functions that judge.
+  /// May destroy this object, as may all functions that judge.
   void add(process::descriptor fd) {
     auto yes = 1;
     setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes)); // a message is worth a packet
-    auto who = std::make_shared<connector>(io_);
+    auto conn = std::make_shared<connector>(io_);
     auto failed = boost::system::error_code{};
-    who->socket.assign(fd.get(), failed);
+    conn->socket.assign(fd.get(), failed);
     if (failed)
-      return turn_away(who, "the origin could not watch it: " + failed.message());
+      return refuse(conn, "the origin could not watch it: " + failed.message());
     fd.release();
     if (waiting_.size() >= how_.max_waiting)
-      turn_away(waiting_.front(), "more than " + std::to_string(how_.max_waiting) + " connectors were waiting");
-    waiting_.push_back(who);
-    listen_to(who);
+      refuse(waiting_.front(), "more than " + std::to_string(how_.max_waiting) + " connectors were waiting");
+    waiting_.push_back(conn);
+    listen_to(conn);
   }
 
-  /// Whether the oldest connector may be turned away for want of room: it is not the peer, or that could not be found
-  /// out in time. Looks whose it is, unless that was done a moment ago; others may go by this, or this object may end.
+  /// Whether the oldest connector may be refused to make room: it is not the peer, or that could not be determined in
+  /// time. Looks up its owner unless that was just done, which may refuse other connectors or destroy this object.
   bool oldest_can_go() {
     auto alive = alive_;
     auto now = clock::now();
@@ -206,32 +206,32 @@ private:
 
   // -- listening to a connector ---
 
-  /// Reads what it says. No more than the first frame: the rest stays in the socket.
-  void listen_to(connector_ptr who) {
+  /// Reads the first frame and no more: the rest stays in the socket.
+  void listen_to(connector_ptr conn) {
     auto buffer = byte_buffer(frame_header + how_.max_first_frame);
-    while (who->opinion.what == impression::none) {
-      auto got = ::read(who->socket.native_handle(), buffer.data(), buffer.size() - who->said.size());
+    while (conn->opinion.what == impression::none) {
+      auto got = ::read(conn->socket.native_handle(), buffer.data(), buffer.size() - conn->received.size());
       if (got > 0) {
-        detail::append(who->said, const_byte_span{buffer}.first(static_cast<std::size_t>(got)));
-        who->opinion = judge(who->said, how_);
+        detail::append(conn->received, const_byte_span{buffer}.first(static_cast<std::size_t>(got)));
+        conn->opinion = judge(conn->received, how_);
       } else if (got < 0 && errno == EAGAIN) {
-        return wait_for_more(who);
+        return wait_for_more(conn);
       } else if (got == 0 || errno != EINTR) {
-        return turn_away(who, "it closed the connection before it had said who it was");
+        return refuse(conn, "it closed the connection before it had identified itself");
       }
     }
-    if (who->opinion.what == impression::proven)
-      return accept(who);
-    if (who->opinion.what == impression::refuted)
-      return turn_away(who, who->opinion.reason);
-    if (who->looked_up)
-      return turn_away(who, who->opinion.reason);
-    schedule(); // to look whose it is
+    if (conn->opinion.what == impression::proven)
+      return accept(conn);
+    if (conn->opinion.what == impression::refuted)
+      return refuse(conn, conn->opinion.reason);
+    if (conn->looked_up)
+      return refuse(conn, conn->opinion.reason);
+    schedule(); // to look up its owner
   }
 
-  void wait_for_more(const connector_ptr& who) {
-    auto weak = std::weak_ptr{who}; // a handler that is ready to run is not cancelled by the end of its socket
-    who->socket.async_wait(stream::wait_read, [this, weak, alive = alive_](const boost::system::error_code& code) {
+  void wait_for_more(const connector_ptr& conn) {
+    auto weak = std::weak_ptr{conn}; // closing the socket does not cancel a handler that is ready to run
+    conn->socket.async_wait(stream::wait_read, [this, weak, alive = alive_](const boost::system::error_code& code) {
       if (auto ptr = weak.lock(); ptr && !code && *alive)
         listen_to(ptr);
     });
@@ -239,64 +239,64 @@ private:
 
   // -- judging ---
 
-  void accept(const connector_ptr& who) {
-    auto head = std::move(who->said);
+  void accept(const connector_ptr& conn) {
+    auto head = std::move(conn->received);
     auto token_size = std::size_t{0};
-    auto how = who->opinion.what == impression::proven ? proof::token : proof::owner;
+    auto how = conn->opinion.what == impression::proven ? proof::token : proof::owner;
     if (how == proof::token)
       token_size = frame_header + wire::load_u32(head.data());
     head.erase(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(token_size));
-    auto socket = process::descriptor{who->socket.release()};
-    auto tell = std::move(on_accepted_); // it may destroy this object
+    auto socket = process::descriptor{conn->socket.release()};
+    auto on_accepted = std::move(on_accepted_); // it may destroy this object
     close();
-    tell(std::move(socket), std::move(head), how);
+    on_accepted(std::move(socket), std::move(head), how);
   }
 
-  void turn_away(connector_ptr who, std::string why) {
-    ++turned_away_;
+  void refuse(connector_ptr conn, std::string why) {
+    ++refused_;
     last_reason_ = std::move(why);
-    waiting_.remove(who);
+    waiting_.remove(conn);
   }
 
-  /// Finds out who holds the sockets that have not been looked up, and accepts the peer or turns away those who said
-  /// something that the peer need not say. Leaves everything as it is if it could not look.
+  /// Looks up the owners of the sockets not looked up yet, and accepts the peer or refuses the doubtful connectors.
+  /// No effect if the lookup fails.
   void look_up() {
     last_look_ = clock::now();
-    auto whom = std::vector<connector_ptr>{};
+    auto unknown = std::vector<connector_ptr>{};
     auto sockets = std::vector<int>{};
-    for (auto& who : waiting_)
-      if (!who->looked_up) {
-        whom.push_back(who);
-        sockets.push_back(who->socket.native_handle());
+    for (auto& conn : waiting_)
+      if (!conn->looked_up) {
+        unknown.push_back(conn);
+        sockets.push_back(conn->socket.native_handle());
       }
     auto held = process::held_by(how_.process, sockets);
     if (!held)
       return;
     if (auto found = std::find(held->begin(), held->end(), true); found != held->end())
-      return accept(whom[static_cast<std::size_t>(found - held->begin())]);
-    for (auto& who : whom) {
-      who->looked_up = true;
-      if (who->opinion.what == impression::doubtful)
-        turn_away(who, who->opinion.reason);
+      return accept(unknown[static_cast<std::size_t>(found - held->begin())]);
+    for (auto& conn : unknown) {
+      conn->looked_up = true;
+      if (conn->opinion.what == impression::doubtful)
+        refuse(conn, conn->opinion.reason);
     }
   }
 
   // -- time ---
 
-  /// When something has to be done about a connector.
-  clock::time_point due(const connector& who) const {
-    if (who.looked_up)
-      return who.since + how_.patience;
-    if (who.opinion.what == impression::doubtful)
+  /// When a connector needs attention.
+  clock::time_point due(const connector& conn) const {
+    if (conn.looked_up)
+      return conn.since + how_.patience;
+    if (conn.opinion.what == impression::doubtful)
       return last_look_ + how_.look_interval;
-    return std::max(who.since + how_.silence, last_look_ + how_.look_interval);
+    return std::max(conn.since + how_.silence, last_look_ + how_.look_interval);
   }
 
   /// Sets the timer for the next connector that is due.
   void schedule() {
     auto next = clock::time_point::max();
-    for (auto& who : waiting_)
-      next = std::min(next, due(*who));
+    for (auto& conn : waiting_)
+      next = std::min(next, due(*conn));
     if (next == timer_time_ && timer_runs_)
       return;
     timer_.cancel();
@@ -315,14 +315,14 @@ private:
     timer_runs_ = false;
     auto alive = alive_;
     auto now = clock::now();
-    auto is_due = [this, now](const connector_ptr& who) { return !who->looked_up && due(*who) <= now; };
+    auto is_due = [this, now](const connector_ptr& conn) { return !conn->looked_up && due(*conn) <= now; };
     if (std::any_of(waiting_.begin(), waiting_.end(), is_due))
       look_up();
     if (!*alive)
       return;
-    // In the order of their age.
+    // Oldest first.
     while (!waiting_.empty() && waiting_.front()->looked_up && due(*waiting_.front()) <= now)
-      turn_away(waiting_.front(), "it did not say who it was in time and its socket is not the peer's");
+      refuse(waiting_.front(), "it did not identify itself in time and its socket is not the peer's");
     schedule();
   }
 
@@ -335,12 +335,12 @@ private:
   boost::asio::steady_timer timer_;  ///< for the connectors
   boost::asio::steady_timer pause_;  ///< without descriptors
   std::list<connector_ptr> waiting_; ///< the oldest first
-  clock::time_point last_look_{};    ///< before this program was started
+  clock::time_point last_look_{};    ///< initially in the past
   clock::time_point timer_time_ = clock::time_point::max();
   bool timer_runs_ = false;
-  std::size_t turned_away_ = 0;
+  std::size_t refused_ = 0;
   std::string last_reason_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); ///< false when it is over
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); ///< false after `close`
 };
 
 } // namespace

@@ -20,7 +20,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-/// Waits until a connection that has been begun exists. Returns an errno value, 0 for success.
+/// Waits until a pending connection is established. Returns an errno value, 0 for success.
 int finish_connect(int fd, std::chrono::milliseconds timeout) {
   auto ready = pollfd{fd, POLLOUT, 0};
   auto count = 0;
@@ -47,7 +47,7 @@ int connect_socket(int fd, const tcp::endpoint& to, std::chrono::milliseconds ti
 } // namespace
 
 std::optional<boost::asio::ip::address> parse_address(const std::string& text) {
-  constexpr auto unwanted = std::string_view{"%\0", 2}; // a scope; what make_address would take for the end
+  constexpr auto unwanted = std::string_view{"%\0", 2}; // a scope; a NUL, where make_address would stop
   auto failed = boost::system::error_code{};
   auto result = boost::asio::ip::make_address(text, failed);
   if (failed || text.find_first_of(unwanted) != std::string::npos)

@@ -16,8 +16,8 @@
 #include <string_view>
 
 /// @file
-/// TCP addresses and sockets of both sides of a connection: Asio's types for addresses and endpoints, descriptors of
-/// our own for sockets, because Asio's are not close-on-exec from the start.
+/// TCP addresses and sockets of both sides of a connection. Addresses and endpoints have Asio's types. Sockets do not,
+/// because Asio does not create them close-on-exec.
 
 namespace peer::internal::connection {
 
@@ -33,7 +33,7 @@ process::descriptor make_socket(const boost::asio::ip::tcp& protocol);
 /// Connects and sets TCP_NODELAY. The socket is nonblocking and close-on-exec. Blocks for up to `timeout`.
 /// @param whom what is at the address; appears in errors.
 /// @param address an address in numbers.
-/// Fails with `errc::invalid_option` if `address` is not valid and with `errc::system_failure` if nobody answers there.
+/// Fails with `errc::invalid_option` if `address` is not valid and with `errc::system_failure` if connecting fails.
 caf::expected<process::descriptor> connect_to(std::string_view whom, const std::string& address, std::uint16_t port,
                                               std::chrono::milliseconds timeout);
 

@@ -9,7 +9,7 @@ namespace peer::internal::connection {
 
 namespace {
 
-/// One to read, and one for what a handler does meanwhile: it writes, or lets another reader catch up.
+/// One to read into, and one for a handler that writes or lets another reader catch up meanwhile.
 constexpr std::size_t max_spare = 2;
 
 constinit std::array<std::atomic<std::byte*>, max_spare> spare{};

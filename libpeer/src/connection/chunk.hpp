@@ -7,8 +7,8 @@
 
 namespace peer::internal::connection {
 
-/// Memory for the bytes of one system call, too large for the stack of a thread that the host has made. The process
-/// keeps what a loop needs at a time, whichever of its threads runs it. Any thread may make one.
+/// Memory for the bytes of one system call, which may be too large for the stack of a thread of the host program. The
+/// process keeps as many as a loop needs at a time, whichever thread runs it. Any thread may make one.
 class chunk {
 public:
   static constexpr std::size_t size = std::size_t{128} << 10;

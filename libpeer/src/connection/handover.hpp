@@ -5,21 +5,22 @@
 #include <cstddef>
 
 /// @file
-/// How an origin hands its end of the connection to a libpeer node. What OTP does as well is in docs/protocol.md,
-/// "Command lines".
+/// How an origin passes the connection to a libpeer node. What OTP has in common is in docs/protocol.md, "Command
+/// lines".
 
 namespace peer::internal::connection::handover {
 
-/// Names the descriptor of an `inherited` connection, a connected stream socket. The node takes the variable out of its
-/// environment and marks the descriptor close-on-exec, so that its own children do not hold the connection open.
+/// The environment variable with the descriptor of an `inherited` connection, a connected stream socket. The node
+/// removes the variable and marks the descriptor close-on-exec, so that its own children do not keep the connection
+/// open.
 inline constexpr auto descriptor_variable = "LIBPEER_DESCRIPTOR";
 
 /// The number that the descriptor has in the new process.
 inline constexpr int descriptor_number = 3;
 
-/// Over `tcp`: the flag, with the value "stdin", that makes a libpeer node read its secret from its standard input, as
-/// a line of hexadecimal digits, and prove with it that it is the one that was started. Other nodes ignore the flag,
-/// and neither the arguments nor the environment of a process, which others can read, ever hold the secret.
+/// Over `tcp`: the flag, with the value "stdin", that makes a libpeer node read its secret from standard input, as a
+/// line of hexadecimal digits, and prove its identity with it. Other nodes ignore the flag. The secret never is in the
+/// arguments or the environment of a process, which others can read.
 inline constexpr auto token_flag = "-token";
 inline constexpr auto token_source = "stdin";
 

@@ -27,7 +27,7 @@ using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 using boost::asio::ip::tcp;
 
-/// The IP address of an interface; nothing if it has none of that family.
+/// The IP address of an interface; `nullopt` if it has none of that family.
 std::optional<address> address_of(const ifaddrs& interface) {
   auto family = interface.ifa_addr == nullptr ? AF_UNSPEC : interface.ifa_addr->sa_family;
   if (family != AF_INET && family != AF_INET6)
@@ -37,7 +37,7 @@ std::optional<address> address_of(const ifaddrs& interface) {
   return result.address();
 }
 
-/// Whether a peer can connect to this address of an interface that is up. Link-local addresses of IPv6 need a scope.
+/// Whether a peer can connect to this address. False for IPv6 link-local addresses, which need a scope.
 bool is_usable(const address& x, bool v6_too) {
   return x.is_v4() || (v6_too && !x.to_v6().is_link_local());
 }

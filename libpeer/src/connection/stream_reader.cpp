@@ -68,8 +68,8 @@ public:
   }
 
 private:
-  /// The chunks that hold what can be read now. Who reads until there is nothing would never return if the writer does
-  /// not pause, such as a grandchild that survives.
+  /// The number of chunks that hold what can be read now. Reading until nothing is left would not return if a writer,
+  /// such as a surviving grandchild, does not pause.
   int chunks_there() const {
     auto there = 0;
     ioctl(fd_, FIONREAD, &there);
@@ -80,8 +80,8 @@ private:
     waiting_ = true;
     input_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this, alive = alive_](const boost::system::error_code& code) {
-                        // A handler that is ready to run is not cancelled by the end of this object. Other errors say
-                        // that epoll does not know this kind of descriptor (a file, the null device): it never blocks.
+                        // Destroying this object does not cancel a handler that is ready to run. Other errors: epoll
+                        // does not support this kind of descriptor (a file, the null device), which never blocks.
                         if (code == boost::asio::error::operation_aborted || !*alive)
                           return;
                         waiting_ = false;
@@ -100,7 +100,7 @@ private:
         on_data_(const_byte_span{buffer.data(), static_cast<std::size_t>(got)});
         if (!*alive || ended_)
           return false;
-        auto all_there_was = static_cast<std::size_t>(got) < 256; // waiting finds what has come since
+        auto all_there_was = static_cast<std::size_t>(got) < 256; // what has come since triggers the next wait
         if (!although_paused && (paused_ || all_there_was))
           return true;
       } else if (got == 0) {
@@ -118,8 +118,8 @@ private:
     ended_ = true;
     fd_ = -1;
     input_.close();
-    auto tell = std::move(on_end_); // it may destroy this object
-    tell(why);
+    auto on_end = std::move(on_end_); // it may destroy this object
+    on_end(why);
     return false;
   }
 

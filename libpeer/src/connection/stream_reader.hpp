@@ -15,31 +15,31 @@ class io_context;
 
 namespace peer::internal::connection {
 
-/// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer: all
-/// of them share one. A socket may be written to meanwhile, by its owner.
+/// Reads a pipe, a socket or a file that never blocks, on the loop's thread. An idle reader holds no buffer. Its owner
+/// may write to a socket meanwhile.
 class stream_reader {
 public:
-  /// Receives bytes; they are valid during the call. It may pause or destroy the reader.
+  /// Receives bytes, which are valid during the call. It may pause or destroy the reader.
   using data_handler = std::function<void(const_byte_span)>;
 
-  /// Receives the end of the stream, once: no error at end of file.
+  /// Called once at the end of the stream. The error is empty at end of file.
   using end_handler = std::function<void(std::error_code)>;
 
-  /// Starts to read.
+  /// Starts reading.
   static std::unique_ptr<stream_reader> make(boost::asio::io_context& io, process::descriptor input,
                                              data_handler on_data, end_handler on_end);
 
   virtual ~stream_reader();
 
-  /// Stops reading until `resume`: the writer will have to wait when the pipe is full.
+  /// Stops reading until `resume`. The writer blocks once the pipe is full.
   virtual void pause() = 0;
   virtual void resume() = 0;
 
-  /// Reads what is there now, also while paused. Stops at the end, which is then told as usual.
+  /// Reads what is available now, also while paused. Stops at the end of the stream, which is then reported as usual.
   virtual void drain() = 0;
 
-  /// Reads what is there now, but not while paused, and does not look for the end: cheap if there is nothing. May be
-  /// called from within another reader's handler.
+  /// Reads what is available now unless paused, without checking for the end of the stream. Cheap if there is nothing.
+  /// May be called from another reader's handler.
   virtual void catch_up() = 0;
 
   // -- for sockets ---
@@ -47,7 +47,7 @@ public:
   /// The descriptor; -1 after the end of the stream.
   virtual int native_handle() const noexcept = 0;
 
-  /// Calls `handler` once when the socket takes bytes again, unless the stream ends or the reader is destroyed before.
+  /// Calls `handler` once when the socket becomes writable, unless the stream ends or the reader is destroyed before.
   virtual void wait_writable(std::function<void()> handler) = 0;
 };
 

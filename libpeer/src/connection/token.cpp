@@ -17,15 +17,15 @@ namespace {
 
 constexpr auto digits = std::string_view{"0123456789abcdef"};
 
-caf::error no_token(const char* why) {
-  return fail(errc::bad_syntax, std::string{"the token is no line of 64 hexadecimal digits: "} + why);
+caf::error invalid_token(const char* why) {
+  return fail(errc::bad_syntax, std::string{"the token must be a line of 64 hexadecimal digits: "} + why);
 }
 
 } // namespace
 
 caf::expected<token_secret> make_token() {
   auto result = token_secret{};
-  // So few bytes come at once, unless a signal arrives while the system has not collected enough randomness yet.
+  // Not interrupted for so few bytes, unless the entropy pool is not initialized yet (getrandom(2)).
   ssize_t got;
   do
     got = getrandom(result.data(), result.size(), 0);
@@ -49,18 +49,18 @@ caf::expected<token_secret> parse_token_line(std::string_view line) {
   if (line.ends_with('\n'))
     line.remove_suffix(1);
   if (line.size() != 2 * result.size())
-    return no_token("it has another length");
+    return invalid_token("wrong length");
   for (auto i = std::size_t{0}; i < line.size(); ++i) {
     auto value = digits.find(line[i]);
     if (value == std::string_view::npos)
-      return no_token("it has another character");
+      return invalid_token("invalid character");
     result[i / 2] = (result[i / 2] << 4) | static_cast<std::byte>(value);
   }
   return result;
 }
 
 bool equal_in_constant_time(const token_secret& expected, const_byte_span given) noexcept {
-  if (given.size() != expected.size()) // how long it is, is no secret
+  if (given.size() != expected.size()) // the length is not secret
     return false;
   // Volatile, so that the compiler cannot end the loop as soon as the result is known.
   volatile auto difference = std::uint8_t{0};

@@ -13,13 +13,13 @@
 
 namespace peer::internal::connection {
 
-/// The secret that a libpeer node proves its identity with over TCP. Made for one start, and good once.
+/// The secret with which a libpeer node proves its identity over TCP. Made for one start and accepted once.
 using token_secret = std::array<std::byte, handover::token_size>;
 
-/// Makes a secret of the system's best random numbers. Fails with `errc::system_failure`.
+/// Makes a secret from getrandom(2). Fails with `errc::system_failure`.
 caf::expected<token_secret> make_token();
 
-/// The line that hands a secret over: lower-case hexadecimal digits and a newline.
+/// The line that passes a secret on: lower-case hexadecimal digits and a newline.
 std::string to_line(const token_secret& secret);
 
 /// Reads such a line, with or without its newline. Fails with `errc::bad_syntax`; the error does not show the text.

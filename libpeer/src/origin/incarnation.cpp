@@ -215,11 +215,10 @@ public:
     if (!acceptor_)
       return {};
     auto result = (connected_ ? "it had connected to " : "it never connected to ") + meeting_point_;
-    if (auto count = acceptor_->turned_away(); count == 1)
-      result += "; one connector was turned away: " + acceptor_->last_reason();
+    if (auto count = acceptor_->refused(); count == 1)
+      result += "; one connection was refused: " + acceptor_->last_reason();
     else if (count > 1)
-      result +=
-          "; " + std::to_string(count) + " connectors were turned away, the last one: " + acceptor_->last_reason();
+      result += "; " + std::to_string(count) + " connections were refused, the last one: " + acceptor_->last_reason();
     return result;
   }
 
@@ -284,7 +283,7 @@ private:
   // -- channel::listener ---
 
   void on_readable() override {
-    if (stdout_) // what a function printed comes before its result
+    if (stdout_) // the output of a function precedes its result
       stdout_->catch_up();
     events_.on_readable();
   }

@@ -57,7 +57,7 @@ bool check_elements(detail::term_reader& reader, std::size_t count) {
   return true;
 }
 
-/// Passes over a list and notes whether it is proper. As for a decoder, a tail that is a list continues this one.
+/// Skips a list and records whether it is proper. As in a decoder, a tail that is a list continues this one.
 bool check_list(detail::term_reader& reader, bool& proper) {
   const_byte_span skipped;
   proper = true;
@@ -81,8 +81,8 @@ bool check_list(detail::term_reader& reader, bool& proper) {
   }
 }
 
-/// Passes over a term, and fails where decoding it would. Besides what `term_reader::skip` checks, these are the limit
-/// of nesting and equal keys, for which maps have to be decoded. No deeper recursion than the limit.
+/// Skips a term, and fails where decoding it would. In addition to `term_reader::skip` it checks the limit of nesting
+/// and duplicate keys, for which maps must be decoded. The recursion is not deeper than the limit.
 bool check_term(detail::term_reader& reader) {
   auto what = kind::nil;
   if (!reader.peek(what))

@@ -14,8 +14,8 @@
 namespace peer::internal::wire {
 
 /// Reads the tuple that is a message, element by element. A function that returns `bool` returns false after an error,
-/// which `error()` then tells: `errc::protocol_violation` for a message that is wrong, `errc::bad_term` for bytes that
-/// are no term. Both name the message and the field.
+/// which `error()` then returns: `errc::protocol_violation` for an invalid message, `errc::bad_term` for bytes that are
+/// not a term. Both name the message and the field.
 class fields {
 public:
   /// Reads from `reader`, which must be at its beginning and must outlive this object.
@@ -41,7 +41,7 @@ public:
   /// Fails because `sender` must not send a message of that name.
   bool unknown(const char* sender);
 
-  // -- elements; `field` is what the protocol calls them ---
+  // -- elements; `field` is the name in the protocol ---
 
   bool any(const char* field, encoded_view& value);
   bool proper_list(const char* field, encoded_view& value);
@@ -68,10 +68,10 @@ private:
   bool peek(const char* field, detail::term_reader::kind& what);
   bool require(const char* field, detail::term_reader::kind wanted, const char* expected);
 
-  /// Views what was read since `begin` was what remained.
+  /// Views what was read since `remaining()` was `begin`.
   bool view(const_byte_span begin, encoded_view& value) noexcept;
 
-  /// Notes that one more element has been read.
+  /// Counts one more element as read.
   bool done() noexcept {
     ++read_elements_;
     return true;
@@ -82,7 +82,7 @@ private:
 
   bool violation(std::string what);
 
-  /// Takes over the reader's error and adds where it happened.
+  /// Adopts the reader's error and adds the position.
   bool malformed(const char* field);
 
   detail::term_reader& reader_;

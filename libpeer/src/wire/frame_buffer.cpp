@@ -16,10 +16,10 @@ namespace peer::internal::wire {
 
 namespace {
 
-/// The first frame gets that much, so that small ones never need more.
+/// The initial size, enough for small frames.
 constexpr std::size_t least_capacity = 512;
 
-/// From here on memory comes from the system: it grows by its page tables.
+/// Larger buffers are mapped: they grow by remapping pages.
 constexpr std::size_t least_mapping = std::size_t{1} << 20;
 
 /// A buffer that has grown beyond this is not kept after the frame, since most frames are small.
@@ -27,8 +27,8 @@ constexpr std::size_t kept_capacity = std::size_t{64} << 10;
 
 } // namespace
 
-/// The memory of one large frame that is over, for the next one of any connection: a process has the use of it as long
-/// as large frames come one after the other, and an idle connection holds none.
+/// The memory of one finished large frame, kept for the next one of any connection. Consecutive large frames reuse it,
+/// and an idle connection holds none.
 class frame_buffer::spare {
 public:
   static spare& of_process() {
@@ -36,13 +36,13 @@ public:
     return result;
   }
 
-  /// Swaps memory with one that has none.
+  /// Passes the memory to a buffer that has none.
   void take(frame_buffer& to) noexcept {
     auto guard = std::lock_guard{mutex_};
     kept_.swap_memory(to);
   }
 
-  /// Keeps memory, unless there is more already.
+  /// Keeps memory, unless a larger one is kept already.
   void keep(frame_buffer& from) noexcept {
     auto guard = std::lock_guard{mutex_};
     if (from.capacity_ <= greatest && from.capacity_ > kept_.capacity_)

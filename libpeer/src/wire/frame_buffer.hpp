@@ -6,8 +6,8 @@
 
 namespace peer::internal::wire {
 
-/// Collects a frame that comes in pieces. Memory grows with the bytes that came, since the announced size is a claim of
-/// the other side: to the double of them at most, and not beyond that size. Growing copies no large memory.
+/// Collects a frame that arrives in pieces. The memory grows with the bytes received, to at most twice their number and
+/// not beyond the announced size, which cannot be trusted. Growing copies no large memory.
 class frame_buffer {
 public:
   frame_buffer() noexcept = default;
@@ -25,7 +25,7 @@ public:
 
   operator const_byte_span() const noexcept { return {data_, size_}; }
 
-  /// Adds `count` bytes, which the caller has to write, and returns where they are.
+  /// Adds `count` bytes, which the caller must write, and returns their address.
   /// @param whole the size that the frame is expected to have in the end
   std::byte* extend(std::size_t count, std::size_t whole) {
     if (count > capacity_ - size_)
@@ -35,7 +35,7 @@ public:
     return result;
   }
 
-  /// Forgets the frame. Memory of a large one is not kept, but left to the next one of any connection.
+  /// Clears the frame. The memory of a large one is passed on to the next large frame of any connection.
   void clear() noexcept;
 
 private:
@@ -48,7 +48,7 @@ private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
   std::size_t capacity_ = 0;
-  bool is_mapped_ = false; ///< else the memory is from `malloc`
+  bool is_mapped_ = false; ///< otherwise the memory is from `malloc`
 };
 
 } // namespace peer::internal::wire

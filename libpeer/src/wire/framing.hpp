@@ -11,19 +11,19 @@
 
 namespace peer::internal::wire {
 
-/// How messages are told apart in a stream of bytes: bytes in, frames out, no I/O and no clock. One object serves both
+/// Separates messages in a stream of bytes: bytes in, frames out, no I/O and no clock. One object serves both
 /// directions of one connection and belongs to one thread.
 class framing {
 public:
-  /// Receives what a framing found. The spans are valid during the call, which must not call the framing.
+  /// Receives frames and text. The spans are valid during the call, which must not call the framing.
   class sink {
   public:
     virtual ~sink();
 
-    /// One whole frame's payload.
+    /// The payload of a complete frame.
     virtual void on_frame(const_byte_span payload) = 0;
 
-    /// Bytes that belong to no frame: what the other side's program printed.
+    /// Bytes outside of frames: output of the other side's program.
     virtual void on_text(const_byte_span text) = 0;
   };
 
@@ -38,38 +38,38 @@ public:
   /// `errc::protocol_violation`, and removes them, if they are more than a frame may hold.
   virtual caf::error end_frame(byte_buffer& out, std::size_t token) = 0;
 
-  /// The bytes of the stream that each byte of a frame becomes: 1 if frames are sent as they are, else they have to
-  /// pass through `encode` on their way, so that their code needs no memory while they wait.
+  /// Bytes of the stream per byte of a frame. If it is 1, frames are sent as they are; otherwise they must be encoded
+  /// with `encode` when they are written, so that queued frames need no memory for their code.
   virtual std::size_t code_width() const noexcept = 0;
 
-  /// Writes the code of `bytes`, any part of frames, to `out`: `code_width()` times as many, which must not overlap.
+  /// Encodes `bytes`, any part of frames, to `out`: `code_width()` times as many bytes, which must not overlap.
   virtual void encode(const_byte_span bytes, std::byte* out) const noexcept = 0;
 
   // -- incoming ---
 
-  /// Takes the next bytes of the stream, as many as there are, and passes on what they complete. After an error
-  /// (`errc::protocol_violation`) the framing must not be used any more.
+  /// Consumes the next bytes of the stream and passes on what they complete. After an error
+  /// (`errc::protocol_violation`) the framing must no longer be used.
   virtual caf::error consume(const_byte_span bytes, sink& out) = 0;
 
-  /// Notes the end of the stream: passes on text that waited for more, and fails if the stream ended inside of a frame.
-  /// In `resync` mode what came of that frame is text first, and frames in it are found.
+  /// Ends the stream: passes on text held back, and fails if the stream ended inside of a frame. In `resync` mode that
+  /// incomplete frame is then read as text, and frames in it are found.
   virtual caf::error finish(sink& out) = 0;
 
   // -- introspection ---
 
-  /// Frames that were damaged and skipped so far (`resync` mode of the standard I/O framing only). The answer to an
-  /// outstanding call may have been among them.
+  /// Damaged frames skipped so far (`resync` mode of the standard I/O framing only). One of them may have been the
+  /// answer to an outstanding call.
   virtual std::size_t lost_frames() const noexcept = 0;
 };
 
 using framing_ptr = std::unique_ptr<framing>;
 
-/// Greatest payload of a frame unless the caller says otherwise.
+/// The default limit of a frame's payload.
 inline constexpr std::uint32_t default_max_frame = std::uint32_t{256} << 20;
 
-/// What the standard I/O framing does with bytes that are no frame although they look like the beginning of one.
+/// How the standard I/O framing treats bytes that look like the beginning of a frame and are not.
 enum class damage : std::uint8_t {
-  /// Ends the connection with an error: between libpeer nodes such bytes can only be an error.
+  /// Ends the connection with an error. For libpeer nodes, which never write such bytes.
   reject,
   /// Treats them as text and looks for the next frame: `erl` may print any byte.
   resync,

@@ -88,7 +88,7 @@ bool read(fields& in, names&, io_request& x) {
   return in.arity(4) && in.pid("From", x.from) && in.any("ReplyAs", x.reply_as) && in.any("Request", x.request);
 }
 
-/// What is left of a message with a bad term. Nothing if that concerns the whole conversation.
+/// A message with a bad term, reduced to its valid part. `nullopt` if the error affects the whole connection.
 template <class Message>
 std::optional<std::variant<undecodable, Message>> salvage(const fields& in, const Message& x) {
   if (in.error() != errc::bad_term)
@@ -115,7 +115,7 @@ caf::expected<Result> parse_as(fields& in, names& texts) {
   return in.error();
 }
 
-/// What a message needs besides terms and names: its beginning, a number, sizes, and what the framing appends.
+/// Bytes of a message besides terms and names: its beginning, a number, sizes, and those added by the framing.
 constexpr std::size_t room_around = 64;
 
 /// Starts the payload of a frame, a tuple that begins with `name`, and makes room for `room` bytes of terms and names.
@@ -222,7 +222,7 @@ std::optional<token> parse_token(const_byte_span payload) {
   std::size_t arity = 0;
   std::string name;
   token result;
-  // A compressed term would be inflated into the reader.
+  // Compressed terms are refused: they would be inflated into the reader.
   auto plain = payload.size() > 1 && payload[1] == static_cast<std::byte>(detail::tag::small_tuple);
   if (!plain || !reader.version() || !reader.tuple(arity) || arity != 2 || !reader.atom(name) || name != "token"
       || !reader.binary(result.secret) || !reader.at_end())

@@ -26,13 +26,13 @@
 ///     {message, To, Content}                   {message, To, Content}
 ///     {io_reply, From, ReplyAs, Reply}         {io_request, From, ReplyAs, Request}
 ///
-/// Between libpeer nodes two more things are said, in a form that others do not mind:
+/// Between libpeer nodes there are two more messages, in forms that other nodes accept:
 ///
 ///     {token, Secret}, a binary                the first message of a libpeer node over TCP (see `token`)
-///     {message, {libpeer_calls, Node}, Seq}    nobody waits for that call any more (see `calls_name`)
+///     {message, {libpeer_calls, Node}, Seq}    the caller no longer waits for that call (see `calls_name`)
 ///
-/// A field that may be any term is an `encoded_view`: the term's bytes, still encoded, without the version byte. It
-/// views the payload that was parsed, or what the caller wants to be written.
+/// A field that may be any term is an `encoded_view`: the bytes of the encoded term without the version byte. It views
+/// the parsed payload, or the bytes that the caller wants to write.
 
 namespace peer::internal::wire {
 
@@ -45,16 +45,16 @@ enum class reply_class : std::uint8_t {
   throw_, ///< `throw`; for this and the next two the result is `{Reason, Stacktrace}`.
   error,
   exit,
-  crash, ///< The process that ran it was killed; the result is the exit reason.
+  crash, ///< Its process was killed; the result is the exit reason.
 };
 
-/// The atom that stands for `value` on the wire.
+/// The atom for `value` on the wire.
 std::string_view to_string(reply_class value) noexcept;
 
 /// The class of the exception that ended a call; that of a killed process is `exit`. @pre It is not `ok`.
 exception_class to_exception_class(reply_class value) noexcept;
 
-/// How a call ends with an exception of that class.
+/// The reply class for an exception of that class.
 reply_class to_reply_class(exception_class value) noexcept;
 
 struct call {
@@ -98,27 +98,27 @@ struct io_request {
   encoded_view request; ///< empty if it cannot be decoded
 };
 
-/// A message with a term that cannot be decoded, because it is broken or exceeds a limit. It costs what the message is
-/// about, not the connection.
+/// A message with a term that cannot be decoded, because it is malformed or exceeds a limit. Only that message fails,
+/// not the connection.
 struct undecodable {
   std::string what;                 ///< the message's name, such as "call"
   std::optional<std::uint64_t> seq; ///< of a call or reply
   caf::error why;                   ///< `errc::bad_term`
 };
 
-/// Proves that whoever connects over TCP is the peer that was started: the secret that it was given for that.
+/// The secret that was given to the peer. Proves that a TCP connection comes from it.
 struct token {
   const_byte_span secret;
 };
 
-/// The registered name under which a libpeer node learns that the caller of a call has given up: the content of the
-/// message is the call's `Seq`. Nobody has that name in `erl`, which drops the message.
+/// The registered name that receives cancellations in a libpeer node: the content of the message is the `Seq` of a call
+/// that has timed out. `erl` has no process of that name and drops the message.
 inline constexpr std::string_view calls_name = "libpeer_calls";
 
 using to_peer = std::variant<call, cast, message, io_reply, undecodable>;
 using to_origin = std::variant<started, reply, message, io_request, undecodable>;
 
-/// What a parsed `call` or `cast` needs besides the payload: names may have to be converted to UTF-8.
+/// Storage for the names of a parsed `call` or `cast` that had to be converted to UTF-8.
 struct names {
   std::string module;
   std::string function;
@@ -137,21 +137,21 @@ void write(byte_buffer& out, const token& x);
 
 // -- reading ---
 
-/// Parses the payload of a frame that has to be a `token`, which views it. Nothing if it is anything else.
+/// Parses the payload of a frame that must be a `token`. The result views the payload; `nullopt` for anything else.
 std::optional<token> parse_token(const_byte_span payload);
 
-/// Parses payloads of frames. Keeps what an inflated (compressed) payload or a converted name needs: what `parse_…`
-/// returns views the payload and this parser, and is valid until the next call.
+/// Parses payloads of frames. Owns inflated (compressed) payloads and converted names: the result of `parse_…` views
+/// the payload and this parser, and is valid until the next call.
 class parser {
 public:
   explicit parser(const detail::term_limits& limits = {}) noexcept : limits_(limits) {}
 
-  /// Parses what a peer sent. Fails with `errc::protocol_violation` (an unknown message, or one with a wrong field; the
-  /// text names both) or with `errc::bad_term`, unless that concerns this message only. Every term in the result has
-  /// been checked, with the same limits: decoding it cannot fail.
+  /// Parses a message from a peer. Fails with `errc::protocol_violation` if the message is unknown or has an invalid
+  /// field, and with `errc::bad_term`, unless that affects this message only. Every term in the result has been checked
+  /// with the same limits: decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
-  /// Parses what an origin sent.
+  /// Parses a message from an origin.
   caf::expected<to_peer> parse_to_peer(const_byte_span payload);
 
 private:
@@ -160,7 +160,7 @@ private:
   /// Names of the last call or cast.
   names names_;
 
-  /// Reads the last payload, and owns what was inflated.
+  /// The reader of the last payload. Owns inflated bytes.
   std::optional<detail::term_reader> reader_;
 };
 

@@ -11,8 +11,8 @@
 #include <cstring>
 #include <vector>
 
-// The portable method. Its loops over blocks are of fixed length and over local arrays: compilers turn them into vector
-// code of what every machine of a kind has (SSE2, NEON).
+// The portable method. Its loops over blocks have a fixed length and local arrays: compilers turn them into vector
+// instructions of the architecture's baseline (SSE2, NEON).
 
 namespace peer::internal::wire::nibbles {
 
@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t word_size = sizeof(std::uint64_t);
 
-/// Loads eight bytes such that a byte of the result is zero where the input carries a nibble.
+/// Loads eight bytes. A byte of the result is zero where the input carries a nibble.
 std::uint64_t load_missing_marks(const std::byte* from) noexcept {
   std::uint64_t word;
   std::memcpy(&word, from, word_size);

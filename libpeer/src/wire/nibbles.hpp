@@ -32,14 +32,14 @@ constexpr unsigned to_value(std::byte x) noexcept {
 /// The code of the bytes 131 (version) and 104 (tuple), with which every message begins.
 inline constexpr std::string_view tuple_mark = "\xE3\xCF\xDB\xE3";
 
-/// One way to work on the code. All give the same results, some faster than others.
+/// An implementation of the code. All give the same results.
 struct method {
   std::string_view name;
 
   /// The number of bytes at the beginning of `bytes` that carry a nibble.
   std::size_t (*count_nibbles)(const_byte_span bytes) noexcept;
 
-  /// The number of bytes at the beginning of `bytes` that carry none.
+  /// The number of bytes at the beginning of `bytes` that do not.
   std::size_t (*count_text)(const_byte_span bytes) noexcept;
 
   /// The index of the first `tuple_mark` in `bytes`, or `bytes.size()`.
@@ -53,7 +53,7 @@ struct method {
   void (*decode)(const_byte_span pairs, std::byte* out) noexcept;
 };
 
-/// The method for any machine.
+/// The portable method.
 extern const nibbles::method portable;
 
 /// The methods that this machine can run, the fastest first.

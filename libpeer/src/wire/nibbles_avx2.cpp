@@ -9,8 +9,8 @@
 
 #  include <immintrin.h>
 
-// Each loop does 32 bytes at a time; the portable method does the rest. The library is compiled for any x86-64, so each
-// function says what it needs.
+// Each loop processes 32 bytes at a time; the portable method processes the rest. The library is compiled for any
+// x86-64, so each function is marked as needing AVX2.
 
 #  define PEER_AVX2 __attribute__((target("avx2")))
 
@@ -57,8 +57,8 @@ PEER_AVX2 std::size_t count_text(const_byte_span bytes) noexcept {
   return n + nibbles::portable.count_text(bytes.subspan(n));
 }
 
-/// The bytes that may begin a mark: its first and its third byte are there. UTF-8 has the third only as the beginning
-/// of a letter, so that text, in whatever script, hardly ever has both.
+/// The positions where a mark may begin: its first and third byte match. In UTF-8 the third only begins a character, so
+/// that text in any script rarely has both.
 PEER_AVX2 __m256i find_candidates(const std::byte* from) noexcept {
   constexpr auto third = std::size_t{2};
   return _mm256_and_si256(_mm256_cmpeq_epi8(load(from), all(0xE3)), _mm256_cmpeq_epi8(load(from + third), all(0xDB)));
@@ -84,10 +84,10 @@ PEER_AVX2 void encode(const_byte_span bytes, std::byte* out) noexcept {
   std::size_t n = 0;
   for (; bytes.size() - n >= width; n += width) {
     auto plain = load(bytes.data() + n);
-    // Shifts of pairs of bytes: what gets over from the other byte of a pair is masked out.
+    // Shifts work on pairs of bytes: bits from the other byte of a pair are masked out.
     auto upper = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(plain, 2), all(0x3C)), all(0xC3));
     auto lower = _mm256_or_si256(_mm256_and_si256(_mm256_slli_epi16(plain, 2), all(0x3C)), all(0xC3));
-    // Instructions stay inside of halves.
+    // The instructions work within halves.
     auto even = _mm256_unpacklo_epi8(upper, lower); // quarters 0 and 2 of the code
     auto odd = _mm256_unpackhi_epi8(upper, lower);  // quarters 1 and 3
     store(out + 2 * n, _mm256_permute2x128_si256(even, odd, 0x20));
@@ -108,7 +108,7 @@ PEER_AVX2 void decode(const_byte_span pairs, std::byte* out) noexcept {
   std::size_t n = 0;
   for (; pairs.size() - n >= 2 * width; n += 2 * width) {
     auto packed = _mm256_packus_epi16(join(pairs.data() + n), join(pairs.data() + n + width));
-    store(out + n / 2, _mm256_permute4x64_epi64(packed, 0b11'01'10'00)); // packing takes turns between halves
+    store(out + n / 2, _mm256_permute4x64_epi64(packed, 0b11'01'10'00)); // packing alternates between halves
   }
   nibbles::portable.decode(pairs.subspan(n), out + n / 2);
 }

@@ -6,7 +6,7 @@
 
 namespace peer::internal::wire::nibbles {
 
-/// The method for x86 with AVX2. Null if this machine is another one.
+/// The method for x86 with AVX2. Null if the machine does not have it.
 const nibbles::method* avx2() noexcept;
 
 } // namespace peer::internal::wire::nibbles

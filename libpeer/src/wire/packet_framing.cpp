@@ -50,7 +50,7 @@ public:
 
   caf::error consume(const_byte_span bytes, sink& out) override {
     while (!bytes.empty()) {
-      if (partial_.empty() && bytes.size() >= header_size) { // frames that came as a whole are not copied
+      if (partial_.empty() && bytes.size() >= header_size) { // complete frames are not copied
         auto size = load_u32(bytes.data());
         if (size > max_frame_)
           return too_long(place(), size);
@@ -86,7 +86,7 @@ public:
   std::size_t lost_frames() const noexcept override { return 0; }
 
 private:
-  /// Appends what belongs to the current frame, or to its header if that is incomplete, and returns the rest.
+  /// Appends bytes of the current frame, or of its header if that is incomplete, and returns the rest.
   const_byte_span collect(const_byte_span bytes) {
     auto goal = header_size;
     if (partial_.size() >= header_size)
@@ -111,7 +111,7 @@ private:
 
   std::uint32_t max_frame_;
 
-  /// The beginning of a frame, header included, that came in pieces.
+  /// The beginning of a frame that arrives in pieces, header included.
   frame_buffer partial_;
 
   /// Where in the stream the current frame begins.

@@ -20,19 +20,19 @@
 // Every byte of it is sent as two that carry a nibble each (see nibbles.hpp). All other bytes are text, between frames
 // and inside of them.
 //
-// Text may contain bytes that look like nibbles. With `damage::resync` the reader finds its way:
+// Text may contain bytes that look like nibbles. With `damage::resync` the reader resynchronizes:
 //
 // * A frame begins only at twelve nibbles in a row that are a size within the limit and then the bytes 131, 104: every
-//   message is a tuple. Fewer nibbles before another byte are text. Up to eleven nibbles at the end of the input wait
-//   for more input, however long that takes.
-// * A frame whose CRC is wrong was none: the first of its nibbles becomes text, and the search goes on at the second.
-//   Text from between its nibbles was passed on when it came and does not come again, so it now precedes them.
+//   message is a tuple. Fewer nibbles before another byte are text. Up to eleven nibbles at the end of the input are
+//   held until more input arrives, without a time limit.
+// * After a wrong CRC, the first nibble of the frame becomes text, and the search continues at the second. Text from
+//   between its nibbles has been passed on already, so it now precedes them.
 //
-// Each wrong CRC may make the reader look at its bytes once more, and beginnings of frames may lie in one another. So
-// that a stream made of nothing but such beginnings costs a linear amount of work, looking again has a budget:
-// `rescan_factor` bytes for each byte received. Where the budget is exhausted, all of a false frame's nibbles become
-// text at once. It takes more than `rescan_factor` false frames on top of one another to lose a true one that way,
-// which no program prints by chance (and one that prints them on purpose could as well print true frames).
+// Each wrong CRC may make the reader scan its bytes again, and beginnings of frames may overlap. To keep the work
+// linear even for a stream of nothing but such beginnings, rescanning has a budget: `rescan_factor` bytes for each byte
+// received. When it is exhausted, all nibbles of a false frame become text at once. A valid frame is lost that way only
+// if more than `rescan_factor` false frames overlap, which no program prints by chance (and one that does so on purpose
+// could print valid frames as well).
 
 namespace peer::internal::wire {
 
@@ -42,12 +42,12 @@ namespace {
 constexpr std::size_t size_bytes = 4;
 constexpr std::size_t crc_bytes = 4;
 
-/// What must be seen of a frame before it counts as one: the size and two bytes of payload.
+/// The bytes by which a frame is recognized: the size and two bytes of payload.
 constexpr std::size_t header_nibbles = 12;
 constexpr std::size_t size_nibbles = 8;
 constexpr std::uint32_t least_payload = 2;
 
-/// Bytes that may be looked at again for each byte received.
+/// Bytes that may be scanned again for each byte received.
 constexpr std::uint64_t rescan_factor = 8;
 
 std::uint32_t crc_of(const_byte_span payload) noexcept {
@@ -175,7 +175,7 @@ private:
     return {};
   }
 
-  /// `resync`: finds a header that begins with nibbles of earlier input.
+  /// `resync`: finds a header that begins with nibbles of previous input.
   const_byte_span search_held(const_byte_span in, sink& out) {
     std::array<std::byte, 2 * (header_nibbles - 1)> joined;
     auto added = in.first(std::min(in.size(), header_nibbles - 1));
@@ -200,7 +200,7 @@ private:
     return {};
   }
 
-  /// Reads nibbles of the current frame, or text from between them.
+  /// Reads nibbles of the current frame, or text between them.
   const_byte_span fill(const_byte_span in, sink& out) {
     auto wanted = 2 * (goal_ - frame_.size()) - (has_half_ ? 1 : 0);
     auto n = code_.count_nibbles(in.first(std::min(in.size(), wanted)));
@@ -215,7 +215,7 @@ private:
     return in.subspan(n);
   }
 
-  /// Appends what the nibbles carry to the frame.
+  /// Decodes the nibbles and appends the bytes to the frame.
   void take(const_byte_span in) {
     if (has_half_) {
       *frame_.extend(1, goal_) = static_cast<std::byte>(nibbles::to_value(half_) << 4 | nibbles::to_value(in.front()));
@@ -276,8 +276,8 @@ private:
     return std::nullopt;
   }
 
-  /// Turns the current frame back into the nibbles that it came as, and reads them again from the second one on.
-  /// @param at_end no more input follows, so that a frame which is incomplete counts as damaged.
+  /// Converts the current frame back to nibbles and reads them again, from the second one on.
+  /// @param at_end no more input follows, so that an incomplete frame counts as damaged.
   void recover(sink& out, bool at_end) {
     auto again = byte_buffer(2 * frame_.size());
     code_.encode(frame_, again.data());
@@ -315,7 +315,7 @@ private:
     held_size_ = in.size();
   }
 
-  /// Holds nothing any more; the first `n` of the nibbles were text.
+  /// Releases the held nibbles; the first `n` of them are text.
   void release_held(sink& out, std::size_t n) {
     held_size_ = 0;
     pass_text(const_byte_span{held_}.first(n), out);
@@ -350,13 +350,13 @@ private:
   state state_ = state::text;
   std::uint32_t max_frame_;
 
-  /// What came of the current frame: size, payload, CRC, decoded.
+  /// The decoded bytes of the current frame: size, payload, CRC.
   frame_buffer frame_;
 
-  /// The size of `frame_` at which something can be decided: that of the size, then that of the frame.
+  /// The next size of `frame_` to reach: first that of the size field, then that of the frame.
   std::size_t goal_ = size_bytes;
 
-  /// The upper nibble of the frame's next byte, if it came already.
+  /// The upper nibble of the frame's next byte, if it has arrived.
   std::byte half_{};
   bool has_half_ = false;
 
@@ -364,7 +364,7 @@ private:
   std::array<std::byte, header_nibbles - 1> held_{};
   std::size_t held_size_ = 0;
 
-  /// Bytes that may still be looked at again.
+  /// Bytes that may still be scanned again.
   std::uint64_t rescan_budget_ = 0;
 
   std::size_t lost_frames_ = 0;
@@ -372,7 +372,7 @@ private:
   /// Bytes passed to `consume`.
   std::uint64_t received_ = 0;
 
-  /// Where in the stream the reader and the current frame are. Exact with `reject` only, which never goes back.
+  /// Positions of the reader and of the current frame in the stream. Exact with `reject` only, which never goes back.
   std::uint64_t position_ = 0;
   std::uint64_t frame_position_ = 0;
 };

@@ -113,8 +113,8 @@ struct fixture : subprocess_fixture {
     run_until([this] { return accepted.has_value(); });
   }
 
-  void run_until_turned_away(std::size_t count) {
-    run_until([this, count] { return gate->turned_away() == count; });
+  void run_until_refused(std::size_t count) {
+    run_until([this, count] { return gate->refused() == count; });
     CAF_CHECK(!accepted);
   }
 
@@ -159,7 +159,7 @@ CAF_TEST(the right token gets in and nobody listens any more) {
   CAF_CHECK(evidence == peer::internal::connection::proof::token);
   check_connected(client);
   check_nobody_listens();
-  CAF_CHECK_EQUAL(gate->turned_away(), 0u);
+  CAF_CHECK_EQUAL(gate->refused(), 0u);
   CAF_CHECK_EQUAL(gate->last_reason(), "");
 }
 
@@ -246,7 +246,7 @@ CAF_TEST(connectors are gone when the acceptor is) {
 CAF_TEST(a wrong token is turned away and the right one still gets in) {
   listen_and_open();
   auto liar = join(token_frame(wrong));
-  run_until_turned_away(1);
+  run_until_refused(1);
   CAF_CHECK(was_closed(liar));
   CAF_CHECK_EQUAL(gate->last_reason(), "wrong token");
   auto client = join(token_frame(secret));
@@ -259,7 +259,7 @@ CAF_TEST(a token of another length is wrong) {
   auto payload = byte_buffer{};
   peer::internal::wire::write(payload, peer::internal::wire::token{peer::const_byte_span{secret}.first(31)});
   auto liar = join(frame_of(peer::detail::as_text(payload)));
-  run_until_turned_away(1);
+  run_until_refused(1);
   CAF_CHECK_EQUAL(gate->last_reason(), "wrong token");
 }
 
@@ -267,8 +267,8 @@ CAF_TEST(no token is right if none was given) {
   how.secret.reset();
   listen_and_open();
   auto liar = join(token_frame(token_secret{}));
-  run_until_turned_away(1);
-  CAF_CHECK_EQUAL(gate->last_reason(), "it sent a token where none was expected");
+  run_until_refused(1);
+  CAF_CHECK_EQUAL(gate->last_reason(), "unexpected token");
 }
 
 CAF_TEST(the right token is good once) {
@@ -300,7 +300,7 @@ CAF_TEST(garbage is turned away) {
   for (auto garbage : {started_frame(), frame_of("garbage"), frame_of(""), frame_of(std::string(1024, '\x83')),
                        std::string{"GET / HTTP/1.1\r\n\r\n"}}) {
     auto stranger = join(garbage);
-    run_until_turned_away(++count);
+    run_until_refused(++count);
     CAF_CHECK(was_closed(stranger));
     CAF_CHECK_NOT_EQUAL(gate->last_reason().find("its socket is not the peer's"), std::string::npos);
   }
@@ -309,7 +309,7 @@ CAF_TEST(garbage is turned away) {
 CAF_TEST(a frame of 4 GiB is turned away as soon as it is announced) {
   listen_and_open();
   auto stranger = join("\xFF\xFF\xFF\xFF"sv);
-  run_until_turned_away(1);
+  run_until_refused(1);
   CAF_CHECK(was_closed(stranger));
   CAF_CHECK_EQUAL(gate->last_reason(), "its first message was longer than 1024 bytes and its socket is not the peer's");
 }
@@ -321,11 +321,11 @@ CAF_TEST(one that says nothing is turned away in the end) {
   auto begin = std::chrono::steady_clock::now();
   auto silent = join();
   auto slow = join(token_frame(secret).substr(0, 10));
-  run_until_turned_away(2);
+  run_until_refused(2);
   CAF_CHECK(std::chrono::steady_clock::now() - begin >= how.patience);
   CAF_CHECK(was_closed(silent));
   CAF_CHECK(was_closed(slow));
-  CAF_CHECK_EQUAL(gate->last_reason(), "it did not say who it was in time and its socket is not the peer's");
+  CAF_CHECK_EQUAL(gate->last_reason(), "it did not identify itself in time and its socket is not the peer's");
   auto client = join(token_frame(secret));
   run_until_accepted();
 }
@@ -336,17 +336,17 @@ CAF_TEST(one that says the wrong thing after it was looked up is turned away) {
   listen_and_open();
   auto slow = join("\0"sv);
   auto other = join(frame_of("garbage")); // turned away when all have been looked up
-  run_until_turned_away(1);
+  run_until_refused(1);
   CAF_CHECK(say(slow, "\0\0\1x"sv));
-  run_until_turned_away(2);
+  run_until_refused(2);
   CAF_CHECK(was_closed(slow));
 }
 
 CAF_TEST(one that closes is forgotten) {
   listen_and_open();
   join("\0"sv).reset();
-  run_until_turned_away(1);
-  CAF_CHECK_EQUAL(gate->last_reason(), "it closed the connection before it had said who it was");
+  run_until_refused(1);
+  CAF_CHECK_EQUAL(gate->last_reason(), "it closed the connection before it had identified itself");
   auto client = join(token_frame(secret));
   run_until_accepted();
 }
@@ -358,10 +358,10 @@ CAF_TEST(the oldest makes room for more) {
   for (auto i = 0; i < 3; ++i)
     waiting.push_back(join());
   poll();
-  CAF_CHECK_EQUAL(gate->turned_away(), 0u);
+  CAF_CHECK_EQUAL(gate->refused(), 0u);
   for (auto i = std::size_t{1}; i <= 5; ++i) {
     waiting.push_back(join());
-    run_until_turned_away(i);
+    run_until_refused(i);
     CAF_CHECK_EQUAL(gate->last_reason(), "more than 3 connectors were waiting");
     CAF_CHECK(was_closed(waiting.front()));
     waiting.pop_front();
@@ -384,7 +384,7 @@ CAF_TEST(after a thousand wrong ones the right one gets in) {
   auto right = join(token_frame(secret));
   run_until_accepted();
   check_connected(right);
-  CAF_CHECK_GREATER(gate->turned_away(), 1000 - how.max_waiting);
+  CAF_CHECK_GREATER(gate->refused(), 1000 - how.max_waiting);
   for (auto& other : others)
     CAF_CHECK(was_closed(other));
 }
@@ -420,7 +420,7 @@ CAF_TEST(the socket of the child gets in when it has said something) {
   CAF_CHECK(say(*accepted, "hello"));
   accepted.reset();
   CAF_CHECK_EQUAL(rest_of_output(), "hello");
-  CAF_CHECK_EQUAL(gate->turned_away(), 0u);
+  CAF_CHECK_EQUAL(gate->refused(), 0u);
 }
 
 CAF_TEST(the socket of the child gets in when it says nothing) {
@@ -461,9 +461,9 @@ CAF_TEST(the child is not turned away when nobody can be looked up) {
     auto rounds = 0; // the connection, and looks that see nothing
     run_until([&rounds] { return ++rounds > 5; });
     CAF_CHECK(!accepted);
-    CAF_CHECK_EQUAL(gate->turned_away(), 0u);
+    CAF_CHECK_EQUAL(gate->refused(), 0u);
   }
-  run_until([this] { return accepted || gate->turned_away() > 0; });
+  run_until([this] { return accepted || gate->refused() > 0; });
   CAF_CHECK_EQUAL(said, "\0\0\0\1x"sv);
   accepted.reset();
   wait_for(*io, *child);
@@ -477,15 +477,15 @@ CAF_TEST(the socket of another process does not get in) {
   how.patience = 20ms;
   open();
   auto silent = start(connector(port, ""));
-  run_until_turned_away(1);
-  CAF_CHECK_EQUAL(gate->last_reason(), "it did not say who it was in time and its socket is not the peer's");
+  run_until_refused(1);
+  CAF_CHECK_EQUAL(gate->last_reason(), "it did not identify itself in time and its socket is not the peer's");
   CAF_CHECK_EQUAL(shell_status(wait_for(*io, *silent)), 0); // its cat has come to the end
   gate.reset();
   how.patience = 1h; // for the pause between its connecting and its talking
   listen_and_open();
   auto talker = start(connector(port, "\\0\\0\\0\\1x"));
-  run_until_turned_away(1);
-  CAF_CHECK_EQUAL(gate->last_reason(), "its first message was no token and its socket is not the peer's");
+  run_until_refused(1);
+  CAF_CHECK_EQUAL(gate->last_reason(), "its first message was not a token and its socket is not the peer's");
 }
 
 CAF_TEST(the oldest is not forgotten if it is the child) {
@@ -517,7 +517,7 @@ CAF_TEST(the child may have a wrong token only if it says nothing before) {
   how.process = child->id();
   how.silence = 1h;
   open();
-  run_until_turned_away(1);
+  run_until_refused(1);
   CAF_CHECK_EQUAL(gate->last_reason(), "wrong token");
   wait_for(*io, *child);
 }
