@@ -4,10 +4,10 @@
 
 /// @file
 /// Boost.Process v2 (Boost 1.81): the only place that includes it. A file that starts processes with
-/// it takes about 2 s longer to compile. No installed header may: the macro changes the layout of Boost's types, and a
-/// program may choose otherwise.
+/// it takes about 2 s longer to compile. Installed headers must not include it: the macro changes the layout of Boost's
+/// types, and a program may choose otherwise.
 
-#define BOOST_PROCESS_USE_STD_FS 1 // or else the headers of Boost.Filesystem are included
+#define BOOST_PROCESS_USE_STD_FS 1 // otherwise the headers of Boost.Filesystem are included
 
 // Used and not included by Boost 1.81's v2.
 #include <boost/optional.hpp>

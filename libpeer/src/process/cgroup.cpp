@@ -34,7 +34,7 @@ namespace peer::internal::process {
 
 namespace {
 
-/// Calls `f` for each cgroup made in that one.
+/// Calls `f` for each child of the cgroup.
 template <class F>
 void for_each_inner(const std::string& path, F f) {
   auto failed = std::error_code{};
@@ -54,17 +54,17 @@ std::set<pid_t> members(const std::string& path) {
   auto in = std::istringstream{read_proc_file(path + "/cgroup.procs", enough_for_all_numbers)};
   auto result = std::set<pid_t>{};
   for (auto id = pid_t{0}; in >> id;)
-    if (id != 0) // 0 is one that our pid namespace does not show
+    if (id != 0) // 0 stands for a process outside our pid namespace
       result.insert(id);
   return result;
 }
 
-/// Kills who is in there now.
+/// Kills the current members.
 void kill_members(const std::string& path) {
   auto found = std::vector<std::pair<pid_t, descriptor>>{};
   for (auto id : members(path))
     found.emplace_back(id, descriptor{pidfd_open(id, 0)});
-  auto still_there = members(path); // so those are no others who have got the numbers meanwhile
+  auto still_there = members(path); // so the numbers have not been reused
   for (auto& [id, pidfd] : found)
     if (pidfd && still_there.contains(id))
       pidfd_send_signal(pidfd.get(), SIGKILL, nullptr, 0);
@@ -97,7 +97,7 @@ caf::expected<cgroup> cgroup::make(const std::string& delegated, bool has_kill_f
   auto prefix = delegated + "/libpeer-" + std::to_string(getpid()) + "-";
   auto path = prefix + std::to_string(++counter);
   while (mkdir(path.c_str(), 0755) != 0) {
-    if (errno != EEXIST) // else an earlier program with our number has left one
+    if (errno != EEXIST) // otherwise an earlier program with our pid has left one
       return system_failure("cannot make a cgroup in '" + delegated + "'", errno);
     path = prefix + std::to_string(++counter);
   }

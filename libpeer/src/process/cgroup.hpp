@@ -10,8 +10,8 @@
 
 namespace peer::internal::process {
 
-/// A control group of version 2 that one process and all its descendants are in (cgroups(7)): whatever they do, they
-/// cannot leave it. Holds one or two descriptors, so that its end needs none.
+/// A control group of version 2 for one process and all its descendants, which cannot leave it (cgroups(7)). Holds one
+/// or two descriptors, so that killing needs no new one.
 class cgroup {
 public:
   /// Makes a cgroup `libpeer-PID-N` in `delegated`, a directory of the cgroup v2 hierarchy that this program may write
@@ -22,17 +22,17 @@ public:
   cgroup(cgroup&& other) noexcept;
   cgroup& operator=(cgroup&&) = delete;
 
-  /// Removes it, and those that were made in it, unless somebody is left in there.
+  /// Removes it and its children, unless it has members left.
   ~cgroup();
 
   /// Opens the file to which a process writes "0" to join.
   caf::expected<descriptor> open_members() const;
 
-  /// Kills all that are in it. Without `cgroup.kill` somebody may just be brought about and be missed: to be repeated
-  /// while it is populated.
+  /// Kills all members. Without `cgroup.kill`, processes forked meanwhile may be missed: repeat it while the cgroup is
+  /// populated.
   void kill() const;
 
-  /// Whether somebody is in it who has not ended.
+  /// Whether it has a member that has not ended.
   bool populated() const;
 
   const std::string& path() const noexcept { return path_; }

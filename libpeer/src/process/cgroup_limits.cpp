@@ -24,7 +24,7 @@ namespace {
 
 constexpr auto enough_for_all_controllers = std::size_t{4} << 10;
 
-/// Whether the list in that file of a cgroup holds the controller.
+/// Whether the file of a cgroup lists the controller.
 bool lists(const std::string& file, const std::string& controller) {
   auto in = std::istringstream{read_proc_file(file, enough_for_all_controllers)};
   for (std::string word; in >> word;)
@@ -33,7 +33,7 @@ bool lists(const std::string& file, const std::string& controller) {
   return false;
 }
 
-/// Why the file of a cgroup does not take that; empty if it does.
+/// Writes to a file of a cgroup. Returns the error as a text; empty on success.
 std::string put(const std::string& file, const std::string& text) {
   auto target = descriptor{open(file.c_str(), O_WRONLY | O_CLOEXEC)};
   if (target && write(target.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()))
@@ -41,21 +41,21 @@ std::string put(const std::string& file, const std::string& text) {
   return text_of(system_failure("cannot write '" + text + "' to '" + file + "'", errno));
 }
 
-/// Why cgroups in that directory cannot have the controller; empty if they have it.
+/// Enables the controller for cgroups in that directory. Returns why it cannot be; empty on success.
 std::string enable(const std::string& directory, const std::string& controller) {
   auto enabled = directory + "/cgroup.subtree_control";
   if (lists(enabled, controller))
     return {};
   auto what = "the controller '" + controller + "' is not enabled in '" + directory + "'";
   if (!lists(directory + "/cgroup.controllers", controller))
-    return what + " and is not there to be";
+    return what + " and not available there";
   if (!read_proc_file(directory + "/cgroup.procs", 1).empty())
     return what + ", which has processes of its own";
   auto failed = put(enabled, "+" + controller);
   return failed.empty() ? failed : what + ": " + failed;
 }
 
-/// Why the limit is off; empty if it is not.
+/// Sets a limit. Returns why it is off; empty on success.
 std::string limit_one(const std::string& path, const std::string& controller, std::uint64_t most) {
   if (path.empty())
     return "there is no cgroup (option 'cgroup')";

@@ -13,7 +13,7 @@ namespace peer::internal::process {
 
 namespace {
 
-/// Which file a number was when it was noted. All pipes and sockets of a system have inodes of their own.
+/// The file behind a descriptor when it was recorded. Each pipe and socket of a system has its own inode.
 struct noted_file {
   dev_t device = 0;
   ino_t inode = 0;
@@ -26,13 +26,13 @@ struct registry {
   std::vector<noted_file> files; ///< by descriptor
 };
 
-/// Lives until the program has ended: it may fork until then.
+/// Never destroyed: the program may fork until it has ended.
 registry& all() {
   static auto& result = *new registry;
   return result;
 }
 
-/// Runs in the forked child, where nothing may be allocated and the other threads are gone.
+/// Runs in the forked child, which has no other threads and must not allocate.
 void close_all() {
   auto& files = all().files;
   for (auto fd = 0; fd < static_cast<int>(files.size()); ++fd) {

@@ -6,17 +6,18 @@
 
 namespace peer::internal::process {
 
-/// Keeps this program from forking for one scope, in which a descriptor is made and noted, so that no forked child can
-/// have it unnoted. The thread itself must not fork there, and not make another one of these. Any thread may use this.
+/// Prevents this program from forking during one scope, in which a descriptor is made and recorded, so that no forked
+/// child inherits it unrecorded. The thread itself must not fork in that scope, nor make another `fork_pause`. Any
+/// thread may use this.
 ///
-/// Children of `vfork`, `posix_spawn` and our own `spawn` are not concerned.
+/// Children of `vfork`, `posix_spawn` and our own `spawn` are not affected.
 class fork_pause {
 public:
   fork_pause();
 
-  /// Has `fd` closed in every process that this program forks from now on: a child that lives on without exec would
-  /// keep the other end from seeing the end of the stream. `fd` is a pipe or a socket, or -1, which does nothing. It
-  /// needs no notice when it is closed: in the child only what is still the same file is closed.
+  /// Closes `fd` in every process that this program forks from now on: a child that does not exec would keep the other
+  /// end from reading end of file. `fd` is a pipe, a socket or -1 (no effect). It may be closed at any time: in the
+  /// child a descriptor is closed only if it still is the same file.
   void close_on_fork(int fd);
 
 private:

@@ -32,13 +32,13 @@ std::string command_of(pid_t process, const process_facts& facts) {
   return result.empty() ? "[" + facts.name + "]" : result;
 }
 
-/// What `id` names now, if it runs still and `belongs` says yes to its facts.
+/// The process with that id, if it still runs and `belongs` accepts its facts.
 template <class Predicate>
 std::optional<descendant> find(pid_t id, Predicate belongs) {
   auto result = descendant{id, 0, {}, descriptor{pidfd_open(id, 0)}};
   if (!result.pidfd)
     return std::nullopt;
-  // Whoever has the number now: if it is not the process of the pidfd, that one has ended.
+  // If these are another process's, that of the pidfd has ended.
   auto facts = facts_of(id);
   if (!facts || facts->ended() || !belongs(*facts))
     return std::nullopt;
@@ -47,7 +47,7 @@ std::optional<descendant> find(pid_t id, Predicate belongs) {
   return result;
 }
 
-// -- who is whose child -----------------------------------------------------------------------------------------------
+// -- parents and children ---------------------------------------------------------------------------------------------
 
 /// Appends the children that the kernel lists for a process. Returns false if it does not keep such lists.
 bool add_listed_children(pid_t parent, std::vector<pid_t>& result) {
@@ -125,7 +125,7 @@ void descendant_search::visit(pid_t id, Predicate belongs, std::vector<descendan
 }
 
 void descendant_search::visit_unvisited(std::vector<descendant>& result) {
-  // Somebody's parent may have ended since it was listed, and another one of the family have adopted it.
+  // A listed process may have lost its parent since and have been adopted by another process of the family.
   auto belongs = [this](const process_facts& facts) { return known_.contains(facts.parent); };
   while (!unvisited_.empty()) {
     auto parent = unvisited_.back();
@@ -154,11 +154,11 @@ bool has_living_member(pid_t group) {
   if (::kill(-group, 0) != 0 && errno == ESRCH)
     return false;
   if (!has_own_proc())
-    return true; // zombies count there: nobody can tell them from others
+    return true; // zombies count: they cannot be distinguished there
   return !for_each_number("/proc", [group](pid_t id) {
     auto facts = facts_of(id);
     if (!facts)
-      return !is_shortage(errno); // then nobody knows
+      return !is_shortage(errno); // then the answer is unknown
     return facts->group != group || facts->ended();
   });
 }

@@ -19,8 +19,8 @@ namespace peer::internal::process {
 
 namespace {
 
-/// Moves `fd` out of the range of the standard streams: a child's streams are made by dup2 onto these numbers, and a
-/// source among them would be overwritten. A host that runs without stdin gets such numbers.
+/// Moves `fd` out of the range of the standard streams, which a host without stdin may get. A child's streams are made
+/// by dup2 onto these numbers, which would overwrite a source among them.
 descriptor above_standard_streams(descriptor fd) {
   if (!fd || fd.get() > STDERR_FILENO)
     return fd;

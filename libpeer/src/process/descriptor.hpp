@@ -61,11 +61,10 @@ caf::expected<socket_ends> make_socket_pair(std::string_view purpose);
 /// Opens the null device for reading and writing, close-on-exec and never as 0, 1 or 2.
 caf::expected<descriptor> open_null();
 
-/// Lets reads and writes of `fd` return instead of waiting.
+/// Makes `fd` nonblocking.
 void set_nonblocking(int fd) noexcept;
 
-/// Whether an errno value says that the system or this program has run out of something that may come back: descriptors
-/// or memory.
+/// Whether an errno value means a shortage that may pass: of descriptors or of memory.
 bool is_shortage(int code) noexcept;
 
 /// The error for a failed system call: "`what`: text of `code`".

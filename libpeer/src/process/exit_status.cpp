@@ -32,7 +32,7 @@ std::string to_string(const exit_status& status) {
   case exit_status::kind::unknown:
     break;
   }
-  return "ended with an unknown status: the program does not leave its children to be waited for";
+  return "ended with an unknown status: the program ignores SIGCHLD or has reaped the process itself";
 }
 
 } // namespace peer

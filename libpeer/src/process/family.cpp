@@ -46,7 +46,7 @@ void family::kill_rest() {
 }
 
 bool family::ended() {
-  // Most are gone within a moment. What is still there then may be a zombie that nobody reaps.
+  // Most end at once. What is left may be a zombie that is never reaped.
   constexpr auto quick_looks = 3;
   if (has_group_)
     has_group_ = ++looks_ > quick_looks ? has_living_member(leader_) : ::kill(-leader_, 0) == 0 || errno != ESRCH;
@@ -71,12 +71,12 @@ void family::add(std::vector<descendant> found) {
 void family::note_more(descendant_search search) {
   std::erase_if(noted_, [](auto& x) { return !x.alive(); });
   for (auto i = std::size_t{0}; i < noted_.size(); ++i)
-    if (auto found = search.below(noted_[i].id); noted_[i].alive()) // so the number was its own
+    if (auto found = search.below(noted_[i].id); noted_[i].alive()) // so the number was not reused
       add(std::move(found));
 }
 
 bool family::is_left_behind() const {
-  // The number stays the group's as long as it has members. If it had none, another process may have the number.
+  // The number belongs to the group as long as it has members. After that, another process may get it.
   if ((::kill(-leader_, 0) != 0 && errno == ESRCH) || facts_of(leader_))
     return false;
   auto result = false;

@@ -15,43 +15,43 @@
 
 namespace peer::internal::process {
 
-/// Who leads the process group that is to be killed.
+/// The state of the process group's leader.
 enum class leader_state : std::uint8_t {
-  ours,  ///< A process of ours that has not been reaped, so that nobody else can have its number.
-  stolen ///< Somebody else has reaped it.
+  ours,  ///< Not reaped, so that no other process can have its number.
+  stolen ///< Reaped elsewhere in this program.
 };
 
-/// Everything that a process has brought about: its group, its session, its cgroup, and the descendants that were seen
-/// while its tree was whole. Neither waits nor reaps.
+/// What belongs to a process: its group, its session, its cgroup, and the descendants recorded while its tree was
+/// whole. Neither waits nor reaps.
 class family {
 public:
   family(pid_t leader, survivor_policy policy, std::optional<cgroup> place);
 
-  /// Notes who descends from the leader, which has not been reaped: when it has ended nobody can tell any more. To be
-  /// called before it is told to end. Those noted before stay noted; members of the group are not noted, since a signal
-  /// to the group reaches them.
+  /// Records the descendants of the leader, in addition to those recorded before. Call it before anything that may end
+  /// the leader: afterwards they cannot be found. Members of the group are left out, since a signal to the group
+  /// reaches them. @pre The leader has not been reaped.
   void note();
 
-  /// Kills the group, the cgroup and, with `survivor_policy::kill`, all descendants that are known and the session. A
-  /// group whose leader was reaped by somebody else is looked at first: its number could have a new owner.
+  /// Kills the group, the cgroup and, with `survivor_policy::kill`, all recorded descendants and the session. If the
+  /// leader was reaped elsewhere, the group is checked first, since its number may have been reused.
   void kill(leader_state leader);
 
-  /// Kills again whom `kill` could not reach: those who were just being brought about.
+  /// Kills the processes that `kill` missed: those forked while it ran.
   void kill_rest();
 
-  /// Once the leader has been reaped: whether nobody of the group and the cgroup runs any more.
+  /// Whether all processes of the group and the cgroup have ended. @pre The leader has been reaped.
   bool ended();
 
-  /// The noted descendants that run still. Once the group has ended these are the ones that had left it.
+  /// The recorded descendants that still run. Once the group has ended, these are the ones that had left it.
   std::vector<survivor> survivors() const;
 
 private:
   void add(std::vector<descendant> found);
 
-  /// Notes who descends from those that were noted: whoever's parent has ended is not found from the leader any more.
+  /// Records the descendants of recorded processes, which cannot be found from the leader once a parent has ended.
   void note_more(descendant_search search);
 
-  /// Whether members of the group run although its leader is gone.
+  /// Whether members of the group run although its leader has ended.
   bool is_left_behind() const;
 
   pid_t leader_;
@@ -59,7 +59,7 @@ private:
   std::optional<cgroup> cgroup_;
   std::vector<descendant> noted_;
   bool has_group_ = true; ///< the group may have members
-  int looks_ = 0;         ///< at the group
+  int looks_ = 0;         ///< checks of the group
 };
 
 } // namespace peer::internal::process

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 /// @file
-/// What a process gets besides descriptors, environment and directory: one initializer of `launcher` each. A new option
-/// is one more of these: a name, a stage, and a hook.
+/// The initializers of `launcher` for everything except descriptors, environment and directory. A new option needs one
+/// more: a name, a stage and a hook.
 
 namespace peer::internal::process {
 
@@ -27,8 +27,8 @@ LIBPEER_BEFORE_EXEC inline error_code succeeded(bool yes) {
   return yes ? error_code{} : error_code{errno, boost::system::system_category()};
 }
 
-/// Looks the program up in PATH if its name has no slash, as execvp(3) does: in the child's directory, and a file that
-/// may not be executed does not end the search.
+/// Looks the program up in PATH if its name has no slash, as execvp(3) does: relative to the child's directory, and a
+/// file without execute permission does not end the search.
 struct search_path {
   static constexpr auto name = "path";
 
@@ -38,7 +38,7 @@ struct search_path {
   }
 };
 
-/// No signal is blocked or ignored. Without it the process inherits the caller's mask and what the caller ignores.
+/// No signal is blocked or ignored. Without it the process inherits the caller's mask and ignored signals.
 struct default_signals {
   static constexpr auto name = "signals";
 
@@ -58,7 +58,7 @@ struct new_session {
   }
 };
 
-/// The process joins a cgroup before it does anything that uses memory.
+/// The process joins a cgroup before it allocates memory.
 struct join_cgroup {
   static constexpr auto name = "cgroup";
   static constexpr auto when = stage::cgroup;
@@ -70,8 +70,8 @@ struct join_cgroup {
   }
 };
 
-/// The process is the first of a pid namespace (pid_namespaces(7)), with a user namespace if this program may not make
-/// the former alone. In that the process keeps its user and group.
+/// The process is the first of a pid namespace (pid_namespaces(7)). If this program may not create one alone, it also
+/// gets a user namespace, in which it keeps its user and group.
 class pid_namespace {
 public:
   static constexpr auto name = "pid namespace";

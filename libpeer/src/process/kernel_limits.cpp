@@ -24,7 +24,7 @@ std::vector<kernel_limit> kernel_limits(const resource_limits& limits) {
     result.push_back({"address_space", RLIMIT_AS, {*bytes, *bytes}});
   if (limits.cpu_time) {
     auto seconds = static_cast<rlim64_t>(limits.cpu_time->count());
-    result.push_back({"cpu_time", RLIMIT_CPU, {seconds, seconds + 1}}); // at the greater one comes SIGKILL, not SIGXCPU
+    result.push_back({"cpu_time", RLIMIT_CPU, {seconds, seconds + 1}}); // first SIGXCPU, then SIGKILL
   }
   if (auto& count = limits.open_files)
     result.push_back({"open_files", RLIMIT_NOFILE, {*count, *count}});
@@ -44,7 +44,7 @@ cpu_mask to_cpu_mask(const std::vector<int>& cpus) {
 std::vector<int> usable_cpus() {
   auto mask = cpu_mask(16);
   auto get = [&] { return syscall(SYS_sched_getaffinity, getpid(), mask.size() * sizeof(mask[0]), mask.data()); };
-  while (get() < 0 && errno == EINVAL) // the kernel knows of more CPUs
+  while (get() < 0 && errno == EINVAL) // the kernel has more CPUs
     mask.resize(2 * mask.size());
   auto result = std::vector<int>{};
   for (auto cpu = std::size_t{0}; cpu < mask.size() * bits_per_word; ++cpu)

@@ -20,8 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// The C library's `clone` by the name that ThreadSanitizer does not replace: it would take a child that shares our
-/// memory for a forked one and note that in this program.
+/// The C library's `clone`, by the name that ThreadSanitizer does not intercept: the sanitizer would treat a child that
+/// shares our memory as a forked one.
 extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept;
 
 namespace peer::internal::process {
@@ -30,11 +30,11 @@ namespace {
 
 // -- in the child, before exec ----------------------------------------------------------------------------------------
 
-// Plain system calls: the C library's functions may be points of cancellation or a sanitizer's.
+// Plain system calls: functions of the C library may be cancellation points or intercepted by a sanitizer.
 
 constexpr auto signal_set_size = _NSIG / 8;
 
-/// The kernel's set of signals, which has those that the C library keeps to itself, too.
+/// The kernel's set of signals, including those reserved by the C library.
 using signal_set = std::array<unsigned long, _NSIG / 8 / sizeof(unsigned long) + 1>;
 
 /// What run_child needs. All memory belongs to the parent.
@@ -44,8 +44,8 @@ struct child_view {
   signal_set mask;          ///< of the program
 };
 
-/// Resets caught signals, and with `all` ignored ones, too. Handlers must go before a signal can arrive: they would run
-/// in the parent's memory.
+/// Resets caught signals and, with `all`, ignored ones. Handlers must be reset before a signal can arrive: they would
+/// run in the parent's memory.
 LIBPEER_BEFORE_EXEC void take_dispositions(bool all) {
   constexpr auto ignored = 1UL; // SIG_IGN
   // `syscall(SYS_rt_sigaction)` takes the kernel's structure: the handler comes first, and all its bytes are 0 for the
@@ -60,7 +60,7 @@ LIBPEER_BEFORE_EXEC void take_dispositions(bool all) {
   }
 }
 
-/// Gives the descriptors their numbers. Sources that have a number of the child's are moved out of the way first.
+/// Gives the descriptors their numbers. Sources that have one of these numbers are moved first.
 LIBPEER_BEFORE_EXEC bool take_numbers(launch_plan& plan) {
   auto highest = plan.kept.empty() ? -1 : plan.kept.back();
   for (auto& each : plan.bindings) {
@@ -89,7 +89,7 @@ LIBPEER_BEFORE_EXEC int number_of(const char* name) {
   return result;
 }
 
-/// `close_range` without `close_range`. `opendir` would allocate.
+/// Replaces `close_range` where it is not available. `opendir` would allocate.
 LIBPEER_BEFORE_EXEC bool close_listed(unsigned first, unsigned last) {
   auto directory = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (directory < 0)
@@ -112,7 +112,7 @@ LIBPEER_BEFORE_EXEC bool close_all(const launch_plan& plan, unsigned first, unsi
   if (plan.has_close_range) {
     if (syscall(SYS_close_range, first, last, 0) == 0)
       return true;
-    if (errno != ENOSYS && errno != EPERM) // an old kernel, a filter
+    if (errno != ENOSYS && errno != EPERM) // an old kernel, or a seccomp filter
       return false;
   }
   return close_listed(first, last);
@@ -170,7 +170,7 @@ LIBPEER_BEFORE_EXEC int run_child(void* shared) {
 
 // -- in the parent ----------------------------------------------------------------------------------------------------
 
-/// Keeps the calling thread from signal handlers and cancellation, which would happen in the child as well.
+/// Blocks signal handlers and cancellation in the calling thread: they would affect the child as well.
 class undisturbed {
 public:
   undisturbed() {
@@ -250,11 +250,11 @@ void put_in_order(launch_plan& plan) {
   std::sort(plan.kept.begin(), plan.kept.end());
 }
 
-/// Reaps the process, which has ended or is about to.
+/// Reaps the process. Blocks until it has ended.
 void reap(launch_plan& plan) {
   siginfo_t info;
   while (waitid(P_PIDFD, static_cast<id_t>(plan.pidfd), &info, WEXITED) != 0 && errno == EINTR) {
-    // a signal handler ran
+    // EINTR
   }
   close(std::exchange(plan.pidfd, -1));
   plan.process = -1;

@@ -10,24 +10,23 @@
 #include <sys/types.h>
 
 /// @file
-/// What `launcher` starts processes with: a plan, and the clone and exec that carry it out. Needs nothing but the C
-/// library.
+/// How `launcher` starts processes: a plan, and the clone and exec that carry it out. Depends on the C library only.
 
-/// For functions that run in the child before exec. The child has the parent's memory, but neither its own thread nor
-/// its own stack as far as a sanitizer knows, and a handler or a cancellation would be the parent's. Such a function
-/// makes plain system calls (`syscall`), allocates nothing and takes no lock.
+/// For functions that run in the child before exec. The child shares the parent's memory, a sanitizer does not know its
+/// thread and stack, and a signal handler or a cancellation would affect the parent. Such a function makes plain system
+/// calls (`syscall`), allocates nothing and takes no lock.
 #define LIBPEER_BEFORE_EXEC __attribute__((no_sanitize("address", "thread", "undefined")))
 
 namespace peer::internal::process {
 
-/// The order of the steps in the child, whatever the order in the plan. Before these the child takes its signal
-/// dispositions; after them its signal mask, and it executes the program.
+/// The order of the steps in the child, whatever the order in the plan. Before them the child sets its signal
+/// dispositions; after them it sets its signal mask and executes the program.
 enum class stage : std::uint8_t {
   session,
   cgroup,
   user,        ///< user and group in a user namespace
   attributes,  ///< of the process, in the order of the plan
-  descriptors, ///< numbers them and closes all others
+  descriptors, ///< gives them their numbers and closes all others
   directory,
   cpus,
   limits, ///< last: earlier steps may need more descriptors than the program may have
@@ -35,7 +34,7 @@ enum class stage : std::uint8_t {
 
 struct launch_plan;
 
-/// What the child does before it executes the program.
+/// A step of the child before it executes the program.
 struct launch_step {
   stage when;
   const char* name; ///< for `launch_plan::failed_step`
@@ -52,7 +51,7 @@ struct bound_descriptor {
   int source;
 };
 
-/// What to start, and what became of it.
+/// What to start, and the result.
 struct launch_plan {
   // Names of the steps that are not an initializer's.
   static constexpr auto process_step = "process";         ///< clone(2)
@@ -69,12 +68,12 @@ struct launch_plan {
   std::vector<bound_descriptor> bindings;
   std::vector<int> kept; ///< numbers of the child's descriptors; all others are closed
 
-  /// Whether no signal is blocked or ignored. Else the mask is the caller's and what is ignored stays so (execve(2)).
+  /// Whether no signal is blocked or ignored. Otherwise the caller's mask and ignored signals stay (execve(2)).
   bool default_signals = false;
 
   int namespaces = 0;              ///< flags of clone(2), such as `CLONE_NEWPID`
-  int namespaces_if_forbidden = 0; ///< tried after EPERM, which replace `namespaces` then; 0 for none
-  bool has_close_range = true;     ///< false to do without `close_range`, as where a seccomp filter forbids it
+  int namespaces_if_forbidden = 0; ///< replaces `namespaces` after EPERM; 0 for none
+  bool has_close_range = true;     ///< false to do without `close_range`, as under a seccomp filter
 
   pid_t process = -1;
   int pidfd = -1; ///< of `process`; the caller closes it
@@ -82,7 +81,7 @@ struct launch_plan {
   const char* failed_step = ""; ///< "" if nothing failed
   int failed_code = 0;          ///< errno of `failed_step`
 
-  /// Notes a failure. Returns whether there is none.
+  /// Records a failure. Returns whether there is none.
   LIBPEER_BEFORE_EXEC bool note(const char* step, int code) {
     if (code == 0)
       return true;
@@ -92,8 +91,8 @@ struct launch_plan {
   }
 };
 
-/// Starts a process that carries out the plan, and waits until it executes its program or has failed. Returns whether
-/// it was started. After a failure there is no process and no pidfd. Any thread may call this.
+/// Starts a process that carries out the plan, and blocks until it executes its program or has failed. Returns whether
+/// it was started. A failure leaves no process and no pidfd behind. Any thread may call this.
 bool launch(launch_plan& plan);
 
 /// Kills and reaps the process of a plan, and closes its pidfd.
@@ -102,7 +101,7 @@ void abandon(launch_plan& plan);
 /// A second descriptor for the process, or -1 with errno.
 int duplicate_pidfd(const launch_plan& plan);
 
-/// The files that execvp(3) tries for `program`: itself if it has a slash, else one in each directory of PATH.
+/// The files that execvp(3) tries for `program`: itself if it has a slash, otherwise one in each directory of PATH.
 std::vector<std::string> execvp_files(std::string_view program);
 
 /// Overwrites a file. For use in the child.

@@ -22,7 +22,7 @@ namespace bp = boost::process::v2;
 using boost::system::error_code;
 using std::filesystem::path;
 
-/// The argument of the hooks: null-terminated, the program's name first.
+/// The argument of the hooks. Null-terminated; the program's name comes first.
 using command_line = const char* const*;
 
 /// Starts processes, as a launcher of Boost.Process v2:
@@ -44,10 +44,10 @@ using command_line = const char* const*;
 ///   `name`, which `failed_step` returns, and a stage `when`, which orders the `on_exec_setup`s; default is
 ///   `stage::attributes`. Those of libpeer are in process/initializers.hpp.
 ///
-/// Initializers are used by reference. Anything else does not compile, a const object whose hooks are not const
-/// included: Boost's launchers ignore such an initializer.
+/// Initializers are used by reference. Anything else does not compile, including a const object whose hooks are not
+/// const, which Boost's launchers ignore.
 ///
-/// Any thread may use a launcher of its own. It can be used again; what it knows is about the last start.
+/// Any thread may use a launcher of its own. It can be reused; its properties refer to the last start.
 class launcher : public bp::posix::default_launcher, public launch_plan {
 public:
   launcher() = default;
@@ -59,10 +59,10 @@ public:
 
   /// Starts `exe`, a path. @param args a range of strings.
   ///
-  /// Returns the process, which the caller detaches at once: `basic_process` waits without a bound in its destructor
-  /// and reaps without the usage. `take_pidfd` has a descriptor to watch and reap by. If `failed` is set, with an errno
-  /// value, nothing was started. The same holds after an exception (boost::system::system_error), which no launcher can
-  /// avoid: the executor's context has no reactor yet and cannot make one.
+  /// Returns the process, which the caller must detach at once: `basic_process` waits without a bound in its destructor
+  /// and reaps without the usage. `take_pidfd` returns a descriptor to watch and reap the process. If `failed` is set,
+  /// to an errno value, nothing was started. The same holds after an exception (boost::system::system_error), which is
+  /// thrown if the executor's context has no reactor yet and cannot create one.
   template <class Executor, class Args, class... Inits>
   bp::basic_process<Executor> operator()(Executor executor, error_code& failed, const path& exe, const Args& args,
                                          Inits&&... inits) {
@@ -80,7 +80,7 @@ public:
     return bp::basic_process<Executor>{executor};
   }
 
-  /// Gives up the process's pidfd, which the caller has to close; -1 if there is none.
+  /// Releases the process's pidfd, which the caller must close; -1 if there is none.
   int take_pidfd() noexcept { return std::exchange(pidfd, -1); }
 
 private:
@@ -118,7 +118,7 @@ private:
       return stage::attributes;
   }
 
-  /// Forgets the last start. Boost's launchers mix it into the next one.
+  /// Resets the state of the last start, which Boost's launchers keep.
   void reset(const path& exe) {
     close_pidfd();
     auto with_close_range = has_close_range;
@@ -209,7 +209,7 @@ private:
     return started;
   }
 
-  /// The `basic_process` has a descriptor of its own, which it closes and never gives away.
+  /// Returns a `basic_process` with its own descriptor, which it closes and does not release.
   template <class Executor>
   std::optional<bp::basic_process<Executor>> adopt(Executor executor) {
     auto descriptor = duplicate_pidfd(*this);
@@ -217,7 +217,7 @@ private:
       return std::nullopt;
     try {
       return bp::basic_process<Executor>{executor, pid, descriptor};
-    } catch (const boost::system::system_error& error) { // epoll takes no more
+    } catch (const boost::system::system_error& error) { // no more epoll watches
       ::close(descriptor);
       note(watch_step, error.code().value());
       return std::nullopt;

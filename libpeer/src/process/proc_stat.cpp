@@ -19,7 +19,7 @@ namespace peer::internal::process {
 
 namespace {
 
-/// The number that a file name is, if it is one.
+/// Converts a file name to a number, if it is one.
 std::optional<pid_t> to_number(const std::string& text) {
   auto result = pid_t{0};
   auto end = text.data() + text.size();
@@ -28,7 +28,7 @@ std::optional<pid_t> to_number(const std::string& text) {
   return result;
 }
 
-/// Reads "PID (NAME) STATE PARENT GROUP SESSION …", where the name may have anything in it.
+/// Reads "PID (NAME) STATE PARENT GROUP SESSION …". The name may contain any characters.
 std::optional<process_facts> parse_facts(const std::string& line) {
   auto name_begin = line.find('(');
   auto name_end = line.rfind(')');

@@ -36,7 +36,7 @@ struct endpoint {
   friend auto operator<=>(const endpoint&, const endpoint&) = default;
 };
 
-/// A connection as one side sees it: its own end and the other one.
+/// A connection from one side's view: the local and the remote end.
 using connection = std::pair<endpoint, endpoint>;
 
 constexpr auto mapped_prefix = std::array<std::uint8_t, 12>{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
@@ -74,7 +74,7 @@ std::optional<endpoint> end_of(int socket, Ask ask) {
   return std::nullopt;
 }
 
-/// How the process at the other end sees the connection of `socket`.
+/// The connection of `socket` from the other end's view.
 std::optional<connection> other_side_of(int socket) {
   auto ours = end_of(socket, getsockname);
   auto theirs = end_of(socket, getpeername);
@@ -85,7 +85,7 @@ std::optional<connection> other_side_of(int socket) {
 
 // -- single sockets ---------------------------------------------------------------------------------------------------
 
-/// Asks the kernel's table of sockets.
+/// Queries the kernel's table of sockets (sock_diag(7)).
 class socket_query {
 public:
   socket_query() : netlink_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)) {}
@@ -97,7 +97,7 @@ public:
     auto request = make_request(x);
     if (send(netlink_.get(), &request, sizeof(request), 0) != sizeof(request))
       return 0;
-    // The answer is there when `send` returns.
+    // The answer is available when `send` returns.
     alignas(nlmsghdr) std::array<std::byte, 4096> buffer;
     auto got = recv(netlink_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     auto header = nlmsghdr{};
@@ -108,7 +108,7 @@ public:
     std::memcpy(&answer, buffer.data() + NLMSG_HDRLEN, sizeof(answer));
     if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
       return 0;
-    // Without such a connection it tells of one that listens at that port.
+    // Without such a connection the kernel returns a socket that listens at that port.
     return answer.id.idiag_dport == htons(x.second.port) ? answer.idiag_inode : 0;
   }
 
@@ -163,7 +163,7 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
   return count == 1 ? make_endpoint(words[0], port) : make_endpoint(words, port);
 }
 
-/// The next word of `line`, which loses it.
+/// Removes the next word from `line` and returns it.
 std::string_view take_word(std::string_view& line) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   auto result = line.substr(0, line.find(' '));
@@ -173,11 +173,11 @@ std::string_view take_word(std::string_view& line) {
 
 using socket_table = std::map<connection, socket_inode>;
 
-/// Looks in one of the system's tables of TCP sockets for the keys of `wanted`:
+/// Searches one of the system's tables of TCP sockets for the keys of `wanted`:
 ///
 ///     sl  local_address rem_address   st tx_queue:rx_queue tr:tm->when retrnsmt   uid  timeout inode …
 ///
-/// Returns false if descriptors or memory are short; a table that is not there is empty.
+/// Returns false if descriptors or memory are short. A missing table counts as empty.
 bool read_table(const char* path, socket_table& wanted) {
   auto in = std::ifstream{path};
   if (!in.is_open())
@@ -213,7 +213,7 @@ std::optional<std::vector<socket_inode>> inodes_of_other_ends(std::span<const in
   auto query = socket_query{};
   if (!query.is_open() && is_shortage(errno))
     return std::nullopt;
-  // Our own end is there. If the kernel does not know it, it was built without this service.
+  // Our own end exists. If the kernel does not find it, it was built without sock_diag.
   auto answers = ask && query.find({(*first)->second, (*first)->first}) != 0;
   auto table = socket_table{};
   for (auto& x : other_sides)

@@ -24,7 +24,7 @@ namespace {
 
 using process_table = std::map<pid_t, process_facts>;
 
-/// The descendants of `ancestor`; nothing if descriptors or memory are short.
+/// The descendants of `ancestor`; `nullopt` if descriptors or memory are short.
 std::optional<std::vector<pid_t>> descendants_of(pid_t ancestor) {
   auto all = process_table{};
   auto complete = for_each_number("/proc", [&all](pid_t id) {
@@ -36,7 +36,7 @@ std::optional<std::vector<pid_t>> descendants_of(pid_t ancestor) {
   if (!complete)
     return std::nullopt;
   auto belongs = [&all, ancestor](pid_t id) {
-    // While /proc was read a number may have got a new owner: the chain of parents could be a circle.
+    // A number may have been reused while /proc was read: the chain of parents could be a cycle.
     for (auto steps = std::size_t{0}; steps <= all.size(); ++steps) {
       auto found = all.find(id);
       if (id == ancestor || (found != all.end() && found->second.session == ancestor))

@@ -50,7 +50,7 @@ std::string list_of(const std::vector<int>& numbers) {
   return result;
 }
 
-/// What the start of a process failed to do.
+/// Describes the step that failed.
 std::string what_failed(const launcher& launch, const set_limits& limits, const spawn_options& options) {
   auto& wanted = options.process;
   auto program = "'" + options.program + "'";
@@ -101,7 +101,7 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
            only_if<run_on>(!wanted.cpu_affinity.empty(), run_on{to_cpu_mask(wanted.cpu_affinity)}), limits)
         .detach();
   } catch (const boost::system::system_error&) {
-    // The loop cannot have its descriptors. The launcher knows what failed.
+    // The loop cannot get its descriptors. The launcher has the error.
   }
   if (launch.failed_code != 0)
     return system_failure(what_failed(launch, limits, options), launch.failed_code);

@@ -33,25 +33,25 @@ struct spawn_options {
   /// Changes to the caller's environment: a value sets a variable, `nullopt` removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;
 
-  /// The caller's descriptors that become the standard streams of the process. They stay the caller's, and may have any
-  /// number.
+  /// The caller's descriptors that become the standard streams of the process. They may have any number. The caller
+  /// keeps their ownership.
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
 
-  /// A descriptor of the caller's that becomes number `inherited_number` of the process; -1 for none. It stays the
-  /// caller's, and may have any number.
+  /// The caller's descriptor that becomes number `inherited_number` of the process; -1 for none. It may have any
+  /// number. The caller keeps its ownership.
   int inherited = -1;
 
   /// The number of `inherited` in the process: the first one after the standard streams.
   static constexpr int inherited_number = 3;
 
-  /// Descendants whose parent ends become children of the process (PR_SET_CHILD_SUBREAPER, prctl(2)), which finds them
-  /// as long as it lives. It has to reap them. Implied by `survivor_policy::kill`.
+  /// Descendants whose parent ends become children of the process (PR_SET_CHILD_SUBREAPER, prctl(2)), so that they can
+  /// be found as long as it lives. It must reap them. Implied by `survivor_policy::kill`.
   bool reap_orphans = false;
 
-  /// What the operating system gives the process. The number of a CPU must not be negative. An empty `cpu_affinity`
-  /// leaves the CPUs of the calling thread. `spawn` leaves the limits that need a cgroup to the caller.
+  /// Attributes and limits of the process. The number of a CPU must not be negative. With an empty `cpu_affinity` the
+  /// process inherits the CPUs of the calling thread. Limits that need a cgroup are not set here but by the caller.
   process_options process = {};
 };
 
@@ -63,11 +63,11 @@ struct spawned_process {
 
 /// Starts a process, whose parent is this program, with `launcher` (process/launcher.hpp). Any thread may call this.
 ///
-/// @param io registers the pidfd for a moment, which proves that it can be watched.
+/// @param io registers the pidfd for a moment, to check that it can be watched.
 /// @param cgroup_members the open file `cgroup.procs` of the cgroup that the process joins before anything else; -1 for
 ///        none. `process_options::cgroup` only names it in the error.
 ///
-/// Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing was started.
+/// Fails with `errc::system_failure`; the error names the step that failed. Then nothing was started.
 caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_options& options,
                                      int cgroup_members = -1);
 

@@ -38,14 +38,14 @@ caf::timespan to_timespan(const timeval& x) {
   return std::chrono::seconds{x.tv_sec} + std::chrono::microseconds{x.tv_usec};
 }
 
-/// Reaps the process behind `pidfd` if it has ended. One that has a tracer can be reaped only when that has let go of
-/// it, although the pidfd tells of the end before (ptrace(2)).
+/// Reaps the process behind `pidfd` if it has ended. A traced process can be reaped only after its tracer has detached,
+/// although the pidfd is readable before (ptrace(2)).
 std::optional<exit_status> reap(int pidfd) {
   siginfo_t info{};
   rusage usage{};
   // glibc's waitid has no parameter for the usage; the system call has.
   if (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage) != 0)
-    return exit_status{}; // ECHILD: somebody else was faster
+    return exit_status{}; // ECHILD: reaped elsewhere
   if (info.si_pid == 0)
     return std::nullopt;
   auto result = exit_status{};
@@ -62,7 +62,7 @@ std::optional<exit_status> reap(int pidfd) {
 
 using steady = std::chrono::steady_clock;
 
-/// How long to wait before looking again whether what belongs to the process has ended.
+/// How long to wait before checking again whether the rest of the family has ended.
 class patience {
 public:
   std::chrono::milliseconds next() { return std::exchange(delay_, std::min(2 * delay_, longest)); }
@@ -87,7 +87,7 @@ public:
 
   ~subprocess_impl() override {
     *alive_ = false;
-    if (told_)
+    if (reported_)
       return;
     if (!status_) {
       ended_at_ = steady::now();
@@ -138,8 +138,7 @@ public:
   const std::optional<exit_status>& status() const noexcept override { return status_; }
 
 private:
-  /// As long as the process has not been reaped nobody else can have got its number. It may have become another user's
-  /// (setuid(2)), to whom no signal may be sent.
+  /// As long as the process has not been reaped its number cannot be reused. EPERM: it has changed its user.
   leader_state leader() {
     auto there = pidfd_send_signal(pidfd_.get(), 0, nullptr, 0) == 0 || errno != ESRCH;
     return there ? leader_state::ours : leader_state::stolen;
@@ -148,13 +147,13 @@ private:
   void await_end() {
     watched_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this, alive = alive_](const boost::system::error_code& code) {
-                          // A handler that is ready to run is not cancelled by the end of this object.
+                          // Destroying this object does not cancel a handler that is ready to run.
                           if (!code && *alive)
                             has_ended() ? finish() : await_end();
                         });
   }
 
-  /// Asks the kernel: Asio may report an event of a descriptor that was closed just before.
+  /// Polls the pidfd: Asio may report an event of a descriptor that was just closed.
   bool has_ended() const {
     auto ended = pollfd{pidfd_.get(), POLLIN, 0};
     return poll(&ended, 1, 0) == 1;
@@ -168,7 +167,7 @@ private:
     take_status();
   }
 
-  /// Reaps the process. May destroy this object, as all that follows.
+  /// Reaps the process. May destroy this object, as may the functions below.
   void take_status() {
     auto taken = reap(pidfd_.get());
     if (!taken && !is_given_up())
@@ -178,7 +177,7 @@ private:
     settle();
   }
 
-  /// The pidfd is not Asio's to close.
+  /// Asio must not close the pidfd.
   void stop_watching() {
     if (watched_.is_open())
       watched_.release();
@@ -200,14 +199,14 @@ private:
         family_.kill_rest();
         settle();
       });
-    told_ = true;
+    reported_ = true;
     auto status = *status_;
     std::exchange(handler_, nullptr)(status, family_.survivors());
   }
 
   bool is_given_up() const { return steady::now() - ended_at_ >= defaults::kill_timeout; }
 
-  /// Whether there is nobody left to wait for. @param grace how long those may take that are not killed.
+  /// Whether no process is left to wait for. @param grace for descendants that are not killed.
   bool is_over(std::chrono::milliseconds grace) {
     if (is_given_up())
       return true;
@@ -227,7 +226,7 @@ private:
   exit_handler handler_;
   std::optional<exit_status> status_;
   steady::time_point ended_at_; ///< of the process, once it has ended
-  bool told_ = false;
+  bool reported_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
@@ -255,7 +254,7 @@ caf::expected<std::unique_ptr<subprocess>> subprocess::spawn(boost::asio::io_con
     return std::move(process.error());
   auto result = std::make_unique<subprocess_impl>(io, std::move(*process), options.process.survivors, std::move(place),
                                                   std::move(limits_off));
-  if (auto code = result->watch(); code != 0) // epoll takes no more
+  if (auto code = result->watch(); code != 0) // no more epoll watches
     return system_failure("cannot watch the process of '" + options.program + "'", code);
   return result;
 }

@@ -23,58 +23,55 @@ class io_context;
 
 namespace peer::internal::process {
 
-/// Where a signal goes.
+/// The target of a signal.
 enum class signal_scope : std::uint8_t {
   process, ///< the process alone
-  group,   ///< its process group: it and its descendants, but for those that have left the group
+  group,   ///< its process group: the process and its descendants, except for those that have left the group
 };
 
-/// A process that this program started. It is watched and signalled through its pidfd, and reaped here and nowhere
-/// else: no handler for SIGCHLD is needed or disturbed, and no other process of the program is ever waited for
-/// (Linux, pidfd_open(2)).
+/// A process that this program started. It is watched and signalled through its pidfd and reaped only here: no handler
+/// for SIGCHLD is needed or affected, and no other child of the program is waited for (Linux, pidfd_open(2)).
 ///
 /// Belongs to the thread of its `io_context`.
 class subprocess {
 public:
-  /// Receives how the process ended, and the descendants that outlive it, once.
+  /// Receives the exit status, and the descendants that outlive the process. Called once.
   using exit_handler = std::function<void(const exit_status&, const std::vector<survivor>&)>;
 
-  /// Starts a process. Fails (`errc::system_failure`) with the step that failed and the system's reason: then nothing
-  /// was started.
+  /// Starts a process. Fails with `errc::system_failure`; the error names the step that failed. Then nothing was
+  /// started.
   static caf::expected<std::unique_ptr<subprocess>> spawn(boost::asio::io_context& io, const spawn_options& options);
 
   /// Kills what is left of the process, its group, its cgroup and, with `survivor_policy::kill`, its descendants, and
   /// reaps the process, waiting at most `defaults::kill_timeout`.
   virtual ~subprocess();
 
-  /// Asks to be told of the process's end, at most once. `handler` runs on the `io_context` and not after this object
-  /// is gone. By then
+  /// Sets the handler of the process's end. Call it at most once. `handler` runs on the `io_context`, never after this
+  /// object was destroyed. When it is called,
   ///
-  /// * the process has been reaped, here or by the host program: then its status is unknown;
-  /// * the rest of its group, and of its cgroup, has been killed and has ended;
-  /// * the descendants outside of the group that were noted have ended, too; or they have had
-  /// `defaults::survivor_grace`
-  ///   for it and are told. With `survivor_policy::kill` they, and all of the session, have been killed.
+  /// * the process has been reaped, here or, with unknown status, by the host program;
+  /// * the rest of its group and of its cgroup has been killed and has ended;
+  /// * the recorded descendants outside of the group have ended, or have not within `defaults::survivor_grace` and are
+  ///   passed to the handler. With `survivor_policy::kill` they and all of the session have been killed.
   ///
-  /// Where all are gone with the process that is at once. What the kernel does not end within `defaults::kill_timeout`
-  /// is not waited for.
+  /// It is called at once if all of these end with the process. Processes that the kernel does not end within
+  /// `defaults::kill_timeout` are not waited for.
   virtual void on_exit(exit_handler handler) = 0;
 
-  /// Notes which processes descend from this one (see `descendants_of`). To be called before the process is told to
-  /// end: afterwards nobody can tell which those were that are no members of its group. SIGTERM and SIGKILL to the
-  /// group do it themselves.
+  /// Records the descendants of the process (see `descendants_of`). Call it before anything that may end the process:
+  /// afterwards those outside of its group cannot be found. Sending SIGTERM or SIGKILL to the group includes this.
   virtual void note_descendants() = 0;
 
-  /// Sends a signal. Does nothing once the process has been reaped.
+  /// Sends a signal. No effect once the process has been reaped.
   virtual void signal(int number, signal_scope scope) = 0;
 
   /// The process's id, its session's and its group's.
   virtual pid_t id() const noexcept = 0;
 
-  /// A sentence for each limit that was asked for and is off (see `limit_cgroup`).
+  /// A sentence for each requested limit that is off (see `limit_cgroup`).
   virtual const std::vector<std::string>& limits_off() const noexcept = 0;
 
-  /// How the process ended, if it has.
+  /// The exit status, if the process has ended.
   virtual const std::optional<exit_status>& status() const noexcept = 0;
 };
 

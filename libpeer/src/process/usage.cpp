@@ -20,7 +20,7 @@ caf::timespan from_ticks(std::int64_t ticks) {
        + std::chrono::nanoseconds{std::nano::den / per_second} * (ticks % per_second);
 }
 
-/// Since the system's start, by the clock that /proc counts with.
+/// Time since boot, by the clock that /proc uses.
 caf::timespan uptime() {
   auto now = timespec{};
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -34,7 +34,7 @@ std::optional<process_usage> usage_of(std::int64_t process_id) {
     return std::nullopt;
   constexpr auto more_than_it_has = 4096;
   auto line = internal::process::read_proc_file("/proc/" + std::to_string(process_id) + "/stat", more_than_it_has);
-  auto name_end = line.rfind(')'); // the name may have anything in it
+  auto name_end = line.rfind(')'); // the name may contain any characters
   if (name_end == std::string::npos)
     return std::nullopt;
   // state, parent, 9 fields, user time, system time, 6 fields, start, size, resident pages

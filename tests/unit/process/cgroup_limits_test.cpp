@@ -108,8 +108,8 @@ CAF_TEST(a controller is enabled if nobody is in the directory itself) {
 CAF_TEST(limits are off where the controllers are not there) {
   fake_cgroup group{"cpu memory_recursiveprot\n", "cpu\n"};
   CAF_CHECK_EQUAL(peer::internal::process::limit_cgroup(group.path(), both),
-                  (strings{"memory: " + group.not_enabled("memory") + " and is not there to be",
-                           "processes: " + group.not_enabled("pids") + " and is not there to be"}));
+                  (strings{"memory: " + group.not_enabled("memory") + " and not available there",
+                           "processes: " + group.not_enabled("pids") + " and not available there"}));
 }
 
 CAF_TEST(limits are off without a cgroup) {

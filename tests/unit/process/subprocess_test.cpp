@@ -136,7 +136,7 @@ CAF_TEST(a handler may destroy its child) {
 CAF_TEST(a status that was never known has no number) {
   CAF_CHECK_EQUAL(shell_status(exit_status{}), -1);
   CAF_CHECK_EQUAL(to_string(exit_status{}),
-                  "ended with an unknown status: the program does not leave its children to be waited for");
+                  "ended with an unknown status: the program ignores SIGCHLD or has reaped the process itself");
 }
 
 // -- signals ----------------------------------------------------------------------------------------------------------
