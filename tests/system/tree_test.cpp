@@ -301,7 +301,7 @@ CAF_TEST(a tree cannot be its own child) {
   *root = caf::actor_cast<caf::actor>(tree.actor());
   auto below = value_of(tree.at("below"));
   auto refused = error_of(below.start_child({.id = "root", .start = peer::actor_factory{give_root}}));
-  check_contains(peer::describe(refused), "cannot be an actor that is in this tree already");
+  check_contains(peer::describe(refused), "must not be an actor that is already in this tree");
   *root = nullptr;
   stop(tree);
 }

@@ -9,15 +9,15 @@
 
 namespace peer::internal::supervisor {
 
-/// One child's way through its `restart_backoff`.
+/// The position of a child in its `restart_backoff`.
 class backoff_state {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// The child runs.
+  /// The child has started to run.
   void on_started(time_point now) noexcept { running_since_ = now; }
 
-  /// How long the next restart has to wait.
+  /// The delay of the next restart.
   /// @param random from 0 to 1
   caf::timespan next(const restart_backoff& rule, time_point now, double random) {
     if (running_since_ && now - *running_since_ >= rule.reset_after)

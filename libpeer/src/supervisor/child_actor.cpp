@@ -34,7 +34,7 @@ caf::error child_error(errc code, const std::string& path, const std::string& wh
   return caf::make_error(code, "child '" + path + "' " + what);
 }
 
-/// An argument for a program: a text as it is, any other term in Erlang's syntax.
+/// Converts a term to an argument of a program: text unchanged, any other term in Erlang's syntax.
 std::string argument_text(const term& x) {
   auto text = console::flatten_chardata(x, console::encoding::unicode);
   return text ? std::move(*text) : to_string(x);
@@ -52,7 +52,7 @@ public:
         id_(spec.id),
         path_(std::move(path)),
         spec_(std::move(spec)) {
-    monitor(supervisor); // no link: a `kill` that comes through one cannot be caught
+    monitor(supervisor); // no link: an exit reason `kill` from a link cannot be caught
   }
 
   // -- caf::local_actor ---
@@ -62,9 +62,9 @@ public:
   behavior_type make_behavior() override {
     tree_->actors.insert(address());
     waiting_.limit(spec_.max_waiting);
-    set_exit_handler([](caf::exit_msg&) {}); // nobody but its supervisor may end it
+    set_exit_handler([](caf::exit_msg&) {}); // only its supervisor may end it
     set_down_handler([this](caf::down_msg& msg) { on_down(msg); });
-    set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
+    set_error_handler([](caf::error&) {}); // stray errors are dropped, as are messages
     set_default_handler(refuse_strays);
     return {
         [this](call_request& x) -> caf::result<encoded_term> { return on_call(x); },
@@ -82,7 +82,7 @@ public:
   }
 
   void on_exit() override {
-    waiting_.fail_all(child_error(errc::noproc, path_, "is supervised no more"));
+    waiting_.fail_all(child_error(errc::noproc, path_, "is no longer supervised"));
     release();
     tree_->actors.erase(address());
     pinned::on_exit();
@@ -94,8 +94,8 @@ private:
     starting, ///< It boots.
     started,  ///< It is not ready yet.
     up,
-    failing, ///< It is to be told as `start_failed` when it has ended.
-    stopping ///< It is to be told as `stopped` when it has ended.
+    failing, ///< Its end will be reported as `start_failed`.
+    stopping ///< Its end will be reported as `stopped`.
   };
 
   // -- start ---
@@ -113,7 +113,7 @@ private:
                              spec_.start);
     if (failed) {
       stage_ = stage::idle;
-      tell(notice_kind::start_failed, std::move(failed));
+      notify(notice_kind::start_failed, std::move(failed));
     }
   }
 
@@ -123,11 +123,11 @@ private:
       return std::move(made.error());
     if (!*made) {
       stage_ = stage::idle;
-      tell(notice_kind::ignored);
+      notify(notice_kind::ignored);
       return {};
     }
     if (tree_->actors.contains((*made)->address()))
-      return child_error(errc::invalid_option, path_, "cannot be an actor that is in this tree already");
+      return child_error(errc::invalid_option, path_, "must not be an actor that is already in this tree");
     adopt(std::move(*made));
     on_started({});
     return {};
@@ -144,7 +144,7 @@ private:
   }
 
   caf::error start_peer(start_options options, const std::vector<term>& arguments) {
-    options.peer_down = peer_down::crash; // so that the exit tells how it ended
+    options.peer_down = peer_down::crash; // so that the exit reason describes the end
     for (auto& argument : arguments)
       options.args.push_back(argument_text(argument));
     auto control = origin::spawn_control(home_system(), tree_->where, tree_->launch, std::move(options));
@@ -208,7 +208,7 @@ private:
       return; // the actor sends `ready_atom`
     request(caf::actor_cast<control_actor>(target_), caf::infinite, await_ready_atom_v)
         .then([this, generation = generation_] { on_ready_if(generation); },
-              [](caf::error&) {}); // its end is told otherwise
+              [](caf::error&) {}); // its end is reported by its exit
   }
 
   void on_said_ready(std::uint64_t generation) {
@@ -250,14 +250,14 @@ private:
   void on_ready() {
     dispose_timers();
     stage_ = stage::up;
-    tell(notice_kind::ready);
+    notify(notice_kind::ready);
     for (auto& call : waiting_.take_all())
       pass_on(std::move(call));
   }
 
   // -- ends ---
 
-  /// The child cannot be started after all: what is there of it goes first.
+  /// The start has failed: stops what has been started.
   void fail_start(std::uint64_t generation, caf::error why) {
     if (generation != generation_ || (stage_ != stage::starting && stage_ != stage::started))
       return;
@@ -270,8 +270,8 @@ private:
   void stop(std::uint64_t generation) {
     dispose_timers();
     if (stage_ == stage::idle) {
-      generation_ = generation; // another actor may have started it, and was killed
-      return tell(notice_kind::stopped, end_);
+      generation_ = generation; // it may have been started by another actor, since killed
+      return notify(notice_kind::stopped, end_);
     }
     auto failing = stage_ == stage::failing;
     stage_ = stage::stopping;
@@ -291,7 +291,7 @@ private:
       });
   }
 
-  /// A peer's control actor ends when the process has; everybody else at once.
+  /// The control actor of a peer ends after its process; any other actor ends at once.
   void kill_target() {
     if (is_peer())
       base::send_anonymous(as_control(), kill_atom_v);
@@ -313,18 +313,18 @@ private:
       return;
     case stage::starting:
     case stage::started:
-      return tell(notice_kind::start_failed,
-                  end_ ? end_ : child_error(errc::noproc, path_, "ended before it was ready"));
+      return notify(notice_kind::start_failed,
+                    end_ ? end_ : child_error(errc::noproc, path_, "ended before it was ready"));
     case stage::failing:
-      return tell(notice_kind::start_failed, std::move(failure_));
+      return notify(notice_kind::start_failed, std::move(failure_));
     case stage::up:
-      return tell(notice_kind::exited, end_);
+      return notify(notice_kind::exited, end_);
     case stage::stopping:
-      return tell(notice_kind::stopped, end_);
+      return notify(notice_kind::stopped, end_);
     }
   }
 
-  /// Its supervisor was killed, or it was itself: nothing may stay.
+  /// This actor or its supervisor was killed: nothing may be left behind.
   void release() {
     dispose_timers();
     if (!target_)
@@ -343,7 +343,7 @@ private:
 
   bool up() const noexcept { return stage_ == stage::up; }
 
-  /// Control actors, and actors that take the same requests.
+  /// Control actors, and actors that accept the same requests.
   control_actor as_control() const { return caf::actor_cast<control_actor>(target_); }
 
   bool is_peer() const noexcept { return std::holds_alternative<start_options>(spec_.start); }
@@ -373,7 +373,7 @@ private:
     return promise;
   }
 
-  /// Calls what is up, or waits for it; a call that has not reached anybody waits once more.
+  /// Calls the child, or waits until it is up. A call that was not delivered waits again.
   void pass_on(waiting_call x) {
     if (x.call.generation && (*x.call.generation != generation_ || stage_ == stage::idle))
       return x.answer.deliver(is_over(*x.call.generation));
@@ -384,7 +384,7 @@ private:
     ask(std::move(request), std::move(answer), [this, asked = generation_, x = std::move(x)](caf::error why) mutable {
       if (why != errc::noconnection || clock().now() >= x.deadline)
         x.answer.deliver(std::move(why));
-      else if (up() && generation_ == asked) // its end is about to be told
+      else if (up() && generation_ == asked) // its end will be reported next
         wait_for_it(std::move(x));
       else
         pass_on(std::move(x));
@@ -404,7 +404,7 @@ private:
       waiting_.set_timer(number, run_delayed(left, [this, number] { waiting_.fail(number, is_down()); }));
   }
 
-  /// Sends a request to what is up. Other actors than control actors do not look at its time-out.
+  /// Sends a request to the child. Only control actors obey its time-out.
   void ask(call_request x, caf::typed_response_promise<encoded_term> answer,
            std::function<void(caf::error)> on_failure) {
     auto limit = is_peer() ? caf::timespan{caf::infinite} : x.timeout;
@@ -412,7 +412,7 @@ private:
     request(as_control(), limit, std::move(x))
         .then([answer](encoded_term& result) mutable { answer.deliver(std::move(result)); },
               [this, what, on_failure = std::move(on_failure)](caf::error& why) {
-                if (why == caf::sec::request_receiver_down) // it did not get the request any more
+                if (why == caf::sec::request_receiver_down) // the request was not delivered
                   on_failure(is_down());
                 else if (why == caf::sec::request_timeout)
                   on_failure(child_error(errc::timeout, path_, "did not answer the call of " + what + " in time"));
@@ -441,7 +441,7 @@ private:
 
   caf::result<void> dropped() { return unless_anonymous(is_down()); }
 
-  /// An error that nobody expects would end its receiver.
+  /// An error without a request would end its receiver.
   caf::result<void> unless_anonymous(caf::error why) {
     if (current_message_id().is_request())
       return why;
@@ -451,15 +451,15 @@ private:
   caf::result<child_info> ask_supervisor() {
     auto supervisor = caf::actor_cast<supervisor_actor>(supervisor_);
     if (!supervisor)
-      return child_error(errc::noproc, path_, "is supervised no more");
+      return child_error(errc::noproc, path_, "is no longer supervised");
     return delegate(supervisor, find_child_atom_v, id_);
   }
 
-  /// Asks the supervisor that this child is.
+  /// Sends a request to this child, which must be a supervisor.
   template <class Result, class Atom>
   caf::result<Result> pass_down(Atom what, std::string& path) {
     if (!std::holds_alternative<supervisor_spec>(spec_.start))
-      return child_error(errc::not_found, path_, "is no supervisor");
+      return child_error(errc::not_found, path_, "is not a supervisor");
     if (!target_)
       return is_down();
     return delegate(caf::actor_cast<supervisor_actor>(target_), what, std::move(path));
@@ -471,7 +471,7 @@ private:
     return {.id = id_, .generation = generation_, .kind = kind, .reason = std::move(reason)};
   }
 
-  void tell(notice_kind kind, caf::error reason = {}) {
+  void notify(notice_kind kind, caf::error reason = {}) {
     if (kind != notice_kind::ready)
       waiting_.end_generation(generation_, is_over(generation_));
     send_notice(make_notice(kind, std::move(reason)));
@@ -491,10 +491,10 @@ private:
   child_spec spec_;
   std::uint64_t generation_ = 0;
   stage stage_ = stage::idle;
-  caf::actor target_;     ///< what runs; null unless something does
-  caf::error failure_;    ///< why the start fails
+  caf::actor target_;     ///< the running actor; null for none
+  caf::error failure_;    ///< why the start failed
   caf::error end_;        ///< how the last generation ended
-  caf::disposable timer_; ///< for becoming ready, and for stopping
+  caf::disposable timer_; ///< limits the time to become ready, or to stop
   caf::disposable probe_timer_;
   std::string probe_failure_; ///< of the last probe
   waiting_calls waiting_;

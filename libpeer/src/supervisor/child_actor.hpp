@@ -12,20 +12,20 @@
 
 namespace peer::internal::supervisor {
 
-/// What only its supervisor sends to a child, which tells it everything with `child_notice`s.
+/// The messages of a supervisor to the actor of a child, which answers with `child_notice`s.
 using supervised_actor = child_actor::extend<
-    // Starts it. Told: `started`, and then `ready`; or `ignored`, or `start_failed`.
+    // Starts it. Notices: `started` and then `ready`; or `ignored`, or `start_failed`.
     caf::result<void>(start_order),
-    // Stops that generation, as its spec says. Told: `stopped`.
+    // Stops that generation as its spec requires. Notice: `stopped`.
     caf::result<void>(stop_atom, std::uint64_t),
-    // Its spec is gone, and so will it be.
+    // The spec was deleted; the actor exits.
     caf::result<void>(base::forget_atom),
-    // Asked of the supervisor that it is.
+    // A request to the child, which must be a supervisor.
     caf::result<child_info>(find_child_atom, std::string), caf::result<caf::actor>(find_supervisor_atom, std::string)>;
 
-/// Makes the actor of a child, which ends with its supervisor, who has to be able to take `child_notice`s.
+/// Makes the actor of a child, which ends with its supervisor. The supervisor must handle `child_notice`s.
 /// @param path from the root, with its own id at the end
-/// @param spec what it is until it is started for the first time
+/// @param spec describes the child until its first start
 supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
                              std::string path, child_spec spec);
 

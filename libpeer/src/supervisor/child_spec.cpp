@@ -13,7 +13,7 @@ namespace peer {
 
 namespace {
 
-/// Of what a spec is the description: for errors.
+/// The subject of an error: what the spec describes.
 caf::error invalid(const std::string& path, const std::string& what) {
   return fail(errc::invalid_option, path + ": " + what);
 }
@@ -86,7 +86,7 @@ struct placement_check {
 
   caf::error operator()(const actor_factory& make) const {
     if (!make)
-      return invalid(path, "start: there is no function");
+      return invalid(path, "start: the function is empty");
     if (!spec.final_statuses.empty())
       return invalid(path, "final_statuses: only peers have an exit status");
     return {};

@@ -13,21 +13,21 @@
 #include <vector>
 
 /// @file
-/// What a supervisor and its children send each other.
+/// Messages between a supervisor and its children.
 
 namespace peer::internal::supervisor {
 
-/// What a supervisor tells a child to start.
+/// A request to start a child.
 struct start_order {
   std::uint64_t generation = 0;
   child_spec spec;
   std::vector<term> arguments;
 };
 
-/// What a child has to tell.
+/// Kinds of `child_notice`.
 enum class notice_kind : std::uint8_t { started, ready, ignored, start_failed, stopped, exited };
 
-/// What a child tells its supervisor.
+/// A report of a child to its supervisor.
 struct child_notice {
   std::string id;
   std::uint64_t generation = 0;

@@ -10,7 +10,7 @@
 
 namespace peer::internal::supervisor {
 
-/// Tells when a supervisor gives up: when more than `intensity` restarts fall within `period`, both ends included (OTP:
+/// Decides when a supervisor gives up: after more than `intensity` restarts within `period`, both ends included (OTP:
 /// supervisor:add_restart/1, which counts whole seconds).
 class restart_counter {
 public:
@@ -18,7 +18,7 @@ public:
 
   restart_counter(std::uint32_t intensity, caf::timespan period) : intensity_(intensity), period_(period) {}
 
-  /// Counts a restart. Returns false if it is one too many.
+  /// Counts a restart. Returns false if that exceeds `intensity`.
   bool add(time_point now) {
     while (!restarts_.empty() && restarts_.front() < now - period_)
       restarts_.pop_front();
@@ -26,7 +26,7 @@ public:
     return restarts_.size() <= intensity_;
   }
 
-  /// Counts by other rules from now on; what has been counted stays.
+  /// Changes the limits. Restarts counted so far stay.
   void change(std::uint32_t intensity, caf::timespan period) {
     intensity_ = intensity;
     period_ = period;

@@ -23,7 +23,7 @@ caf::error not_found(std::string_view id) {
   return refusal(errc::not_found, id, "is not known");
 }
 
-/// Whether a child has a spec of its own and does not run.
+/// Fails unless the child has its own spec and does not run.
 caf::error check_at_rest(const supervision& rules, std::string_view id) {
   if (rules.flags().strategy == restart_strategy::simple_one_for_one)
     return refusal(errc::simple_one_for_one, id, "has no spec of its own");
@@ -80,8 +80,8 @@ void supervision::start_child(child_spec spec, done_with_id then) {
       return then(std::move(err));
     if (auto present = lookup(spec.id))
       return then(present->state == child_state::running
-                      ? refusal(errc::already_started, spec.id, "runs already")
-                      : refusal(errc::already_present, spec.id, "exists already, and does not run"));
+                      ? refusal(errc::already_started, spec.id, "is already running")
+                      : refusal(errc::already_present, spec.id, "already exists and is not running"));
     auto id = spec.id;
     add({.id = std::move(id), .spec = std::move(spec)}, std::move(then));
   });
@@ -156,7 +156,7 @@ void supervision::apply(supervisor_spec spec, done then) {
     for (auto& child : spec.children) {
       auto old = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return x.id == child.id; });
       if (old != children_.end() && old->spec.revision == child.revision) {
-        old->spec = std::move(child); // the children of a supervisor may be others
+        old->spec = std::move(child); // a supervisor's list of children may differ
         wanted.splice(wanted.end(), children_, old);
         continue;
       }
@@ -165,7 +165,7 @@ void supervision::apply(supervisor_spec spec, done then) {
         wanted.push_back({.id = child.id, .spec = std::move(child)});
         continue;
       }
-      // It is stopped by its old spec: the new one waits for its start.
+      // It is stopped by its old spec. The new one applies from its next start on.
       wanted.splice(wanted.end(), children_, old);
       wanted.back().successor = std::make_shared<child_spec>(std::move(child));
     }
@@ -211,7 +211,7 @@ void supervision::begin_shutdown(error why) {
   begin({.what = purpose::shutdown, .stops = std::move(stops)});
 }
 
-// -- what becomes of children -----------------------------------------------------------------------------------------
+// -- events of children -----------------------------------------------------------------------------------------------
 
 void supervision::on_ready(std::string_view id, std::uint64_t generation) {
   if (auto child = in_state(id, generation, child_state::starting)) {
@@ -335,7 +335,7 @@ void supervision::carry_out_restart(child_record& child) {
   begin(std::move(todo));
 }
 
-/// What a failed start means depends on who wanted it.
+/// The effect of a failed start depends on the purpose of the plan.
 void supervision::start_has_failed(child_record& child, error why) {
   child.state = child_state::undefined;
   auto failed = fail(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
@@ -352,8 +352,8 @@ void supervision::start_has_failed(child_record& child, error why) {
     return;
   case purpose::restart_rule:
     if (classify(child.spec, child.last_end) == end_kind::final_)
-      return end_without_restart(child); // the rest is started nevertheless
-    // The rest stays undefined. The next try comes after what has been told meanwhile, and counts.
+      return end_without_restart(child); // the others are started nevertheless
+    // The rest stays undefined. The next attempt is queued behind earlier events, and counts as a restart.
     plan_->starts.clear();
     child.state = child_state::restarting;
     enqueue([this, id = child.id, retry = ++child.retry] {
@@ -364,7 +364,7 @@ void supervision::start_has_failed(child_record& child, error why) {
     return;
   case purpose::termination:
   case purpose::shutdown:
-    return; // they start nothing
+    return; // these start nothing
   }
 }
 
@@ -375,7 +375,7 @@ void supervision::enqueue(std::function<void()> task) {
   run();
 }
 
-/// Goes on as far as it can without an answer of the host, whose answers may come from within.
+/// Runs until an answer of the host is needed. The host may answer from within a call.
 void supervision::run() {
   if (std::exchange(running_, true))
     return;
@@ -397,7 +397,7 @@ void supervision::run() {
 void supervision::begin(plan what) {
   plan_ = std::move(what);
   for (auto& child : children_)
-    answered(child); // that was for the plan that is cut short
+    answered(child); // the answer was for the plan that is cut short
 }
 
 void supervision::await(child_record& child) {
@@ -437,7 +437,7 @@ void supervision::stop_next() {
       host_.report(*child, event_kind::stopping, {}, {});
       host_.stop(*child);
     } else if (child->state == child_state::stopping) {
-      await(*child); // the plan that was cut short has told it
+      await(*child); // stopped by the plan that was cut short
     } else {
       child->state = child_state::undefined;
       if (!outlives_its_stop(*child))
@@ -500,7 +500,7 @@ void supervision::drop(std::string_view id) {
   children_.erase(i);
 }
 
-/// A child that is not restarted is forgotten if its spec is of no more use (OTP: supervisor:del_child/2).
+/// Drops a child that is not restarted if its spec is no longer needed (OTP: supervisor:del_child/2).
 void supervision::drop_or_clear(child_record& child) {
   if (child.spec.restart == restart_type::temporary || simple())
     drop(child.id);
@@ -508,7 +508,7 @@ void supervision::drop_or_clear(child_record& child) {
     child.state = child_state::undefined;
 }
 
-/// Whether its spec stays when it was stopped (OTP: supervisor:terminate_children/2 and del_child/2).
+/// Whether its spec is kept after it was stopped (OTP: supervisor:terminate_children/2 and del_child/2).
 bool supervision::outlives_its_stop(const child_record& child) const noexcept {
   if (child.successor)
     return true;

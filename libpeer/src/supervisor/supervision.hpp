@@ -31,40 +31,40 @@ struct child_record {
   std::uint64_t generation = 0; ///< of the last start
   std::uint64_t restarts = 0;   ///< starts because of a restart rule
   error last_end;
-  std::uint64_t retry = 0; ///< stands for the delayed restart that counts; others are out of date
+  std::uint64_t retry = 0; ///< number of the pending delayed restart; earlier ones are outdated
   backoff_state backoff;
-  bool awaited = false;                  ///< an answer of the host about it has to come before anything else happens
-  std::shared_ptr<child_spec> successor; ///< the spec that it is started with next, if that is another one
+  bool awaited = false;                  ///< nothing else happens before the host has answered for it
+  std::shared_ptr<child_spec> successor; ///< the spec of its next start, if it differs
 };
 
 /// OTP's supervisor as a machine without actors, processes or a clock: requests and ends of children in, starts and
-/// stops of children out. Rules and order of all of them are those of stdlib's supervisor.erl (OTP 25).
+/// stops of children out. Their rules and order are those of stdlib's supervisor.erl (OTP 25).
 ///
-/// Like that it does one thing at a time, in the order in which it was told: what happens while children are being
-/// started or stopped waits. Except for its own stop, which cuts short what it is doing; OTP's would wait.
+/// Events are processed one at a time, in the order of their arrival: they wait while children are being started or
+/// stopped. The exception is `shut_down`, which interrupts the current plan; in OTP it would wait.
 class supervision {
 public:
   using time_point = std::chrono::steady_clock::time_point;
 
-  /// Is told when a request was carried out, or why it was not.
+  /// Called when a request was carried out, or with the error.
   using done = std::function<void(const error&)>;
 
-  /// The same for a request that makes a child: its id.
+  /// The same for a request that makes a child; receives its id.
   using done_with_id = std::function<void(caf::expected<std::string>)>;
 
-  /// Does what the machine wants done. May answer from within a call, or later.
+  /// Carries out the machine's orders. May answer from within a call, or later.
   class host {
   public:
     virtual ~host();
 
-    /// Starts the child, with `generation` as its name. Answered with `on_ready`, `on_ignored` or `on_start_failed`.
+    /// Starts the child. Answered with `on_ready`, `on_ignored` or `on_start_failed` for its `generation`.
     virtual void start(const child_record& child) = 0;
 
-    /// Stops a child that runs or is being started, as its spec says. Answered with `on_stopped`; answers to `start`
-    /// and ends that are on their way then do not matter any more.
+    /// Stops a child that runs or is being started, as its spec requires. Answered with `on_stopped`; pending answers
+    /// to `start` and ends are then ignored.
     virtual void stop(const child_record& child) = 0;
 
-    /// Calls `on_retry` with these after that time.
+    /// Calls `on_retry` for the child and its `retry` after that time.
     virtual void retry_after(const child_record& child, caf::timespan delay) = 0;
 
     /// The child's spec has been dropped.
@@ -73,7 +73,7 @@ public:
     /// Something happened; `event.child` names a child that exists.
     virtual void report(const child_record& child, event_kind what, const error& why, caf::timespan delay) = 0;
 
-    /// All children have ended, and nothing follows. `why` is the reason to exit with; no error for `normal`.
+    /// All children have ended. Called last. `why` is the exit reason; no error for `normal`.
     virtual void finished(error why) = 0;
 
     virtual time_point now() = 0;
@@ -84,7 +84,7 @@ public:
 
   // -- constructors, destructors ---
 
-  /// @param spec a valid one
+  /// @param spec must be valid
   supervision(host& backend, supervisor_spec spec);
 
   // -- requests; each is answered once ---
@@ -103,19 +103,19 @@ public:
   void restart_child(std::string id, done then);
   void delete_child(std::string id, done then);
 
-  /// Makes the children what `children` says: those that are not in it, or differ by their `revision`, are stopped (in
-  /// reverse order); then those that are new or differ are started, in order, and the others go on, with the new spec
-  /// from their next start on (that of a supervisor may have other children). Fails with
-  /// `errc::failed_to_start_child` after all that if children could not be started; these are `undefined` then.
+  /// Replaces the specs. Children that are missing in `spec` or differ in their `revision` are stopped, in reverse
+  /// order; then those that are new or differ are started, in order. The others keep running, and use the new spec from
+  /// their next start on (that of a supervisor may list other children). Children that cannot be started become
+  /// `undefined`; the request then fails with `errc::failed_to_start_child` in the end.
   void apply(supervisor_spec spec, done then);
 
   /// Stops everything and finishes with that reason.
   void shut_down(error why);
 
-  /// Answers everybody who waits with `why`, and does nothing any more: the host is about to go.
+  /// Answers all pending requests with `why` and ends all activity, since the host is about to be destroyed.
   void abandon(const error& why);
 
-  // -- what becomes of children ---
+  // -- events of children ---
 
   void on_ready(std::string_view id, std::uint64_t generation);
   void on_ignored(std::string_view id, std::uint64_t generation);
@@ -136,20 +136,20 @@ public:
 
   const child_record* find(std::string_view id) const noexcept;
 
-  /// Whether it stops, or has stopped.
+  /// Whether it is stopping or has stopped.
   bool shutting_down() const noexcept { return why_.has_value(); }
 
 private:
   enum class purpose { boot, add, restart_rule, on_request, termination, apply, shutdown };
 
-  /// Something that takes several steps.
+  /// An operation of several steps.
   struct plan {
     purpose what;
-    std::vector<std::string> stops = {};   ///< still to be done, the next one first
-    std::vector<std::string> starts = {};  ///< likewise, after the stops
-    done then = {};                        ///< null if nobody waits
-    error failed = {};                     ///< what could not be done
-    std::vector<std::string> removed = {}; ///< specs that are dropped when it is done
+    std::vector<std::string> stops = {};   ///< pending, the next one first
+    std::vector<std::string> starts = {};  ///< pending after the stops
+    done then = {};                        ///< null if no request waits
+    error failed = {};                     ///< the error for `then`
+    std::vector<std::string> removed = {}; ///< specs to drop at the end
   };
 
   bool simple() const noexcept { return flags_.strategy == restart_strategy::simple_one_for_one; }
@@ -187,15 +187,15 @@ private:
   host& host_;
   supervisor_flags flags_;
   std::optional<child_spec> pattern_;
-  std::list<child_record> children_; ///< whose elements stay where they are
-  std::uint64_t instances_ = 0;      ///< of the pattern, so far
+  std::list<child_record> children_; ///< elements have stable addresses
+  std::uint64_t instances_ = 0;      ///< started from the pattern so far
   restart_counter counter_;
   std::optional<plan> plan_;
   std::size_t awaited_ = 0; ///< children that are `awaited`
   std::deque<std::function<void()>> tasks_;
   bool running_ = false;
   bool over_ = false;
-  std::optional<error> why_; ///< the reason of its end, once that has begun
+  std::optional<error> why_; ///< the exit reason, once it is stopping
 };
 
 } // namespace peer::internal::supervisor

@@ -15,7 +15,7 @@ namespace peer {
 
 namespace {
 
-constexpr auto the_child = "the child, or what ran as it,";
+constexpr auto the_child = "the child";
 constexpr auto the_supervisor = "the supervisor";
 
 template <class T>

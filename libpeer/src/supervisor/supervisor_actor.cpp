@@ -20,7 +20,7 @@ namespace peer::internal::supervisor {
 
 namespace {
 
-/// The interface, and what children tell.
+/// The interface, and the notices of children.
 using supervisor_self = supervisor_actor::extend<caf::result<void>(child_notice)>;
 
 class supervisor_impl final : public loop::pinned<supervisor_self::base>, private supervision::host {
@@ -44,11 +44,11 @@ public:
   const char* name() const override { return "peer.supervisor"; }
 
   behavior_type make_behavior() override {
-    keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a tree needs no handle to live
+    keep_alive_ = caf::strong_actor_ptr{ctrl()}; // the tree lives without a handle
     tree_->actors.insert(address());
     set_exit_handler([this](caf::exit_msg& msg) { on_exit_message(msg); });
     set_down_handler([this](caf::down_msg& msg) { on_child_killed(msg); });
-    set_error_handler([](caf::error&) {}); // stray ones are dropped, and so are messages
+    set_error_handler([](caf::error&) {}); // stray errors are dropped, as are messages
     set_default_handler(refuse_strays);
     rules_.boot([this](const caf::error& failed) { on_booted(failed); });
     return {
@@ -86,7 +86,7 @@ public:
   }
 
 private:
-  /// What is known of a child besides its record.
+  /// Data of a child besides its record.
   struct child_facts {
     supervised_actor actor;
     std::optional<std::int64_t> process_id;
@@ -168,7 +168,7 @@ private:
     auto child = rules_.find(what.id);
     auto facts = facts_.find(what.id);
     if (child == nullptr || facts == facts_.end() || child->generation != what.generation)
-      return; // it was deleted, or that one has been stopped
+      return; // deleted, or a generation that has been stopped
     switch (what.kind) {
     case notice_kind::started:
       facts->second.process_id = what.process_id;
@@ -189,7 +189,7 @@ private:
     }
   }
 
-  /// Somebody killed the actor that stands for a child, and so the child: another one takes its place.
+  /// The actor of a child was killed, and with it the child: replaces the actor.
   void on_child_killed(const caf::down_msg& msg) {
     auto i =
         std::find_if(facts_.begin(), facts_.end(), [&](auto& x) { return x.second.actor.address() == msg.source; });
@@ -281,7 +281,7 @@ private:
     return promise;
   }
 
-  // -- what is known ---
+  // -- properties ---
 
   child_info info_of(const std::string& id) {
     auto child = rules_.find(id);
@@ -357,7 +357,7 @@ private:
 
   // -- its end ---
 
-  /// The parent's end stops it in any case; anybody else's only if it is meant to.
+  /// The parent's exit always stops it, that of another actor only if it has a reason.
   void on_exit_message(caf::exit_msg& msg) {
     auto from_parent = parent_ && msg.source == parent_;
     if (!msg.reason && !from_parent)

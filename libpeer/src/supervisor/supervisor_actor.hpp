@@ -11,7 +11,7 @@ namespace peer::internal::supervisor {
 
 /// Makes a supervisor, which starts its children at once. The spec must be valid.
 /// @param path of the supervisor below its tree's root; empty for the root
-/// @param parent whose end, a normal one too, stops it; null if there is none
+/// @param parent stops the supervisor with its exit, even a normal one; null for none
 supervisor_actor spawn_supervisor(caf::actor_system& sys, tree_context_ptr tree, supervisor_spec spec,
                                   std::string path = {}, caf::strong_actor_ptr parent = nullptr);
 

@@ -17,20 +17,20 @@
 
 namespace peer::internal::supervisor {
 
-/// What all supervisors and children of one tree share. They all live on the same loop, and so nobody locks anything.
+/// State shared by all supervisors and children of one tree. They live on the same loop, so that no locks are needed.
 struct tree_context {
   tree_context(loop::habitat where_, origin::launcher launch_) : where(std::move(where_)), launch(std::move(launch_)) {}
 
-  /// Sends the event to those who want to know.
+  /// Sends the event to the subscribers.
   void publish(const supervisor_event& event);
 
   loop::habitat where;
   origin::launcher launch; ///< starts peers
   std::set<caf::actor_addr> subscribers;
-  std::set<caf::actor_addr> actors; ///< that are part of the tree, so that none is made a child once more
+  std::set<caf::actor_addr> actors; ///< all actors of the tree; none may become a child twice
 };
 
-/// Answers requests that a supervisor or a child does not understand; drops other messages.
+/// Answers unknown requests to a supervisor or a child; drops other messages.
 caf::skippable_result refuse_strays(caf::scheduled_actor* self, caf::message& what);
 
 using tree_context_ptr = std::shared_ptr<tree_context>;

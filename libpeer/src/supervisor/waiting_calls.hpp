@@ -21,11 +21,11 @@ struct waiting_call {
 
   patient_call call;
   caf::typed_response_promise<encoded_term> answer;
-  time_point deadline; ///< until when it may wait; `time_point::max()` for ever
+  time_point deadline; ///< `time_point::max()` for none
   caf::disposable timer;
 };
 
-/// The calls that wait for a child to come up, in their order.
+/// The calls that wait until a child is up, in order.
 class waiting_calls {
 public:
   void limit(std::size_t most) noexcept { limit_ = most; }
@@ -35,21 +35,21 @@ public:
   std::size_t size() const noexcept { return calls_.size(); }
 
   /// Adds a call. @pre `!full()`
-  /// @returns what `fail` knows it by
+  /// @returns the key for `fail`
   std::uint64_t add(waiting_call what);
 
-  /// Something that is disposed of when the call does not wait any more.
+  /// Sets an object to dispose of when the call no longer waits.
   void set_timer(std::uint64_t number, caf::disposable timer);
 
-  /// Answers one call; does nothing if it does not wait any more.
+  /// Answers one call. No effect if it no longer waits.
   void fail(std::uint64_t number, const error& why);
 
   void fail_all(const error& why);
 
-  /// Answers those that wanted that generation, which is over.
+  /// Answers the calls for that generation, which has ended.
   void end_generation(std::uint64_t generation, const error& why);
 
-  /// Hands out all of them: they do not wait any more.
+  /// Removes all calls and returns them.
   std::vector<waiting_call> take_all();
 
 private:

@@ -144,7 +144,7 @@ CAF_TEST(readiness takes time and a probe a function) {
 
 CAF_TEST(an actor needs a function that makes it and has no exit status) {
   CAF_CHECK_EQUAL(complaint_about([](auto& x) { x.start = actor_factory{}; }),
-                  "child 'a': start: there is no function");
+                  "child 'a': start: the function is empty");
   CAF_CHECK_EQUAL(complaint_about([](auto& x) { x.final_statuses = {3}; }),
                   "child 'a': final_statuses: only peers have an exit status");
 }
