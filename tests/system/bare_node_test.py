@@ -129,14 +129,14 @@ class StartTest(NodeTest):
         for value in ("99", "x", "", "2", "-1", "3 "):
             with self.subTest(value=value):
                 self.ends(self.node("-user", "peer", env={"LIBPEER_DESCRIPTOR": value}),
-                          f"LIBPEER_DESCRIPTOR is '{value}', which is no ")
+                          f"LIBPEER_DESCRIPTOR is '{value}', which is not a ")
 
     def test_a_descriptor_that_is_no_socket(self):
         read, write = os.pipe()
         process = self.node("-user", "peer", pass_fds=[read], env={"LIBPEER_DESCRIPTOR": str(read)})
         os.close(read)
         os.close(write)
-        self.ends(process, "which is no stream socket")
+        self.ends(process, "which is not a stream socket")
 
     def test_a_long_name_that_cannot_be_made(self):
         self.ends(self.node("-name", "@", "-user", "peer"), "invalid argument -name")

@@ -17,7 +17,7 @@ arguments::arguments(const_byte_span encoded_list) : elements_(encoded_list) {
     elements_ = in.remaining();
     return;
   }
-  // `[1, 2]` comes as the string "\1\2".
+  // `[1, 2]` is encoded as the string "\1\2".
   auto characters = const_byte_span{};
   in.string(characters);
   size_ = characters.size();

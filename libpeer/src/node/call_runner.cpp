@@ -15,7 +15,7 @@ namespace peer::internal::node {
 
 // -- jobs -------------------------------------------------------------------------------------------------------------
 
-/// A call or cast on its way through a thread that runs it.
+/// A call or cast that a thread runs.
 class call_runner::call_job final : public loop::event_loop::job {
 public:
   call_job(call_runner& owner, call_id id, invocation what, bool is_cast, std::stop_token stop)
@@ -37,7 +37,7 @@ public:
 
   std::size_t bytes() const noexcept { return what_.arguments.size(); }
 
-  /// Lets it run even while others are held.
+  /// Runs it even while others are held.
   void make_urgent() noexcept { held_ = nullptr; }
 
   void run() noexcept override {
@@ -165,7 +165,7 @@ void call_runner::update_held() {
   *held_ = may_begin_ && !may_begin_();
 }
 
-/// On another thread: it runs callbacks of the functions, which may block.
+/// Runs on another thread, since callbacks of the functions may block.
 void call_runner::request_stop(const std::stop_source& source) {
   if (source.stop_possible())
     where_->offload([source]() mutable { source.request_stop(); });
@@ -194,7 +194,7 @@ void call_runner::on_skipped(std::unique_ptr<call_job> job, std::size_t bytes, s
   end_if_idle();
 }
 
-/// What may not begin is not waited for.
+/// Calls that may not begin are not waited for.
 void call_runner::end_if_idle() {
   if (stopping_ && *held_)
     unreturned_ -= queue_.drop_waiting();
@@ -204,8 +204,8 @@ void call_runner::end_if_idle() {
 
 // -- deadlines --------------------------------------------------------------------------------------------------------
 
-/// Lets the timer fire at the next deadline. One that has become needless fires nevertheless: most calls are answered
-/// in time, and need not touch the timer then.
+/// Sets the timer to the next deadline. It is not cancelled when that call is answered: most calls are answered in
+/// time, and need not touch the timer then.
 void call_runner::watch_deadlines() {
   if (deadlines_.empty() || deadlines_.begin()->first >= timer_time_)
     return;

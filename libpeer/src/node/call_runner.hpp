@@ -35,20 +35,20 @@ struct invocation {
   byte_buffer arguments; ///< an encoded proper list
 };
 
-/// Runs calls and casts of functions: the engine of a node's session and of the actor of a `functions`. It queues them
-/// in their order, starts as many as can run at the same time, bounds those that wait, requests their stop when nobody
-/// waits for the result any more, and answers. One timer serves all deadlines. Belongs to the loop's thread.
+/// Runs calls and casts of functions for a node's session and for the actor of a `functions`. It queues them in order,
+/// starts as many as can run at the same time, bounds those that wait, requests their stop when the caller no longer
+/// waits, and answers. One timer serves all deadlines. Belongs to the loop's thread.
 ///
 /// Functions that run when the runner is destroyed run to their end; their results are dropped.
 class call_runner : public std::enable_shared_from_this<call_runner> {
 public:
   using call_id = std::uint64_t;
 
-  /// Receives the end of a call, once, on the loop: the outcome, or why there is none: an `errc::timeout` without text,
-  /// or the reason of `abandon`. Then `how` has no meaning.
+  /// Receives the end of a call, once, on the loop: the outcome, or an error: `errc::timeout` without text, or the
+  /// reason of `abandon`. After an error `how` has no meaning.
   using answered = std::function<void(const caf::error& failed, const outcome& how)>;
 
-  /// What the threads that run functions use. May outlive the runner.
+  /// Callbacks for the threads that run functions. May outlive the runner.
   struct environment {
     std::shared_ptr<const function_table> functions;
 
@@ -69,10 +69,10 @@ public:
 
   // -- properties ---
 
-  /// The function that a call means. Null if there is none. The pointer is valid as long as the table.
+  /// Finds the function for a call. Null if there is none. The pointer is valid as long as the table.
   const detail::function* find(std::string_view module, std::string_view function, const_byte_span arguments) const;
 
-  /// Whether another call may come: it begins at once, or there is room for it to wait.
+  /// Whether another call can be accepted: it begins at once, or there is room for it to wait.
   bool has_room() const { return queue_.has_room(); }
 
   /// Calls and casts that have not begun.

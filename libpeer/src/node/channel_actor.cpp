@@ -49,7 +49,7 @@ public:
         [this](console_request& x) { return on_console_request(x.request); },
         [this](base::halt_atom, std::int32_t status) {
           run_delayed(defaults::flush_timeout, [this, status] {
-            session_->flush(); // it may be this machine that is slow, not the origin
+            session_->flush(); // this machine may be slow, not the origin
             std::quick_exit(status);
           });
         },
@@ -91,7 +91,7 @@ private:
     return promise;
   }
 
-  /// Nobody can reach the node any more. The origin knows why, if it has closed the connection in order.
+  /// The node can no longer be reached. No error is printed if the origin closed the connection in order.
   void on_closed() {
     if (node_->ending)
       return quit(std::move(closed_));
@@ -100,7 +100,7 @@ private:
   }
 
   std::shared_ptr<node_state> node_;
-  peer_supervision_actor supervision_; ///< until this actor has begun: the two must not keep each other alive
+  peer_supervision_actor supervision_; ///< until this actor has started: the two must not keep each other alive
   origin_link link_;
   std::shared_ptr<session> session_;
   caf::error closed_; ///< why the connection has ended; no error if the origin closed it

@@ -28,8 +28,8 @@ struct flag {
   std::vector<std::string> values;
 };
 
-/// Takes the arguments apart as `init` does ("init", "Command-Line Flags"): what follows `--` up to the next flag and
-/// what follows `-extra` are the program's own.
+/// Splits the arguments as `init` does ("init", "Command-Line Flags"): what follows `--` up to the next flag, and what
+/// follows `-extra`, belongs to the program.
 std::vector<flag> find_flags(const std::vector<std::string>& args) {
   auto result = std::vector<flag>{};
   auto plain = true; // words that belong to no flag
@@ -89,14 +89,14 @@ caf::error read_flag(const flag& x, node_options& result) {
   return {};
 }
 
-/// This host's name, as the system has it.
+/// This host's name (gethostname(2)).
 std::string host_name() {
   char buffer[256] = {};
   gethostname(buffer, sizeof(buffer) - 1);
   return buffer;
 }
 
-/// This host's name with its domain, if it can be found.
+/// This host's name with its domain, if it can be determined.
 std::string full_host_name() {
   auto result = host_name();
   auto hints = addrinfo{};

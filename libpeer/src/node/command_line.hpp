@@ -23,7 +23,7 @@ struct node_options {
 
   std::string name;            ///< from `-sname` or `-name`, perhaps with a host; empty without one
   bool longnames = false;      ///< it was `-name`
-  bool peer = false;           ///< `-user peer`: an origin wants to be served
+  bool peer = false;           ///< `-user peer`: the program is to serve an origin
   std::optional<address> tcp;  ///< from `-origin`
   bool token_on_stdin = false; ///< `-token stdin`: standard input holds the secret for TCP
   bool detached = false;       ///< `-detached` or `-peer_detached`: no part of the origin's session
@@ -32,8 +32,8 @@ struct node_options {
 /// Reads the arguments, without the program's name. Fails with `errc::invalid_option`.
 caf::expected<node_options> parse_command_line(const std::vector<std::string>& args);
 
-/// The name as `erl` makes it: with this host's short name after `-sname`, with its full one after `-name`, unless it
-/// names a host itself; `nonode@nohost` without one. Fails with `errc::invalid_option`.
+/// The node name as in `erl`: with this host's short name after `-sname`, with its full one after `-name`, unless a
+/// host is given; `nonode@nohost` without a name. Fails with `errc::invalid_option`.
 caf::expected<atom> node_name(const node_options& options);
 
 } // namespace peer::internal::node

@@ -15,7 +15,7 @@ namespace peer::internal::node {
 
 namespace {
 
-/// Whether it waits for somebody to type: `get_line`, `get_chars` and the like.
+/// Whether a request waits for input: `get_line`, `get_chars` and the like.
 bool asks_for_input(const term& request) {
   auto elements = request.get_if<erl::tuple>();
   auto name = elements != nullptr && !elements->empty() ? (*elements)[0].get_if<atom>() : nullptr;
@@ -158,7 +158,7 @@ void console_client::print_held_back() {
   }
 }
 
-/// Characters as they are, other bytes as Latin-1.
+/// Keeps UTF-8 characters and converts other bytes from Latin-1.
 void console_client::send_mixture(std::string_view bytes) {
   while (!bytes.empty()) {
     auto rest = bytes;
@@ -194,7 +194,7 @@ void console_client::accepted(std::size_t size) {
   balance();
 }
 
-/// Lets the program wait when it prints faster than the origin accepts.
+/// Pauses reading, so that the program blocks, when it prints faster than the origin accepts.
 void console_client::balance() {
   auto full = backlog_ > defaults::console_window;
   if (!printed_ || full == std::exchange(paused_, full))

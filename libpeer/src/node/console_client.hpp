@@ -31,36 +31,36 @@ public:
   /// Receives the answer to a request.
   using replied = std::function<void(term)>;
 
-  /// @param from the pid that asks. @param connection must outlive this object. @param queue_limit bytes that may wait
-  /// for the origin before the program's requests are refused.
+  /// @param from the pid that sends the requests. @param connection must outlive this object. @param queue_limit bytes
+  /// that may wait for the origin before the program's requests are refused.
   console_client(connection::channel& connection, pid from, std::size_t queue_limit);
 
   // -- requests ---
 
-  /// Asks the origin for the program. Fails with `errc::bad_term` or `errc::protocol_violation` if the request cannot
-  /// be sent, and with `errc::overload` if as many as `defaults::max_io_requests` wait for their answers or the origin
-  /// does not read; then `done` will not be called.
+  /// Sends a request of the program. Fails with `errc::bad_term` or `errc::protocol_violation` if it cannot be sent,
+  /// and with `errc::overload` if `defaults::max_io_requests` wait for their answers or the origin does not read; then
+  /// `done` is not called.
   caf::error request(const term& what, replied done);
 
   /// Passes an answer on to its request. An answer without a request is dropped.
   void on_reply(const wire::io_reply& reply);
 
-  /// Answers requests that wait for input with `{error, terminated}`, as OTP does when the group leader is gone.
+  /// Answers requests that wait for input with `{error, terminated}`, as OTP does when the group leader has exited.
   void abandon();
 
   // -- standard output ---
 
-  /// Forwards what is read from `printed`.
+  /// Forwards the data read from `printed`.
   void forward(boost::asio::io_context& io, process::descriptor printed);
 
-  /// Asks whether the origin supports `put_bytes`. Asked before the node has sent `started`, it is answered before
-  /// the first call comes: else what is printed waits for the answer, and the results of calls do not.
+  /// Queries whether the origin supports `put_bytes`. Call it before the node sends `started`, so that the answer
+  /// arrives before the first call: until then output is held back, but results of calls are not.
   void ask_for_bytes();
 
-  /// Sends what has been printed by now, unless the origin is too far behind.
+  /// Sends the output so far, unless the origin is too far behind.
   void catch_up();
 
-  /// Sends what has been printed by now, to the last byte.
+  /// Sends all output so far.
   void finish();
 
   /// Bytes that were printed and not yet accepted by the origin.
@@ -97,7 +97,7 @@ private:
   console::utf8_joiner joiner_;
   bytes_support bytes_support_ = bytes_support::unknown;
   std::size_t bytes_asked_ = 0;       ///< bytes in that request, which may have to be sent again
-  std::deque<std::string> held_back_; ///< what was printed while `asked`
+  std::deque<std::string> held_back_; ///< output while `asked`
   std::size_t backlog_ = 0;
   bool paused_ = false;
 };

@@ -24,7 +24,7 @@ std::string type_name(const std::exception& x) {
   return name ? name.get() : mangled;
 }
 
-/// One call, for the outcome of its failure.
+/// A call that has failed, to describe its outcome.
 struct attempt {
   std::string_view module;
   std::string_view name;
@@ -65,7 +65,7 @@ private:
   }
 };
 
-/// The reason for an exception that is not one of ours.
+/// The reason for an exception other than `raised`.
 term to_reason(const std::exception& x) {
   if (dynamic_cast<const std::bad_alloc*>(&x) != nullptr)
     return atom{"system_limit"};

@@ -21,24 +21,23 @@ struct outcome {
   byte_buffer result; ///< encoded: the value or `{Reason, Stacktrace}`
 };
 
-/// The functions of a node by module, name and number of arguments. Filled before the node runs, and constant from then
-/// on.
+/// The functions of a node by module, name and number of arguments. Filled before the node runs, constant afterwards.
 class function_table {
 public:
   /// Adds `module:name/arity`, or replaces it.
   void add(std::string_view module, std::string_view name, std::size_t arity, detail::function_ptr f);
 
-  /// Adds `module:name` for all arities that are not there otherwise.
+  /// Adds `module:name` for all arities without a function of their own.
   void add(std::string_view module, std::string_view name, detail::function_ptr f);
 
-  /// Drops all functions and what they hold. @pre None runs.
+  /// Destroys all functions. @pre None runs.
   void clear() noexcept { entries_.clear(); }
 
-  /// Finds what a call with so many arguments means. Null if there is nothing.
+  /// Finds the function for a call with that number of arguments. Null if there is none.
   const detail::function* find(std::string_view module, std::string_view name, std::size_t arity) const;
 
-  /// Runs a function. Everything that goes wrong, exceptions included, becomes an outcome, with a stack trace of one
-  /// entry, `{Module, Name, ArityOrArguments, Info}`, with the arguments if the function did not run:
+  /// Runs a function. Every failure, exceptions included, becomes an outcome with a stack trace of one entry,
+  /// `{Module, Name, ArityOrArguments, Info}`, with the arguments if the function did not run:
   ///
   /// - `error:undef` if there is no such function; `Info` has `{functions, Signatures}` of those with other arities.
   /// - `error:badarg` if arguments are of the wrong types; `Info` has `{expected, Signature}`.
@@ -46,7 +45,7 @@ public:
   /// - `std::bad_alloc`: `error:system_limit`; another `std::exception`: `error:{Type, What}`; else
   ///   `error:unknown_exception`.
   ///
-  /// @param f what `find` has found for the other three
+  /// @param f the result of `find` for the other three
   /// @param encoded_arguments a proper list
   outcome evaluate(const detail::function* f, std::string_view module, std::string_view name,
                    const_byte_span encoded_arguments, const call_context& context) const noexcept;
@@ -60,7 +59,7 @@ private:
   const entry* find_entry(std::string_view module, std::string_view name) const;
   std::vector<term> signatures(std::string_view module, std::string_view name) const;
 
-  /// Orders by module and name, and finds them without making strings.
+  /// Orders by module and name. Transparent, so that lookups make no strings.
   struct by_name {
     using is_transparent = void;
     using names = std::pair<std::string_view, std::string_view>;

@@ -14,13 +14,12 @@
 
 namespace peer::internal::node {
 
-/// Bounds of what may wait in a node, or in the actor of a `functions`. Settings of the actor system.
+/// Limits of the queues in a node, or in the actor of a `functions`. Settings of the actor system.
 struct load_limits {
   /// Calls and casts that wait for a thread: `peer.max-waiting-jobs`, default `defaults::max_waiting_jobs`.
   std::size_t jobs;
 
-  /// Bytes: of the arguments of these, and of what waits for the origin. `peer.queue-limit`, default
-  /// `defaults::queue_limit`.
+  /// Bytes of their arguments, and bytes that wait for the origin: `peer.queue-limit`, default `defaults::queue_limit`.
   std::size_t bytes;
 
   static load_limits of(const caf::actor_system& sys);
@@ -35,8 +34,8 @@ public:
   /// @param may_begin whether a job may begin now, apart from the number of those that run; empty: always.
   job_queue(loop::event_loop_ptr where, load_limits limits, std::function<bool()> may_begin = {});
 
-  /// Whether a job can be added: it begins at once, or there is room for it to wait. The last job that waits may be
-  /// larger than the room that is left.
+  /// Whether a job can be added: it begins at once, or there is room for it to wait. The last waiting job may exceed
+  /// the limit of bytes.
   bool has_room() const;
 
   /// Adds a job. @pre `has_room`. @param bytes of its arguments
@@ -45,20 +44,20 @@ public:
   /// Begins a job before all that wait.
   void begin(job_ptr job);
 
-  /// A job that has begun has ended: the next ones begin. Called by the job's `finish`.
+  /// A job has ended: begins the next ones. Called by the job's `finish`.
   void finished();
 
-  /// A job that has begun did not run and waits again, at its former place. Called by the job's `finish`.
+  /// A job did not run: it waits again, at its former place. Called by the job's `finish`.
   /// @param number `next_number` before the job was added
   void put_back(job_ptr job, std::size_t bytes, std::uint64_t number);
 
-  /// The number of the next job that is added. They ascend.
+  /// The number of the next job that is added. Numbers ascend.
   std::uint64_t next_number() const noexcept { return next_number_; }
 
-  /// Begins what waits as far as it may.
+  /// Begins as many waiting jobs as possible.
   void begin_waiting();
 
-  /// Drops what waits and returns how many these were.
+  /// Drops all waiting jobs. Returns their number.
   std::size_t drop_waiting();
 
   /// Jobs that have not begun.

@@ -13,7 +13,7 @@
 #include <cstdint>
 
 /// @file
-/// The messages that the two actors of a node understand. `node` wraps them.
+/// The messages of the two actors of a node. `node` wraps them.
 
 namespace peer::internal::node {
 
@@ -38,16 +38,16 @@ bool inspect(Inspector& f, console_request& x) {
   return f.object(x).fields(f.field("request", x.request));
 }
 
-/// Serves the origin on a node: what is `peer:io_server_loop` in OTP. When the connection ends it ends the node, and
-/// when it ends itself `peer_supervision` does.
+/// Serves the origin on a node (in OTP: `peer:io_server_loop`). It ends the node when the connection ends. If it exits
+/// itself, `peer_supervision` ends the node.
 using channel_actor = caf::typed_actor<
     // Sends a message.
     caf::result<void>(outgoing_message),
-    // Asks the origin's I/O server.
+    // Sends a request to the origin's I/O server.
     caf::result<term>(console_request),
-    // Ends the process with that status, in `defaults::flush_timeout` if it has not ended by then.
+    // Ends the process with that status after `defaults::flush_timeout`, unless it has ended by then.
     caf::result<void>(base::halt_atom, std::int32_t),
-    // Passes on what has been printed and sent, and answers then.
+    // Flushes output and messages to the origin, then answers.
     caf::result<void>(base::flush_atom),
     // Refuses further calls, requests the stop of all functions, and answers when none runs.
     caf::result<void>(stop_atom)>;

@@ -35,13 +35,13 @@ namespace peer {
 
 namespace {
 
-/// An actor of the program that waits for another one must not stop all of them.
+/// At least two threads: an actor that blocks on another one must not stop all of them.
 constexpr std::size_t least_scheduler_threads = 2;
 
 caf::actor_system_config& prepare(caf::actor_system_config& config) {
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");
-  // CAF starts four at least, and one for each CPU of the machine, which delays the start of each of many peers.
+  // CAF's default is one thread per CPU and at least four, which delays the start of each of many peers.
   config.set("caf.scheduler.max-threads", std::max(internal::process::usable_cpus().size(), least_scheduler_threads));
   return config;
 }
@@ -62,12 +62,12 @@ std::unique_ptr<own_system> make_system() {
 
 } // namespace
 
-/// The node's parts, and what its threads wait for.
+/// The node's parts and synchronization.
 class node::impl {
 public:
   impl(std::unique_ptr<own_system> own, caf::actor_system* sys, int argc, char** argv)
       : own_(std::move(own)), sys_(own_ ? own_->system : *sys), program_(argc > 0 ? argv[0] : "") {
-    std::setvbuf(stdout, nullptr, _IOLBF, 0); // by lines, although it is not a terminal
+    std::setvbuf(stdout, nullptr, _IOLBF, 0); // line-buffered, although it is not a terminal
     auto name = atom{"nonode@nohost"};
     if (auto err = take_over(argc, argv, name))
       failure_ = std::move(err);
@@ -85,7 +85,7 @@ public:
     auto signals = internal::node::sigterm_guard{stop_request_};
     serve(std::move(*link));
     stop_request_.wait();
-    stop(0); // unless it was that which made the request
+    stop(0); // no effect if `stop` made the request
     auto patience = caf::get_or(sys_.config(), "peer.stop-timeout", caf::timespan{defaults::stop_timeout});
     ask_channel(stop_atom_v, patience, [&] {
       internal::node::end_node_with(status_, "functions still run " + caf::deep_to_string(patience)
@@ -103,19 +103,19 @@ public:
   [[noreturn]] void halt(int status) {
     status_ = status;
     if (auto origin = channel())
-      send_anonymous(origin, internal::base::halt_atom_v, std::int32_t{status}); // sets a limit to what follows
+      send_anonymous(origin, internal::base::halt_atom_v, std::int32_t{status}); // limits the time of what follows
     flush();
     std::quick_exit(status);
   }
 
-  /// Passes on what has been printed.
+  /// Flushes standard output to the origin.
   void flush() {
     std::cout.flush();
     std::fflush(nullptr);
     ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout, [this] { std::quick_exit(status_); });
   }
 
-  /// Ends the conversation, and then the actor system if it is ours, while all that its actors may use is there.
+  /// Closes the connection, then ends the actor system if it is ours, while all objects that its actors use exist.
   void finish() {
     auto origin = channel();
     if (origin) {
@@ -127,12 +127,12 @@ public:
     caf::anon_send_exit(origin, caf::exit_reason::user_shutdown);
     if (captured_stdout_)
       internal::node::discard_stdout();
-    state->functions.clear(); // what these hold must not keep the system from ending
+    state->functions.clear(); // they may hold references that keep the system alive
     state->processes.clear();
     own_.reset();
   }
 
-  /// What serves the origin; nothing until the node runs.
+  /// The channel actor; null until the node runs.
   internal::node::channel_actor channel() const {
     auto guard = std::lock_guard{mutex_};
     return channel_;
@@ -144,7 +144,7 @@ public:
       tell_ready();
   }
 
-  /// `peer_supervision`, which is started if it does not run, and whether it was.
+  /// Starts `peer_supervision` unless it runs. Returns it, and whether it was started.
   std::pair<internal::node::peer_supervision_actor, bool> supervision() {
     auto guard = std::lock_guard{mutex_};
     auto missing = !supervision_;
@@ -192,14 +192,14 @@ private:
 
   void serve(internal::node::origin_link link) {
     auto watcher = supervision().first;
-    auto guard = std::lock_guard{mutex_}; // the first call may come, and ask for the channel, before this is over
+    auto guard = std::lock_guard{mutex_}; // the first call may need the channel before this returns
     channel_ =
         internal::node::spawn_channel_actor(sys_, internal::loop::event_loop::of(sys_), state, watcher, std::move(link));
     if (ready_)
       tell_ready();
   }
 
-  /// Nobody waits for the answer: an Erlang origin does not know the request.
+  /// Does not wait for the answer: an Erlang origin does not know the request.
   void tell_ready() { send_anonymous(channel_, internal::node::console_request{atom{"ready"}}); }
 
   std::unique_ptr<own_system> own_;

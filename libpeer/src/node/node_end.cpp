@@ -14,14 +14,14 @@ namespace peer::internal::node {
 
 namespace {
 
-/// Does not use stdio: another thread may hold its lock for ever. Writes at most what a pipe that is writable takes
-/// (pipe(7)): nobody may read it.
+/// Does not use stdio, whose lock another thread may hold for ever. Writes at most what a writable pipe accepts at once
+/// (pipe(7)), since it may never be read.
 void complain(std::string text) {
   text.resize(std::min(text.size(), std::size_t{PIPE_BUF} - 1));
   text += '\n';
   auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
   if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0)
-    return; // nobody reads it
+    return; // full
 }
 
 } // namespace

@@ -11,14 +11,14 @@
 
 namespace peer::internal::node {
 
-/// What a node's threads share.
+/// State shared by a node's threads.
 struct node_state {
   explicit node_state(atom node_name) : name(std::move(node_name)), processes(name) {}
 
   const atom name;
   function_table functions; ///< constant once the node runs
   process_table processes;
-  std::atomic<bool> ending = false; ///< the conversation is over because the node ends
+  std::atomic<bool> ending = false; ///< the connection is closed because the node ends
 };
 
 } // namespace peer::internal::node

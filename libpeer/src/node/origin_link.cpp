@@ -28,7 +28,7 @@ namespace {
 
 // -- descriptors ------------------------------------------------------------------------------------------------------
 
-/// Moves what is behind one of the standard descriptors to a number that nothing else uses.
+/// Duplicates one of the standard descriptors to an unused number.
 caf::expected<process::descriptor> move_away(int fd, std::string_view what) {
   auto result = process::descriptor{fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
   if (!result)
@@ -46,7 +46,7 @@ caf::error empty_stdin() {
   return {};
 }
 
-/// Leads what the program prints into a pipe, and returns its other end.
+/// Redirects standard output to a pipe and returns its other end.
 caf::expected<process::descriptor> capture_stdout() {
   std::fflush(stdout);
   auto pipe = process::make_pipe("standard output");
@@ -59,17 +59,17 @@ caf::expected<process::descriptor> capture_stdout() {
 
 // -- inherited --------------------------------------------------------------------------------------------------------
 
-/// Takes the descriptor that the variable names, so that no child of this process gets either.
+/// Takes the descriptor from the environment variable, so that children of this process inherit neither.
 caf::expected<process::descriptor> take_inherited(const std::string& value) {
   unsetenv(connection::handover::descriptor_variable);
   auto complaint = [&value](const std::string& why) {
     return fail(errc::invalid_option,
-                std::string{connection::handover::descriptor_variable} + " is '" + value + "', which is no " + why);
+                std::string{connection::handover::descriptor_variable} + " is '" + value + "', which is not a " + why);
   };
   auto number = -1;
   auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (failed != std::errc{} || end != value.data() + value.size() || number <= STDERR_FILENO)
-    return complaint("number of a descriptor above 2");
+    return complaint("descriptor number above 2");
   auto type = 0;
   auto size = socklen_t{sizeof(type)};
   if (getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_STREAM)
@@ -96,7 +96,7 @@ caf::expected<connection::token_secret> read_token() {
   return connection::parse_token_line(line);
 }
 
-/// Tries one address after the other. Returns the last one's error if none answers.
+/// Tries the addresses in order. Returns the last error if all fail.
 caf::expected<process::descriptor> connect_to_any(const node_options::address& origin) {
   auto result = caf::expected<process::descriptor>{caf::error{}};
   for (auto& host : origin.hosts) {
@@ -128,7 +128,7 @@ caf::expected<handed_over> handed_over::take(const node_options& options) {
     return fail(errc::invalid_option, "no origin has started this program: it has neither the argument '-user peer' "
                                       "nor a connection to inherit");
   if (options.detached)
-    setsid(); // fails if it leads a session already
+    setsid(); // fails if it already leads a session
   if (options.tcp) {
     result.link_.framing = wire::make_packet_framing();
     if (options.token_on_stdin) {
@@ -150,7 +150,7 @@ caf::expected<handed_over> handed_over::take(const node_options& options) {
   }
   if (auto err = empty_stdin())
     return err;
-  if (result.link_.secret) // a libpeer origin, which reads standard output by itself
+  if (result.link_.secret) // a libpeer origin, which reads standard output itself
     return result;
   auto printed = capture_stdout();
   if (!printed)

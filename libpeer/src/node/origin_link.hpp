@@ -21,23 +21,23 @@ struct origin_link {
   wire::framing_ptr framing;
   std::optional<connection::token_secret> secret; ///< proves over TCP that this is the node that was started
 
-  /// What the program prints, if that does not reach the origin by itself.
+  /// The program's output, if the node must forward it to the origin.
   process::descriptor printed;
 };
 
-/// What the constructor of a node takes over, before anything else can use it: the descriptors of the connection,
-/// standard input and, if need be, standard output.
+/// The descriptors that the constructor of a node takes over before anything else can use them: those of the
+/// connection, standard input and, if necessary, standard output.
 class handed_over {
 public:
-  /// Takes over the connection that `options` and the environment describe. Descriptors 0 and 1 are usable afterwards,
-  /// and no child of this process will hold the connection open. Fails with `errc::invalid_option` or
+  /// Takes over the connection described by `options` and the environment. Descriptors 0 and 1 stay usable, and
+  /// children of this process do not inherit the connection. Fails with `errc::invalid_option` or
   /// `errc::system_failure`.
   static caf::expected<handed_over> take(const node_options& options);
 
   /// Connects, which may take `defaults::connect_timeout` per address of the origin. Fails with `errc::system_failure`.
   caf::expected<origin_link> connect() &&;
 
-  /// Whether what the program prints goes through the node.
+  /// Whether the node forwards the program's output.
   bool captures_stdout() const noexcept { return static_cast<bool>(link_.printed); }
 
 private:
@@ -45,7 +45,7 @@ private:
   origin_link link_;
 };
 
-/// Lets what the program prints from now on vanish, if the node was to pass it on.
+/// Discards the program's output from now on, if the node was to forward it.
 void discard_stdout();
 
 } // namespace peer::internal::node

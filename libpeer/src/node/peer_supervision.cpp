@@ -20,7 +20,7 @@ namespace {
 
 constexpr auto registered_name = "peer_supervision";
 
-/// What people read of a reason.
+/// A reason as text for people.
 std::string reason_text(const caf::error& why) {
   auto reason = sys::to_exit_reason(why);
   return reason ? to_string(*reason) : to_string(why);
@@ -42,7 +42,7 @@ public:
 
   behavior_type make_behavior() override {
     set_down_handler([this](caf::down_msg& x) { on_down(x); });
-    set_exit_handler([](caf::exit_msg&) {}); // as all other stray messages: dropped
+    set_exit_handler([](caf::exit_msg&) {}); // dropped, as all other stray messages
     set_error_handler([](caf::error&) {});
     set_default_handler([](caf::message&) -> caf::skippable_result { return caf::message{}; });
     limit_ = run_delayed(defaults::supervision_connect_timeout, [this] { fail("peer_channel_connect_timeout"); });
@@ -65,7 +65,7 @@ protected:
   caf::error system_replace_state(const term& state) override {
     auto fields = match_tagged(state, "peer_sup_state", 4);
     if (fields == nullptr || !((*fields)[3].is_atom("true") || (*fields)[3].is_atom("false")))
-      return peer::fail(errc::type_mismatch, "the state of peer_supervision is {peer_sup_state, Parent, Channel, "
+      return peer::fail(errc::type_mismatch, "the state of peer_supervision must be {peer_sup_state, Parent, Channel, "
                                              "InSupTree}, not "
                                                  + to_string(state));
     parent_ = (*fields)[1];
@@ -75,7 +75,7 @@ protected:
     return {};
   }
 
-  /// Not before the answer has left: the node ends with this actor.
+  /// Waits until the answer has been sent: the node ends with this actor.
   void system_terminate(caf::error reason) override {
     cause_ = reason_text(reason);
     auto end = [this, reason] { quit(reason); };
@@ -106,7 +106,7 @@ private:
     limit_.dispose();
     channel_ = channel;
     channel_pid_ = node_->processes.expose(channel);
-    monitor(channel); // a link would pass `kill` on, which nobody can handle
+    monitor(channel); // an exit reason `kill` from a link cannot be caught
   }
 
   void on_down(const caf::down_msg& x) {
@@ -120,12 +120,12 @@ private:
   }
 
   std::shared_ptr<node_state> node_;
-  term parent_; ///< no process: the node itself
+  term parent_; ///< not a process: the node itself
   caf::actor channel_;
   term channel_pid_ = atom{"undefined"};
   bool in_sup_tree_;
   std::function<void(const std::string&)> end_;
-  caf::disposable limit_; ///< for the channel to connect
+  caf::disposable limit_; ///< limits the time until the channel connects
   std::string cause_;
 };
 

@@ -23,12 +23,12 @@ namespace peer::internal::node {
 ///
 /// Its state is OTP's record: `{peer_sup_state, Parent, Channel, InSupTree}`.
 /// @param in_sup_tree the value of that field of the state
-/// @param end has to end the process; receives the reason as a sentence
+/// @param end must end the process; receives the reason as a sentence
 peer_supervision_actor start_supervision(caf::actor_system& sys, loop::habitat where, std::shared_ptr<node_state> node,
                                          bool in_sup_tree, std::function<void(const std::string&)> end = end_node);
 
-/// `{ok, #{id => peer_supervision, …}}` if the program was started as a peer, else `none`: what a supervisor of OTP
-/// needs to know.
+/// `{ok, #{id => peer_supervision, …}}`, the child specification for OTP's supervisors, if the program was started as a
+/// peer, otherwise `none`.
 term supervision_child_spec(bool is_peer);
 
 } // namespace peer::internal::node

@@ -13,11 +13,11 @@ namespace peer::internal::node {
 
 namespace {
 
-// The greatest pids that all versions of Erlang take (ERTS, "NEW_PID_EXT"): 15 bits of number, 13 of serial.
+// The greatest pids that all versions of Erlang accept (ERTS, "NEW_PID_EXT"): 15 bits of number, 13 of serial.
 constexpr auto number_bits = 15u;
 constexpr auto serial_bits = 13u;
 
-/// The upper half of the serials is for calls, whose pids come again after 2^27 of them; those of actors do not.
+/// The upper half of the serials is for calls, whose pids repeat after 2^27 calls; those of actors do not.
 constexpr auto serial_of_calls = std::uint32_t{1} << (serial_bits - 1);
 
 constexpr std::uint32_t low_bits(unsigned count) {
@@ -28,13 +28,13 @@ constexpr std::uint32_t low_bits(unsigned count) {
 
 process_table::process_table(atom node)
     : node_(std::move(node)),
-      // Tells incarnations of a name apart; a node without a name has none.
+      // Distinguishes incarnations of a name; a node without a name has none.
       creation_(node_ == "nonode@nohost" ? 0 : static_cast<std::uint32_t>(getpid())) {}
 
-void process_table::add(std::string_view name, caf::actor whom) {
+void process_table::add(std::string_view name, caf::actor handle) {
   auto guard = std::unique_lock{mutex_};
-  names_[std::string{name}].swap(whom);
-  guard.unlock(); // the end of an actor that is replaced may ask this table
+  names_[std::string{name}].swap(handle);
+  guard.unlock(); // the destructor of a replaced actor may use this table
 }
 
 void process_table::clear() {
@@ -45,9 +45,9 @@ void process_table::clear() {
   guard.unlock(); // as above
 }
 
-pid process_table::expose(const caf::actor& whom) {
+pid process_table::expose(const caf::actor& handle) {
   auto guard = std::lock_guard{mutex_};
-  auto address = caf::actor_cast<caf::actor_addr>(whom);
+  auto address = caf::actor_cast<caf::actor_addr>(handle);
   if (auto found = pids_.find(address); found != pids_.end())
     return found->second;
   if (actors_.size() >= prune_above_)
@@ -63,10 +63,10 @@ pid process_table::make_pid() {
 }
 
 std::optional<pid> process_table::whereis(std::string_view name) {
-  auto whom = find_name(atom{name});
-  if (!whom)
+  auto handle = find_name(atom{name});
+  if (!handle)
     return std::nullopt;
-  return expose(whom);
+  return expose(handle);
 }
 
 caf::actor process_table::find(const term& to) const {
@@ -96,7 +96,7 @@ pid process_table::make_pid(std::uint32_t number, std::uint32_t serial) const {
              creation_};
 }
 
-/// Forgets the actors that have ended.
+/// Removes the actors that have ended.
 void process_table::prune() {
   std::erase_if(actors_, [this](auto& entry) {
     auto ended = !caf::actor_cast<caf::actor>(entry.second);

@@ -17,22 +17,21 @@
 
 namespace peer::internal::node {
 
-/// What stands for processes in a node: its actors, by name and by pid, and the pids of its calls. May be used by all
-/// threads.
+/// The processes of a node: its actors, by name and by pid, and the pids of its calls. Any thread may use it.
 class process_table {
 public:
   explicit process_table(atom node);
 
-  /// Registers `whom` under `name`, and keeps it alive. It replaces an earlier one.
-  void add(std::string_view name, caf::actor whom);
+  /// Registers `handle` under `name`, replacing an earlier actor, and keeps it alive.
+  void add(std::string_view name, caf::actor handle);
 
-  /// Forgets all actors.
+  /// Removes all actors.
   void clear();
 
-  /// Gives `whom` a pid, always the same. Does not keep it alive.
-  pid expose(const caf::actor& whom);
+  /// Returns the pid of `handle`, always the same one. Does not keep it alive.
+  pid expose(const caf::actor& handle);
 
-  /// A pid for a call: no actor has it, and no other call of the last 100 million.
+  /// A pid for a call, different from those of all actors and of the last 100 million calls.
   pid make_pid();
 
   /// The pid of the actor of that name.
@@ -42,7 +41,7 @@ public:
   caf::actor find(const term& to) const;
 
 private:
-  /// Actors with a pid that are looked through at the earliest.
+  /// The number of actors with a pid at which those that have ended are first removed.
   static constexpr std::size_t min_prune = 1000;
 
   caf::actor find_name(const atom& name) const;

@@ -20,7 +20,7 @@ namespace peer::internal::node {
 
 namespace {
 
-/// Nobody waits for the end of a cast: as in Erlang, its failure is reported on the console.
+/// The failure of a cast is reported on the console, as in Erlang.
 void report_failed_cast(const invocation& what, const outcome& how) {
   auto reason = load_term<term>(how.result);
   std::fprintf(stderr, "libpeer: cast of %s:%s failed: %s, %s\n", to_string(atom{what.module}).c_str(),
@@ -65,7 +65,7 @@ caf::error session::send(const_byte_span to, const_byte_span content) {
   if (origin_reads())
     return channel_->send(wire::message{to, content});
   auto why = "the origin does not read: " + std::to_string(channel_->queued()) + " bytes wait for it";
-  complain_once(told_of_messages_, "libpeer: messages to the origin are dropped: " + why + "\n");
+  complain_once(dropped_messages_reported_, "libpeer: messages to the origin are dropped: " + why + "\n");
   return fail(errc::overload, std::move(why));
 }
 
@@ -100,7 +100,7 @@ void session::on_written() {
   if (!runner_->reconsider())
     return;
   unread_refusals_ = 0;
-  told_of_messages_ = false;
+  dropped_messages_reported_ = false;
 }
 
 void session::on_closed(caf::error why) {
@@ -114,7 +114,7 @@ void session::on_message(const wire::call& x) {
   if (stopping_)
     return refuse(x.seq, wire::reply_class::exit, atom{"shutdown"});
   auto found = runner_->find(x.module, x.function, x.arguments);
-  if (found == nullptr && origin_reads()) // answered at once: it may be the heartbeat, and all threads busy
+  if (found == nullptr && origin_reads()) // answered at once: it may be a heartbeat while all threads are busy
     return answer(x.seq, node_->functions.evaluate(nullptr, x.module, x.function, x.arguments, {}));
   auto urgent = begins_at_once(x);
   if (!urgent && !runner_->has_room())
@@ -132,9 +132,10 @@ void session::on_message(const wire::cast& x) {
     execute(x, runner_->find(x.module, x.function, x.arguments), urgent, {});
     return;
   }
-  complain_once(told_of_casts_, "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
-                                    + " failed: error, system_limit; " + std::to_string(runner_->waiting())
-                                    + " calls and casts wait, and casts are dropped until there is room\n");
+  complain_once(dropped_casts_reported_,
+                "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
+                    + " failed: error, system_limit; " + std::to_string(runner_->waiting())
+                    + " calls and casts wait, and casts are dropped until there is room\n");
 }
 
 void session::on_message(const wire::message& x) {
@@ -186,11 +187,11 @@ call_runner::call_id session::execute(const Call& x, const detail::function* fou
     return runner_->run_at_once(std::move(what), std::move(done));
   }
   if (runner_->waiting() == 0)
-    told_of_casts_ = false;
+    dropped_casts_reported_ = false;
   return runner_->run(std::move(what), std::move(done));
 }
 
-/// A call that ends the node waits neither for its turn nor for the origin to read.
+/// A call that ends the node begins at once, even if the origin does not read.
 template <class Call>
 bool session::begins_at_once(const Call& x) const {
   return !end_asked_
@@ -202,7 +203,7 @@ bool session::origin_reads() const {
   return channel_->queued() <= limits_.bytes;
 }
 
-/// On another thread: the reader of standard error may be slow, too.
+/// Prints on another thread: the reader of standard error may be slow, too.
 void session::complain_once(bool& complained, std::string text) {
   if (!std::exchange(complained, true))
     where_->offload([text = std::move(text)] { std::fputs(text.c_str(), stderr); });
@@ -218,7 +219,7 @@ void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reaso
 }
 
 void session::answer(std::uint64_t seq, const outcome& how) {
-  console_->catch_up(); // what the function printed comes before its result
+  console_->catch_up(); // the function's output precedes its result
   stoppable_.erase(seq);
   if (auto err = channel_->send(wire::reply{seq, how.cls, how.result}))
     refuse(seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));

@@ -24,10 +24,10 @@ namespace peer::internal::node {
 /// The node's side of the connection to its origin: calls, casts, messages and the console. The channel actor owns and
 /// drives it. Belongs to the loop's thread.
 ///
-/// An origin that calls more than the node can run, or does not read, costs no more memory than `load_limits`: calls
-/// then end with `error:system_limit`, and casts and messages are dropped, which is reported once on standard error. No
-/// further function begins while too much waits for the origin. Reading never pauses, since a function that runs may
-/// wait for a message.
+/// The memory for an origin that calls more than the node can run, or does not read, is bounded by `load_limits`. Above
+/// them calls end with `error:system_limit`, and casts and messages are dropped, which is reported once on standard
+/// error. No further function begins while too much output waits for the origin. Reading never pauses, since a running
+/// function may wait for a message.
 class session : private connection::channel::listener {
 public:
   /// Receives the end of the connection, once.
@@ -35,27 +35,27 @@ public:
 
   session(loop::event_loop_ptr where, load_limits limits, std::shared_ptr<node_state> node, end_handler on_end);
 
-  /// Begins: authenticates, sends `started` and reads.
+  /// Authenticates, sends `started` and starts reading.
   void start(origin_link link);
 
   /// Sends a message to a process of the origin; both are encoded. Fails with `errc::protocol_violation` if it is too
   /// large, and with `errc::overload` if the origin does not read.
   caf::error send(const_byte_span to, const_byte_span content);
 
-  /// Asks the origin's I/O server.
+  /// Sends a request to the origin's I/O server.
   caf::error request(const term& what, console_client::replied done);
 
   /// Refuses further calls, requests the stop of all functions and calls `idle` when none runs. Calls that were
   /// accepted still begin, unless the origin does not read.
   void stop(std::function<void()> idle);
 
-  /// Passes on what has been printed and sent, waiting `defaults::flush_timeout` at most.
+  /// Flushes output and messages to the origin. Blocks for `defaults::flush_timeout` at most.
   void flush();
 
 private:
   // -- channel::listener ---
   void on_frame(const_byte_span payload) override;
-  void on_text(const_byte_span) override {} // an Erlang origin's standard I/O carries nothing else
+  void on_text(const_byte_span) override {} // an Erlang origin sends no text over standard I/O
   void on_written() override;
   void on_closed(caf::error why) override;
 
@@ -90,9 +90,9 @@ private:
   bool end_asked_ = false;
   bool stopping_ = false;
   std::size_t undelivered_ = 0;
-  std::size_t unread_refusals_ = 0; ///< since the origin has read enough
-  bool told_of_casts_ = false;      ///< that they are dropped, since there was room the last time
-  bool told_of_messages_ = false;
+  std::size_t unread_refusals_ = 0;     ///< since the origin has read enough
+  bool dropped_casts_reported_ = false; ///< since there was room the last time
+  bool dropped_messages_reported_ = false;
   bool ended_ = false;
 };
 

@@ -11,10 +11,10 @@ namespace peer::internal::node {
 
 namespace {
 
-/// What the next SIGTERM makes. Null after the first one.
+/// The request that the next SIGTERM makes. Null after the first one.
 std::atomic<stop_request*> next_request = nullptr;
 
-/// Process 1 of a namespace does not die of signals that it does not handle.
+/// Signals without a handler do not end process 1 of a namespace.
 [[noreturn]] void die_of_sigterm() {
   auto standard = [] {
     struct sigaction result {};
@@ -76,7 +76,7 @@ sigterm_guard::sigterm_guard(stop_request& request) {
 sigterm_guard::~sigterm_guard() {
   struct sigaction now {};
   sigaction(SIGTERM, nullptr, &now);
-  if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == on_sigterm) // else somebody has replaced ours
+  if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == on_sigterm) // otherwise it was replaced
     sigaction(SIGTERM, &before_, nullptr);
   next_request = nullptr;
 }

@@ -8,7 +8,7 @@
 
 namespace peer::internal::node {
 
-/// Lets one thread wait until the node has to stop.
+/// Lets one thread wait until the node is to stop.
 class stop_request {
 public:
   stop_request();
@@ -19,16 +19,16 @@ public:
   /// May be called by any thread, and by a signal handler.
   void make() noexcept;
 
-  /// Returns when the request has been made, or was made before.
+  /// Blocks until the request has been made.
   void wait() noexcept;
 
 private:
   sem_t made_;
 };
 
-/// Turns SIGTERM into a request to stop as long as it lives, as `erl` does: the first one makes it, the next one ends
-/// the process as the unhandled signal does, with status 143 to a shell, also as process 1. A program that ignores
-/// SIGTERM or has a handler of its own keeps that. One per process.
+/// Turns SIGTERM into a request to stop during its lifetime, as `erl` does. A second SIGTERM ends the process as the
+/// unhandled signal would (status 143 in a shell), also as process 1. A program that ignores SIGTERM or has its own
+/// handler keeps that. One per process.
 class sigterm_guard {
 public:
   /// @param request must outlive this object.

@@ -37,7 +37,7 @@ public:
   /// @param delay `caf::infinite` cancels the alarm.
   void set_after(caf::timespan delay) { set(delay == caf::infinite ? never : now() + delay); }
 
-  /// Sets the alarm unless it comes earlier already.
+  /// Sets the alarm unless it is already set to an earlier time.
   void set_if_earlier(time_point when) {
     if (when < when_)
       set(when);

@@ -21,17 +21,17 @@
 namespace peer::internal::origin {
 
 /// Sends a request to an actor and blocks until it is answered. Fails with `errc::noproc` if the actor has exited.
-/// @param who names the actor in that error.
+/// @param name names the actor in that error.
 template <class Result, class Handle, class... Ts>
-caf::expected<Result> ask(caf::actor_system& sys, const Handle& whom, const char* who, Ts&&... xs) {
+caf::expected<Result> ask(caf::actor_system& sys, const Handle& actor, const char* name, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
   auto where = loop::event_loop::of(sys);
   auto helper = std::optional<loop::helper>{};
-  if (whom && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(whom)))
+  if (actor && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(actor)))
     helper.emplace(*where);
-  auto on_error = [&](caf::error& err) { result = from_request(std::move(err), who); };
-  auto answer = base::request_from(self, whom, caf::infinite, std::forward<Ts>(xs)...);
+  auto on_error = [&](caf::error& err) { result = from_request(std::move(err), name); };
+  auto answer = base::request_from(self, actor, caf::infinite, std::forward<Ts>(xs)...);
   if (helper)
     helper->wait([&self] { return self->has_next_message(); });
   if constexpr (std::is_void_v<Result>)

@@ -13,10 +13,10 @@ namespace peer::internal::origin {
 
 namespace {
 
-/// The program that is started if nothing is said.
+/// The default program.
 constexpr auto generic_node = "peer_node";
 
-/// The elements of a list, as Erlang's command line wants them.
+/// The elements of a list, in the form of Erlang's command line.
 std::string join(const std::vector<std::string>& xs) {
   auto result = std::string{};
   for (auto& x : xs)

@@ -14,13 +14,13 @@
 
 namespace peer::internal::origin {
 
-/// The option `exec` or what stands for it.
+/// The option `exec` or its default.
 peer::exec chosen_program(const start_options& options);
 
-/// The option `connection` or what stands for it.
+/// The option `connection` or its default.
 connection_kind chosen_connection(const start_options& options);
 
-/// The option `shutdown` or what `shutdown_default` stands for.
+/// The option `shutdown`, with `shutdown_default` resolved.
 shutdown_option chosen_shutdown(const start_options& options);
 
 /// What a peer over `tcp` needs in order to connect.
@@ -34,7 +34,7 @@ struct meeting_point {
 /// @param where of a connection over `tcp`, and nothing else.
 std::vector<std::string> command_line(const start_options& options, const std::optional<meeting_point>& where = {});
 
-/// The peer's name in errors and console prefixes: that of the node, or else that of the program.
+/// The peer's name in errors and console prefixes: that of the node or, without one, that of the program.
 std::string display_name(const start_options& options);
 
 } // namespace peer::internal::origin

@@ -25,7 +25,7 @@ namespace peer::internal::origin {
 
 namespace {
 
-/// The interface, and what the actor sends itself: there is evidence of the peer's end to follow.
+/// The interface, and a message of the actor to itself: evidence of the peer's end has been recorded.
 using control_self = control_actor::extend_with<sys::sys_self>::extend<caf::result<void>(base::poke_atom)>;
 
 /// How a peer is stopped on request.
@@ -71,7 +71,7 @@ public:
     also_when_suspended([this](stop_atom) { return on_stop_when_suspended(stop_mode::by_options); },
                         [this](kill_atom) { return on_stop_when_suspended(stop_mode::at_once); });
     if (!std::holds_alternative<caf::timespan>(options_.wait_boot))
-      boot(); // else the first request that waits starts the boot, and so cannot miss its end
+      boot(); // otherwise the first waiting request starts the boot, and so cannot miss its end
     return with_system_messages([this](call_request& request) { return on_call(request); },
                                 [this](cast_request& request) { return sent(exchange_.cast(request)); },
                                 [this](send_request& request) { return sent(exchange_.send(std::move(request))); },
@@ -112,7 +112,7 @@ private:
     stop_or_quit(std::move(reason));
   }
 
-  /// What comes from the peer waits with the messages.
+  /// Data from the peer waits with the messages.
   void system_suspend(bool suspended) override {
     if (!incarnation_)
       return;
@@ -132,7 +132,7 @@ private:
 
   // -- start ---
 
-  /// Starts the peer unless that has been done.
+  /// Starts the peer unless it has been started.
   void boot() {
     if (keep_alive_)
       return;
@@ -241,7 +241,7 @@ private:
       end();
   }
 
-  /// Follows what callbacks of the incarnation have noticed, outside of them.
+  /// Processes what callbacks of the incarnation have recorded, outside of them.
   void follow_evidence() {
     obey(life_.next());
     exchange_.fail_doubtful();
@@ -294,7 +294,7 @@ private:
     leader_.text(stream::standard_error, text);
   }
 
-  /// Keeps what had been read before the actor was suspended, or is read because the process ends.
+  /// Queues data that was read before the actor was suspended, or because the process ends.
   void put_off(const_byte_span bytes, void (control::*handler)(const_byte_span)) {
     when_running([this, copy = byte_buffer{bytes.begin(), bytes.end()}, handler] {
       if (incarnation_)

@@ -13,7 +13,7 @@ namespace peer::internal::origin {
 
 namespace {
 
-std::string who(const start_options& options) {
+std::string describe_peer(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
   return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
 }
@@ -23,7 +23,7 @@ std::string who(const start_options& options) {
 caf::error end_error(const start_options& options, const lifecycle& life, const incarnation* of,
                      std::vector<std::string> last_words) {
   auto details = failure{};
-  details.who = who(options);
+  details.who = describe_peer(options);
   details.at = life.reached();
   details.connection = to_string(chosen_connection(options));
   details.first = life.first();

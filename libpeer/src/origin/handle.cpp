@@ -16,7 +16,7 @@ namespace peer {
 
 namespace {
 
-constexpr auto who = "the peer's control actor";
+constexpr auto the_control_actor = "the peer's control actor";
 
 caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options options, caf::strong_actor_ptr parent) {
   if (auto err = validate(options))
@@ -28,7 +28,7 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
                                                  std::move(options), std::move(parent));
   if (!waits)
     return handle{sys, std::move(control), std::move(known)};
-  auto booted = internal::origin::ask<peer_status>(sys, control, who, await_boot_atom_v);
+  auto booted = internal::origin::ask<peer_status>(sys, control, the_control_actor, await_boot_atom_v);
   if (!booted)
     return std::move(booted.error());
   return handle{sys, std::move(control), std::move(booted->node)};
@@ -57,40 +57,40 @@ caf::expected<void> handle::await_ready(caf::timespan timeout) const {
       .receive([] {},
                [&](caf::error& err) {
                  result = err == caf::sec::request_timeout
-                            ? fail(errc::timeout,
-                                   "the peer did not say within " + caf::deep_to_string(timeout) + " that it is ready")
-                            : from_request(std::move(err), who);
+                            ? fail(errc::timeout, "the peer was not ready within " + caf::deep_to_string(timeout))
+                            : from_request(std::move(err), the_control_actor);
                });
   return result;
 }
 
 caf::expected<peer_status> handle::get_state() const {
-  return internal::origin::ask<peer_status>(*sys_, control_, who, get_state_atom_v);
+  return internal::origin::ask<peer_status>(*sys_, control_, the_control_actor, get_state_atom_v);
 }
 
 caf::expected<term> handle::state() const {
-  return internal::origin::ask<term>(*sys_, control_, who, sys_get_state_atom_v);
+  return internal::origin::ask<term>(*sys_, control_, the_control_actor, sys_get_state_atom_v);
 }
 
 caf::expected<pid> handle::expose(const caf::actor& whom) const {
-  auto result = internal::origin::ask<term>(*sys_, control_, who, expose_atom_v, whom);
+  auto result = internal::origin::ask<term>(*sys_, control_, the_control_actor, expose_atom_v, whom);
   if (!result)
     return std::move(result.error());
   return *result->get_if<pid>();
 }
 
 caf::expected<stop_report> handle::stop() const {
-  return internal::origin::ask<stop_report>(*sys_, control_, who, stop_atom_v);
+  return internal::origin::ask<stop_report>(*sys_, control_, the_control_actor, stop_atom_v);
 }
 
 caf::expected<stop_report> handle::kill() const {
-  return internal::origin::ask<stop_report>(*sys_, control_, who, kill_atom_v);
+  return internal::origin::ask<stop_report>(*sys_, control_, the_control_actor, kill_atom_v);
 }
 
 caf::expected<encoded_term> handle::request_call(std::string_view module, std::string_view function,
                                                  byte_buffer arguments) const {
   return internal::origin::ask<encoded_term>(
-      *sys_, control_, who, call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_});
+      *sys_, control_, the_control_actor,
+      call_request{std::string{module}, std::string{function}, std::move(arguments), timeout_});
 }
 
 void handle::start_cast(std::string_view module, std::string_view function, byte_buffer arguments) const {

@@ -145,7 +145,7 @@ orders lifecycle::on_timer() {
     return {};
   case stage::booting:
     note(evidence::boot_time_out);
-    cause_ = "it did not say that it had started within " + caf::deep_to_string(boot_limit_);
+    cause_ = "it did not report its start within " + caf::deep_to_string(boot_limit_);
     return close_and_wait(defaults::exit_grace, false);
   case stage::asked:
     return terminate();
@@ -156,7 +156,7 @@ orders lifecycle::on_timer() {
     return kill();
   case stage::killing:
     step_ = stop_step::gave_up;
-    cause_ += (cause_.empty() ? "" : "; ") + std::string{"the process did not follow SIGKILL"};
+    cause_ += (cause_.empty() ? "" : "; ") + std::string{"the process did not end after SIGKILL"};
     return finish();
   }
   return {};

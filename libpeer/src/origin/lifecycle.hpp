@@ -17,8 +17,8 @@
 
 namespace peer::internal::origin {
 
-/// One peer's way from its start to its end, as a machine without clock or I/O: evidence in, orders out. It keeps the
-/// only record of the end: what was seen of it and in which order, who asked for it, and with which error it ended.
+/// The state of one peer from its start to its end, as a machine without clock or I/O: evidence in, orders out. It
+/// keeps the only record of the end: the evidence in its order, the request for it, and the resulting error.
 ///
 ///     created ──spawned──▶ booting ──started──▶ running ──stop──▶ asked ──┐
 ///        │                    │                    │                      │ time-out
@@ -96,16 +96,16 @@ public:
   /// The state for users. It is `down` as soon as `conclude` was called.
   peer_state state() const noexcept;
 
-  /// How far the peer had come before anything ended it.
+  /// The phase that the peer had reached before its end began.
   phase reached() const noexcept { return reached_; }
 
-  /// What was seen first of the end.
+  /// The first evidence of the end.
   evidence first() const noexcept { return first_; }
 
   /// The same as a sentence; empty if the process ended by itself or was stopped.
   const std::string& cause() const noexcept { return cause_; }
 
-  /// The system's error number if the process could not be started, else 0.
+  /// The system's error number if the process could not be started, otherwise 0.
   std::int32_t error_number() const noexcept { return error_number_; }
 
   /// Whether the end began with the stream, not with the process or a request.

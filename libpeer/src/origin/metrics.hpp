@@ -76,7 +76,7 @@ public:
   /// Adds what has passed over the connection since the last time.
   void traffic(const connection::channel& over);
 
-  /// Nothing waits for the peer any more.
+  /// The queue to the peer is empty.
   void drop_queue();
 
 private:

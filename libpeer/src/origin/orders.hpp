@@ -10,7 +10,7 @@ namespace peer::internal::origin {
 
 class incarnation;
 
-/// What `lifecycle` wants to be done. Everything in it at once; the default is nothing.
+/// Orders of `lifecycle`, to be carried out at once. The default has no effect.
 struct orders {
   bool ask_to_stop = false; ///< Send the peer `init:stop()`.
   bool close = false;       ///< Close the connection.
@@ -18,12 +18,12 @@ struct orders {
   bool to_process = false;  ///< The signal is for the process alone, not for its group.
   bool finished = false;    ///< The peer has ended; nothing follows.
 
-  /// Call `on_timer` after this time, instead of any earlier such order; `caf::infinite` for never. Nothing: leave the
-  /// timer as it is.
+  /// Call `on_timer` after this time, replacing any earlier such order; `caf::infinite` for never. `nullopt`: leave the
+  /// timer unchanged.
   std::optional<caf::timespan> timer = std::nullopt;
 };
 
-/// Carries out what concerns the process and its connection: `ask_to_stop`, `close` and `signal`.
+/// Carries out the orders for the process and its connection: `ask_to_stop`, `close` and `signal`.
 void carry_out(const orders& what, incarnation& on);
 
 } // namespace peer::internal::origin

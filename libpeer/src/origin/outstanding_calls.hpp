@@ -34,7 +34,7 @@ public:
     return next_seq_++;
   }
 
-  /// Removes a call from the table. Nothing if it has been answered or never existed.
+  /// Removes a call from the table. `nullopt` if it has been answered or never existed.
   std::optional<Waiter> take(std::uint64_t seq) {
     auto found = calls_.extract(seq);
     if (!found)

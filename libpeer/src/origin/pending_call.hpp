@@ -34,7 +34,7 @@ public:
   pending_call(atom module, atom function, console::evaluated caller)
       : module_(std::move(module)), function_(std::move(function)), evaluated_(std::move(caller)) {}
 
-  /// Notes that it has been sent. @param until where it ends in the outgoing stream (`channel::position`).
+  /// Records that it has been sent. @param until where it ends in the outgoing stream (`channel::position`).
   void sent(std::uint64_t until, time_point now);
 
   /// Passes on why it could not be sent.

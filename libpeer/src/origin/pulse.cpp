@@ -33,7 +33,7 @@ bool pulse::moves(const traffic& seen) const noexcept {
   return seen.received != before_.received || (before_.written < queue_end_ && seen.written != before_.written);
 }
 
-/// Whether it was this program that stood still, and the peer perhaps with it: both may have been frozen.
+/// Whether this program was suspended, and perhaps the peer with it: both may have been frozen.
 bool pulse::is_late(time_point now) const noexcept {
   return now - deadline_ >= how_.timeout / 2;
 }

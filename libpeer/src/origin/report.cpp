@@ -65,7 +65,7 @@ term error_name(int number) {
   return atom{result};
 }
 
-/// What ended a peer that had booted, or had not.
+/// What ended the peer, whether it had booted or not.
 term end_reason(const failure& x) {
   if (x.error_number != 0)
     return error_name(x.error_number);

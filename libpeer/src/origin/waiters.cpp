@@ -52,7 +52,7 @@ void waiters::answer_ready() {
     answer(ready_);
 }
 
-/// Neither the boot nor the readiness will come.
+/// The peer will neither boot nor become ready.
 void waiters::fail(const caf::error& why) {
   answer(boot_, why);
   if (!started_)

@@ -92,7 +92,7 @@ CAF_TEST(the cause of a failed boot comes before what is known about the connect
   settle();
   auto err = failure();
   CAF_REQUIRE(peer::failure_of(err));
-  CAF_CHECK_EQUAL(peer::failure_of(err)->cause, "it did not say that it had started within 300ms; it never connected");
+  CAF_CHECK_EQUAL(peer::failure_of(err)->cause, "it did not report its start within 300ms; it never connected");
 }
 
 CAF_TEST(a receiver is notified of the boot) {
