@@ -28,7 +28,7 @@ void run(caf::actor_system& sys, const std::string& worker_program) {
                 {.id = "store", .start = peer::start_options{.exec = peer::exec{"erl"}}},
             }}));
 
-  // A child's handle outlives its restarts. Where it runs makes no difference to those who call it.
+  // A child's handle outlives its restarts. Callers need not know where the child runs.
   auto text = value_of(tree.child("text"));
   auto price = value_of(value_of(tree.child("rates")).call<double>("rates", "convert", 20.0));
   std::cout << "20 is " << price << std::endl;

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
-/// The value; throws what is to be said about an error.
+/// Returns the value, or throws the error's description.
 template <class T>
 T value_of(caf::expected<T> x) {
   if (!x)

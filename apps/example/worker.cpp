@@ -24,7 +24,7 @@ report analyse(const job& x) {
 
 /// The bug that every program has.
 void shred() {
-  std::cerr << "shredder: a finger is no paper" << std::endl;
+  std::cerr << "shredder: a finger is not paper" << std::endl;
   std::abort();
 }
 

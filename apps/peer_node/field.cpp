@@ -36,7 +36,7 @@ std::u32string fit_string(std::u32string text, const field& where) {
   if (text.size() > room)
     text.resize(room);
   else if (!where.width || (where.precision && room < width))
-    text.resize(room, where.pad); // P fills up on the right, F on the side that it says
+    text.resize(room, where.pad); // P pads on the right, F on the side that it specifies
   return adjust(std::move(text), width - text.size(), where);
 }
 

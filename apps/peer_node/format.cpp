@@ -15,7 +15,7 @@ namespace peer_node {
 
 namespace {
 
-/// Greater depths are as good as none.
+/// Greater depths count as unlimited.
 constexpr auto max_depth = std::int64_t{1} << 30;
 
 constexpr auto highest_width = std::int64_t{1} << 20;

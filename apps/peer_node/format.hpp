@@ -12,9 +12,9 @@ namespace peer_node {
 /// sequences: `~c ~f ~e ~g ~s ~w ~p ~W ~P ~b ~B ~x ~X ~+ ~# ~i ~n ~~`, the modifiers `t` and `l`, and field width,
 /// precision and padding, each of which may be `*`. Raises badarg for a format or arguments that do not fit.
 ///
-/// What differs: `~p` and `~P` print on one line, so their field width and precision mean nothing. Widths count code
-/// points, not grapheme clusters, and are at most 2^20. Characters that Unicode does not have raise badarg. Maps that
-/// `~W` cuts short look as those of `~P` do. Identifiers are printed as `term_text` says.
+/// Differences: `~p` and `~P` print on one line and ignore field width and precision. Widths count code points, not
+/// grapheme clusters, and are at most 2^20. Numbers that are not Unicode characters raise badarg. Maps that
+/// `~W` cuts short look as those of `~P` do. Identifiers are printed as by `term_text`.
 std::u32string format(const peer::term& text, const peer::term& arguments);
 
 } // namespace peer_node

@@ -5,8 +5,8 @@
 #include "peer/node.hpp"
 
 /// @file
-/// What `peer_node` offers besides what every node has. The functions have the names, arguments, results and errors of
-/// Erlang/OTP's, those of the module `peer_node` apart.
+/// The functions of `peer_node` in addition to those of every node. Except for the module `peer_node`, they have the
+/// names, arguments, results and errors of Erlang/OTP's.
 
 namespace peer_node {
 
@@ -17,7 +17,7 @@ void add_system_functions(peer::node& node);
 /// `io:format/1,2,3`, `io:put_chars/1,2`, `io:get_line/1`, `io_lib:format/2`.
 ///
 /// A device is `standard_io` or `user`, both the origin's I/O server; `standard_error`, descriptor 2 of this process;
-/// or a pid, which is sent the request. Nobody waits for its answer: most connections have no way back to a function.
+/// or a pid, which is sent the request. Its answer is not waited for: most connections have no way back to a function.
 void add_io_functions(peer::node& node);
 
 /// For tests and trials:
@@ -25,7 +25,7 @@ void add_io_functions(peer::node& node);
 ///     peer_node:echo(X)              returns X
 ///     peer_node:crash(Signal)        ends this process by that signal, with last words on standard error
 ///     peer_node:spam(N, Text)        prints N lines on standard output
-///     peer_node:ready()              tells the origin that this node is ready
+///     peer_node:ready()              reports to the origin that this node is ready
 ///     peer_node:write(Binary)        writes bytes to standard output as they are
 ///
 /// and an actor of the name `echo`, which answers `{From, X}` with `{echo, X}`.

@@ -27,7 +27,7 @@ struct integer_digits {
   std::string digits; ///< With upper-case letters.
 };
 
-/// The digits of `value` in `base` (2 to 36). Raises badarg if it is no integer, or for another base.
+/// The digits of `value` in `base` (2 to 36). Raises badarg if it is not an integer, or for another base.
 integer_digits digits_of(const peer::term& value, std::size_t base);
 
 } // namespace peer_node

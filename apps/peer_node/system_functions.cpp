@@ -55,7 +55,7 @@ term getenv(const std::string& name) {
 
 // -- timer ------------------------------------------------------------------------------------------------------------
 
-/// Sleeps, but no longer than somebody waits for it.
+/// Sleeps until the time has passed or the call is cancelled.
 void sleep(const std::stop_token& stop, const term& time) {
   auto* milliseconds = time.get_if<std::int64_t>();
   auto forever = time.is_atom("infinity");

@@ -135,7 +135,7 @@ std::string check_path(const std::string& path) {
 }
 
 void add_socket(CLI::App& app, request& result) {
-  app.add_option("--socket", result.socket, "Where the tree is reached (default: as docs/supervise.md says)")
+  app.add_option("--socket", result.socket, "Control socket of the tree (default: see docs/supervise.md)")
       ->type_name("S");
 }
 
@@ -194,7 +194,7 @@ void add_question(CLI::App& app, const std::string& name, const std::string& hel
 std::variant<request, finished> parse_arguments(int argc, char** argv) {
   auto result = request{};
   auto app = CLI::App{"Starts a peer, talks to it, and stops it; or keeps a tree of peers running.", "peerctl"};
-  app.require_subcommand(0, 1); // none is an error, too, but an unknown one is the better complaint
+  app.require_subcommand(0, 1); // a missing one is checked below: CLI11's error for an unknown one is better
   app.footer(footer);
   auto call = add_call(app, "call", "Call a function and print its result as an Erlang term.", result, command::call);
   add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)",

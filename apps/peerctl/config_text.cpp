@@ -18,7 +18,7 @@ namespace {
 /// How deep lists and maps may be nested: the parser calls itself for each.
 constexpr auto max_depth = 32;
 
-/// What all parts of one reading share.
+/// State shared by all parts of one parse.
 struct reading {
   caf::string_parser_state at;
   std::optional<config_problem> problem = std::nullopt; ///< the first one that is not the syntax
@@ -29,7 +29,7 @@ struct reading {
       problem = config_problem{at.line, std::move(key), std::move(what)};
   }
 
-  /// Makes the parser believe that the text ends here.
+  /// Ends the parser's input here.
   void stop() { at.i = at.e; }
 };
 
@@ -102,7 +102,7 @@ void set(reading& source, const std::string& path, config_node& target, T&& x) {
     source.complain(path, "is too large");
 }
 
-/// Bounds the depth. What the caller returns is not used any more if this fails.
+/// Checks the depth. If this fails, the caller's result is not used.
 void enter(reading& source, const std::string& path) {
   if (++source.depth <= max_depth)
     return;
@@ -139,7 +139,7 @@ void map_consumer::key(std::string name) {
   auto twice = std::any_of(target_->begin(), target_->end(), [&](auto& x) { return x.key == name; });
   target_->push_back({std::move(name), {source_->at.line}});
   if (twice)
-    source_->complain(current_path(), "stands here for the second time");
+    source_->complain(current_path(), "is given twice");
 }
 
 template <class T>

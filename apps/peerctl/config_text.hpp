@@ -40,7 +40,7 @@ struct config_problem {
   std::string what;
 };
 
-/// Reads a text, whose value is a `config_node::map`. Problems are syntax errors, a key that stands twice in one map
+/// Reads a text, whose value is a `config_node::map`. Problems are syntax errors, a key that is given twice in one map
 /// (CAF takes the last one) and a key with a dot (CAF loses what follows).
 std::variant<config_node, config_problem> parse_config(std::string_view text);
 

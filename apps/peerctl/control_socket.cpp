@@ -39,11 +39,11 @@ constexpr auto max_requests = 32;
 /// Clients at the same time; more are refused, whatever they request.
 constexpr auto max_clients = std::size_t{128};
 
-/// How long another tree that starts may have the directory.
+/// How long another starting tree may lock the directory.
 constexpr auto lock_patience = 2s;
 constexpr auto lock_interval = 20ms;
 
-/// How long to wait when a client cannot be accepted, for lack of descriptors, say.
+/// How long to wait when a client cannot be accepted, for example for lack of descriptors.
 constexpr auto accept_pause = 100ms;
 
 /// Time for a client to send its request, and to read the answer.
@@ -88,7 +88,7 @@ bool lock(const descriptor& directory) {
   return true;
 }
 
-/// Makes way for a socket: removes one that no process listens at.
+/// Removes a socket that no process listens at.
 caf::error make_way(const std::string& path, const protocol::endpoint& where) {
   struct stat there = {};
   if (lstat(path.c_str(), &there) != 0)
@@ -145,7 +145,7 @@ public:
                       });
   }
 
-  /// No request is waited for any more.
+  /// Stops waiting for a request.
   void stop_receiving() { connection_->stop_receiving(); }
 
 private:

@@ -54,7 +54,7 @@ void framed_socket::receive_content(frame_handler done) {
   auto size = std::size_t{boost::endian::load_big_u32(length_.data())};
   if (size > max_frame) {
     static_cast<void>(end({}));
-    return done(failed("announced " + std::to_string(size) + " bytes; 16 MiB is the most"));
+    return done(failed("announced " + std::to_string(size) + " bytes; the limit is 16 MiB"));
   }
   content_.clear(); // grows with what arrives, not with what was announced
   asio::async_read(socket_, asio::dynamic_buffer(content_), asio::transfer_exactly(size),

@@ -49,7 +49,7 @@ void ready_output::add(const std::string& line) {
 void ready_output::flush(std::chrono::milliseconds patience) {
   waiting_.erase(0, write_ready(descriptor_, waiting_, patience));
   if (waiting_.empty() && lost_ > 0) {
-    waiting_ = "peerctl: " + std::to_string(lost_) + " lines were lost, since nobody read them\n";
+    waiting_ = "peerctl: " + std::to_string(lost_) + " lines were lost because the output was not read in time\n";
     lost_ = 0;
     waiting_.erase(0, write_ready(descriptor_, waiting_, patience));
   }

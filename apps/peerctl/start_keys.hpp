@@ -42,7 +42,7 @@ struct start_key {
   caf::error (*read)(peer::start_options& target, const std::string& text);
 };
 
-/// All of them, in the order in which the help has them.
+/// All options, in the order of the help.
 const std::vector<start_key>& start_keys();
 
 /// The key of an option, or null. Several keys may stand for one option (`exec`, `exec-args`): then the first one that
@@ -60,7 +60,7 @@ caf::expected<caf::timespan> parse_duration(const std::string& text);
 /// The same, or `infinity`.
 caf::expected<caf::timespan> parse_limit(const std::string& text);
 
-/// The error of a text that is none of an enumeration's names.
+/// The error of a text that is not one of an enumeration's names.
 caf::error none_of(const std::string& text, const std::string& names);
 
 /// One of an enumeration's names.

@@ -306,7 +306,7 @@ private:
 } // namespace
 
 int supervise(caf::actor_system& sys, const request& what) {
-  std::signal(SIGPIPE, SIG_IGN); // the reader of the events may go
+  std::signal(SIGPIPE, SIG_IGN); // the reader of the events may close its end
   return session{sys, what.file, what.socket}.run();
 }
 

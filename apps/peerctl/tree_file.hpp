@@ -29,7 +29,7 @@ struct tree_file {
   std::string socket;
 };
 
-/// Reads a tree from a text in CAF's configuration syntax. A child has to be restarted when its revision changes, which
+/// Reads a tree from a text in CAF's configuration syntax. A child must be restarted when its revision changes, which
 /// is made of its keys; of a supervisor without those of its rules and its children.
 ///
 /// The error (`errc::invalid_option`) has one line for each problem, "NAME:LINE: KEY: what is wrong".

@@ -19,7 +19,7 @@ double cpu_seconds(const peer::process_usage& x) {
   return std::chrono::duration<double>(x.user_time + x.system_time).count();
 }
 
-/// A few words about an end.
+/// A short description of an end.
 std::string brief(const caf::error& end) {
   if (!end)
     return {};

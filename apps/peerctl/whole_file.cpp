@@ -29,7 +29,7 @@ bool same_time(const timespec& x, const timespec& y) {
   return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
 }
 
-/// Whether nothing has happened to a file between the two looks at it.
+/// Whether a file is unchanged between two calls of fstat(2).
 bool same_file(const struct stat& x, const struct stat& y) {
   return x.st_dev == y.st_dev && x.st_ino == y.st_ino && x.st_size == y.st_size && same_time(x.st_mtim, y.st_mtim)
       && same_time(x.st_ctim, y.st_ctim);
@@ -50,7 +50,7 @@ bool read_all(int fd, std::string& text) {
   return true;
 }
 
-/// Nothing if the file has changed meanwhile.
+/// `nullopt` if the file has changed meanwhile.
 caf::expected<std::optional<std::string>> try_to_read(const std::string& path) {
   auto file = descriptor{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat before = {};

@@ -91,7 +91,7 @@ private:
   }
 
   caf::error overload() const {
-    return fail(errc::overload, std::to_string(runner_->waiting()) + " calls and casts wait already");
+    return fail(errc::overload, std::to_string(runner_->waiting()) + " calls and casts are already waiting");
   }
 
   std::shared_ptr<internal::node::call_runner> runner_;

@@ -169,7 +169,7 @@ CAF_TEST(nothing is started if the options of one member are wrong) {
       x.wait_boot = peer::no_wait{};
   };
   check_contains(peer::describe(group_failure(options)), "member 1 of the group: wait_boot");
-  check_contains(peer::describe(group_failure(nodes(0))), "size is 0");
+  check_contains(peer::describe(group_failure(nodes(0))), "size must be at least 1, not 0");
 }
 
 CAF_TEST(members can have one processor each in turn) {
@@ -583,7 +583,7 @@ CAF_TEST(there are no spares for members whose end nobody is told of) {
   options.spares = 1;
   auto why = group_failure(options);
   CAF_CHECK_EQUAL(why, errc::invalid_option);
-  check_contains(peer::describe(why), "member 0 of the group: peer_down is continue");
+  check_contains(peer::describe(why), "member 0 of the group: peer_down must not be continue");
   CAF_CHECK(children().empty());
 }
 

@@ -121,7 +121,7 @@ class FileTest(TreeTest):
         (children('restart = "permanent"'), r":3: id: is missing"),
         (children('id = 1'), r":3: id: must be a text, not an integer"),
         (children('id = "a"\n restart = "always"'), r":4: restart: 'always' is none of permanent, transient, temporary"),
-        (children('id = "a"\n restart = "permanent"\n restart = "temporary"'), r":5: .*restart: .* second time"),
+        (children('id = "a"\n restart = "permanent"\n restart = "temporary"'), r":5: .*restart: is given twice"),
         (children('id = "a"', top="strategy = 'one_for_nobody'"), r":1: strategy: 'one_for_nobody' is none of"),
         (children('id = "a"', top="strategy = 'simple_one_for_one'"), r":1: strategy: simple_one_for_one"),
         (children('id = "a"', top="\nintensity = -1"), r":2: intensity: -1 is out of range"),

@@ -33,7 +33,7 @@ namespace peer {
 
 // -- rules ------------------------------------------------------------------------------------------------------------
 
-/// Which children are restarted when one has to be.
+/// Which children are restarted when one must be.
 enum class restart_strategy : std::uint8_t {
   one_for_one,        ///< That child.
   one_for_all,        ///< All children; those that run are stopped before.

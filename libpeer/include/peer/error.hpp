@@ -16,7 +16,7 @@
 
 namespace peer {
 
-/// The errors of libpeer are those of CAF, with a code of `errc` and a context that says what failed, where and why.
+/// The errors of libpeer are those of CAF, with a code of `errc` and a context that describes what failed and why.
 /// `describe` (failure.hpp) prints one; `failure_of` and `exception_of` return the details of those that have some.
 using error = caf::error;
 

@@ -16,12 +16,12 @@
 
 namespace peer {
 
-/// What a running function may know about its call.
+/// The context of a call, for the function that runs.
 struct call_context {
   /// Identifies this call, as the pid of the process that runs it would in Erlang. Unique within the node.
   pid self;
 
-  /// Triggered when nobody waits for the result any more: the caller's time-out has passed, or the node stops. That of
+  /// Triggered when the result is no longer needed: the caller's time-out has passed, or the node stops. That of
   /// a cast is triggered only when the node stops.
   std::stop_token stop;
 };

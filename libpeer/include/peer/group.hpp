@@ -167,7 +167,7 @@ public:
   }
 
   /// Calls `module:function(item)` for each item in one of the peers and waits for all; the time-out is that of each
-  /// call. Returns the results in the items' order; the errors are those of `handle::call`, and `delivery_of` tells
+  /// call. Returns the results in the items' order; the errors are those of `handle::call`, and `delivery_of` shows
   /// whether an item can have run.
   ///
   /// An item whose call was not delivered is given to another peer, as is one whose call may have run if the options

@@ -45,7 +45,7 @@ namespace peer {
 ///   The functions may finish, and their results are sent. Then `run` returns, `main` goes on, destructors run and the
 ///   status is `main`'s. Functions that take longer than `peer.stop-timeout` are cut off (see `run`).
 /// - **The connection ends**: the origin has died, or stops the node as OTP does by default (`shutdown_halt`,
-///   `shutdown_close`). Nobody can reach the node any more. **The process ends at once with status 1, whatever its
+///   `shutdown_close`). The node can no longer be reached. **The process ends at once with status 1, whatever its
 ///   threads do**, by `std::quick_exit`: functions that run are cut off, destructors do not run, functions registered
 ///   with `std::at_quick_exit` do.
 /// - **`halt`** ends the process with its status in the same way, after it has sent what was printed.

@@ -316,7 +316,7 @@ public:
   template <std::same_as<bool> T>
   term(T value) : value_(atom{value ? "true" : "false"}) {}
 
-  /// @pre `value` is finite; Erlang knows neither infinities nor NaN, and the encoder refuses them.
+  /// @pre `value` is finite; Erlang has neither infinities nor NaN, and the encoder refuses them.
   template <std::floating_point T>
   term(T value) noexcept : value_(static_cast<double>(value)) {}
 

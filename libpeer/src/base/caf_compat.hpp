@@ -39,7 +39,7 @@ namespace peer::internal::base {
 /// What CAF hands to an actor that it resumes, and what an actor hands its follow-up work to.
 using actor_host = caf::execution_unit;
 
-/// Base of an `actor_host` of our own: everything that becomes ready to run arrives at `run_later`.
+/// Base of our own `actor_host`s: everything that becomes ready to run is passed to `run_later`.
 class custom_actor_host : public actor_host {
 public:
   explicit custom_actor_host(caf::actor_system& sys) : actor_host(&sys) {}
@@ -80,7 +80,7 @@ void schedule(System& sys, caf::resumable* job) {
 
 // -- sending ---
 
-/// Sends a message that nobody stands behind.
+/// Sends a message without a sender.
 template <class Handle, class... Ts>
 void send_anonymous(const Handle& whom, Ts&&... xs) {
 #if CAF_MAJOR_VERSION < 1
@@ -101,7 +101,7 @@ auto request_from(Self&& self, const Handle& whom, std::chrono::duration<Rep, Pe
 #endif
 }
 
-/// Lets `self` drop messages that its behaviour does not handle.
+/// Makes `self` drop messages that its behavior does not handle.
 inline void drop_unhandled(caf::scheduled_actor& self) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -109,7 +109,7 @@ inline void drop_unhandled(caf::scheduled_actor& self) {
 #pragma GCC diagnostic pop
 }
 
-// -- what actors of our own are made of ---
+// -- building blocks of our own actors ---
 
 /// Gives `Base`, an event-based actor, the calls of CAF 0.18 that later versions replace or drop.
 template <class Base>
@@ -218,7 +218,7 @@ void skip_message(Actor& self, Ts&&... xs) {
 #endif
 }
 
-/// Lets `self` look at the messages that it has skipped once more, also at those of high priority.
+/// Makes `self` process the messages that it has skipped again, also those of high priority.
 template <class Actor>
 void look_at_skipped([[maybe_unused]] Actor& self) {
 #if CAF_MAJOR_VERSION < 1

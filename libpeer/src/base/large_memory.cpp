@@ -76,7 +76,7 @@ void internal::base::prefer_large_pages(const std::byte* data, std::size_t size)
   auto address = reinterpret_cast<std::uintptr_t>(data);
   auto begin = address / page * page;
   auto end = (address + size + page - 1) / page * page;
-  // A system that has none says so; that changes nothing.
+  // Fails on a system that does not support it, without effect.
   static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
 }
 

@@ -17,7 +17,7 @@ namespace peer::internal::base {
 /// `text` stays as it is.
 std::optional<char32_t> take_utf8(std::string_view& text) noexcept;
 
-/// Counts the characters of `text`. Nothing if it is no valid UTF-8.
+/// Counts the characters of `text`. `nullopt` if it is not valid UTF-8.
 std::optional<std::size_t> count_utf8(std::string_view text) noexcept;
 
 /// Appends the character `code`. False, with `out` as before, if Unicode has no such character.

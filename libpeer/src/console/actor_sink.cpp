@@ -27,7 +27,7 @@ public:
   const char* name() const override { return "peer.courier"; }
 
   caf::behavior make_behavior() override {
-    set_default_handler(caf::drop); // what the receiver answers
+    set_default_handler(caf::drop); // answers of the receiver
     set_error_handler([](caf::error&) {});
     return {[this](internal::console::output_batch& batch) { deliver(batch); }};
   }
@@ -43,7 +43,7 @@ private:
       send(receiver_, std::move(line));
     request(receiver_, caf::infinite, std::move(last))
         .then([this, size] { handled(size); },
-              [this, size](caf::error&) { handled(size); }); // it is gone, or answers something of its own
+              [this, size](caf::error&) { handled(size); }); // it has exited, or sent an unexpected answer
     in_mailbox_ += size;
     waiting_.push_back(std::move(batch.written));
     report_written();
@@ -68,7 +68,7 @@ private:
 class actor_sink final : public internal::console::line_sink {
 public:
   actor_sink(const internal::loop::event_loop_ptr& where, caf::actor receiver) : receiver_(std::move(receiver)) {
-    if (where) // else it is CAF's test coordinator that runs the actors
+    if (where) // otherwise CAF's test coordinator runs the actors
       courier_ = internal::loop::spawn_pinned<courier>(where->system(), where, receiver_);
   }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr auto both_streams = std::array{stream::standard_output, stream::standard_error};
 
 std::string dropped_line(std::size_t count) {
-  return "libpeer: " + std::to_string(count) + " bytes of output were dropped: what receives it did not keep up\n";
+  return "libpeer: " + std::to_string(count) + " bytes of output were dropped because their receiver did not keep up\n";
 }
 
 } // namespace

@@ -17,8 +17,8 @@
 
 namespace peer::internal::console {
 
-/// A peer's text on its way to the sink: joined to whole characters, counted until the sink has written it, and dropped
-/// while more than `defaults::output_limit` bytes wait. A line in the output states how much was dropped.
+/// Passes a peer's text to the sink: joins it to whole characters, counts it until the sink has written it, and drops
+/// it while more than `defaults::output_limit` bytes wait. A line in the output states how much was dropped.
 ///
 /// Belongs to the loop's thread.
 class bounded_output : public std::enable_shared_from_this<bounded_output> {
@@ -42,15 +42,15 @@ public:
   void finish();
 
 private:
-  /// What is known of one stream.
+  /// The state of one stream.
   struct stream_state {
     utf8_joiner joiner;
     bool in_line = false;    ///< the last text had no newline at its end
     std::size_t dropped = 0; ///< bytes that no line in the output has stated
   };
 
-  /// Text that the sink has got and not written. Stays here, not with the sink, so that it is answered and destroyed on
-  /// the loop's thread.
+  /// A write that the sink has not completed. Kept here, not in the sink, so that it is answered and destroyed on the
+  /// loop's thread.
   struct pending_write {
     std::size_t size;
     completion done;

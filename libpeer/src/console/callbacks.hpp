@@ -9,7 +9,7 @@
 #include <functional>
 
 /// @file
-/// What this room needs of its owner, as functions.
+/// Functions that the owner of this room provides.
 
 namespace peer::internal::console {
 

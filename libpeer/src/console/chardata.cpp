@@ -25,7 +25,7 @@ bool flatten(std::string& out, const term& data, encoding from) {
   for (auto& item : *items)
     if (!flatten(out, item, from))
       return false;
-  // An improper tail has to be a binary (unicode:chardata()).
+  // An improper tail must be a binary (unicode:chardata()).
   return items->proper() || (items->tail()->is_binary() && flatten(out, *items->tail(), from));
 }
 

@@ -10,16 +10,16 @@
 
 namespace peer::internal::console {
 
-/// The answer that is owed to one request. Copies share one state, as copies of `caf::response_promise` do.
+/// The pending answer to one request. Copies share one state, as copies of `caf::response_promise` do.
 ///
-/// The receiver is called exactly once: with the first answer, or with nothing when the last copy is destroyed
+/// The receiver is called exactly once: with the first answer, or with `nullopt` when the last copy is destroyed
 /// unanswered (the request was abandoned). Belongs to the loop's thread, its destruction included.
 class completion {
 public:
   /// Receives the answer; nothing if there will be none. Must not throw.
   using receiver = std::function<void(std::optional<term>)>;
 
-  /// Nobody waits for an answer.
+  /// Makes an object without a receiver.
   completion() noexcept = default;
 
   explicit completion(receiver done);
@@ -36,7 +36,7 @@ public:
 private:
   struct state;
 
-  std::shared_ptr<state> state_; ///< null if nobody waits
+  std::shared_ptr<state> state_; ///< null if no request waits
 };
 
 } // namespace peer::internal::console

@@ -18,13 +18,13 @@
 
 namespace peer::internal::console {
 
-/// The entry of this room: what one peer prints and asks for, on its way to the I/O server and back. Pauses a peer
-/// whose output the sink does not keep up with, bounds the number of its requests, and remembers its last words.
+/// The entry of this room: passes the output and the requests of one peer to the I/O server, and the answers back.
+/// Pauses a peer whose sink does not keep up, bounds the number of its requests, and keeps its last lines on stderr.
 ///
 /// Belongs to the loop's thread.
 class group_leader {
 public:
-  /// What serving the peer needs of the object that has the connection.
+  /// The owner of the connection.
   class owner {
   public:
     virtual ~owner() = default;
@@ -39,11 +39,11 @@ public:
     virtual void on_ready() = 0;
   };
 
-  /// Stops and resumes reading what the peer prints.
+  /// Pauses and resumes reading the peer's output.
   using pauser = std::function<void(bool paused)>;
 
-  /// @param whom must outlive this object.
-  explicit group_leader(owner& whom) noexcept : owner_(whom) {}
+  /// @param listener must outlive this object.
+  explicit group_leader(owner& listener) noexcept : owner_(listener) {}
 
   /// Makes the sink and the source. To be called once, before anything comes from the peer.
   /// @param where null in tests that have no loop.

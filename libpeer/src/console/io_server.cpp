@@ -46,7 +46,7 @@ io_server::io_server(sink_ptr output, input_ptr input, evaluator evaluate, poste
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
-/// The number of elements tells whether there is an encoding: in `{put_chars, unicode, F, A}` and `{get_line, unicode}`
+/// The number of elements shows whether there is an encoding: in `{put_chars, unicode, F, A}` and `{get_line, unicode}`
 /// there is none. Older programs leave it out.
 const io_server::entry* io_server::find(const console::request& what) {
   constexpr auto plain = false;

@@ -137,11 +137,10 @@ private:
   caf::disposable timer_;
 };
 
-/// Sends `request` to all control actors at once. Returns their answers in their order: what `Result` they gave, or the
-/// error, `errc::timeout` after `limit` and `errc::noproc` if the actor has exited among them.
-/// @param then `give_up`: at the first error, it is the answer of all that have not answered, and `of_member` tells
-/// whose
-///        it is.
+/// Sends `request` to all control actors at once. Returns their answers in order, each a `Result` or an error, such as
+/// `errc::timeout` after `limit` and `errc::noproc` if the actor has exited.
+/// @param then `give_up`: the first error becomes the answer of all that have not answered; `of_member` names its
+///        origin.
 template <class Result, class Request>
 results<Result> ask_all(caf::actor_system& sys, const std::vector<control_actor>& whom, Request request,
                         caf::timespan limit = caf::infinite, after_failure then = after_failure::wait_for_all) {

@@ -26,7 +26,7 @@ caf::error invalid(std::string text) {
 /// The options of all members, and then of the spares; an error if not all of them can be started.
 caf::expected<std::vector<start_options>> options_of_peers(const group_options& options) {
   if (options.size == 0)
-    return invalid("size is 0: a group has at least one member");
+    return invalid("size must be at least 1, not 0");
   auto result = std::vector<start_options>(options.size + options.spares, options.each);
   auto cpus = options.spread_over_cpus ? internal::process::usable_cpus() : std::vector<int>{};
   for (std::size_t i = 0; i < result.size(); ++i) {
@@ -37,10 +37,10 @@ caf::expected<std::vector<start_options>> options_of_peers(const group_options& 
     if (auto err = validate(result[i]))
       return internal::group::of_member(err, i);
     if (result[i].wait_boot.index() != result[0].wait_boot.index())
-      return internal::group::of_member(invalid("wait_boot is of another kind than that of member 0"), i);
+      return internal::group::of_member(invalid("wait_boot must be of the same kind as that of member 0"), i);
     if (options.spares > 0 && result[i].peer_down == peer_down::continue_)
       return internal::group::of_member(
-          invalid("peer_down is continue, but there are spares, which have to be told of its end"), i);
+          invalid("peer_down must not be continue in a group with spares, which must notice its end"), i);
   }
   return result;
 }
@@ -77,7 +77,7 @@ caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vec
   return result;
 }
 
-/// A time-out for several steps together: what is left of it now.
+/// A time-out for several steps together. Returns the remaining time.
 class time_left {
 public:
   explicit time_left(caf::timespan all) : all_(all) {}
@@ -172,9 +172,9 @@ std::vector<caf::expected<process_usage>> group::usage() const {
 }
 
 std::vector<caf::expected<stop_report>> group::stop() const {
-  if (keeper_) // if that fails it was told before
+  if (keeper_) // a failure has been reported before
     static_cast<void>(internal::origin::ask<void>(*sys_, caf::actor_cast<internal::group::spares_actor>(keeper_),
-                                                  "what keeps the group's spares", stop_atom_v));
+                                                  "the actor of the group's spares", stop_atom_v));
   auto all = members_->actors();
   auto spares = members_->take_left();
   all.insert(all.end(), spares.begin(), spares.end());
@@ -189,7 +189,7 @@ group::answers group::request_calls(std::string_view module, std::string_view fu
 group::answers group::request_map(std::string_view module, std::string_view function,
                                   std::vector<caf::expected<byte_buffer>> items, const map_options& options) const {
   if (options.outstanding == 0 || options.attempts == 0)
-    return answers(items.size(), invalid("outstanding and attempts are at least 1"));
+    return answers(items.size(), invalid("outstanding and attempts must be at least 1"));
   if (size() == 0)
     return answers(items.size(), fail(errc::noproc, "the group has no members"));
   auto request = internal::group::map_request{std::string{module}, std::string{function}, {}, timeout_, options};

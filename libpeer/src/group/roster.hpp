@@ -30,22 +30,22 @@ public:
 
   spares_state spares() const;
 
-  // -- for what keeps the spares ---
+  // -- for the spares actor ---
 
   /// Gives the first of the running spares the place of a member. @pre there is one
   void replace(std::size_t index);
 
   void add_spare(handle spare);
 
-  /// Does nothing if it is none.
+  /// No effect if it is not a spare.
   void remove_spare(const control_actor& spare);
 
   void note_failure(caf::error why);
 
-  /// There are no spares any more: these processes, running or not, are left to be stopped.
+  /// Removes all spares. These processes, running or not, are kept for `take_left`.
   void leave(std::vector<control_actor> spares);
 
-  /// What `leave` has left, once.
+  /// Returns the processes passed to `leave`, once.
   std::vector<control_actor> take_left();
 
 private:

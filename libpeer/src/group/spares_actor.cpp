@@ -19,14 +19,14 @@ namespace peer::internal::group {
 
 namespace {
 
-/// A process that is no member. Its number says whose options it has.
+/// A process that is not a member. Its number is that of the member whose options it has.
 struct spare {
   std::size_t number;
   control_actor control;
   bool running = false;
 };
 
-/// What has to be known of a member to see its end.
+/// Data of a member, to notice its end.
 struct place {
   std::size_t number;
   caf::actor_addr control;
@@ -42,7 +42,7 @@ public:
         backoffs_(options_.size()) {
     for (auto& x : options_)
       if (!std::holds_alternative<caf::timespan>(x.wait_boot))
-        x.wait_boot = caf::timespan{defaults::boot_limit}; // nobody is told of a spare's start
+        x.wait_boot = caf::timespan{defaults::boot_limit}; // the start of a spare is not reported
   }
 
   const char* name() const override { return "peer.spares"; }
@@ -77,7 +77,7 @@ private:
     monitor(control);
     request(control, caf::infinite, await_boot_atom_v)
         .then([this, control](const peer_status& status) { on_running(control, status.node); },
-              [this](caf::error& why) { members_->note_failure(std::move(why)); }); // its end comes, too
+              [this](caf::error& why) { members_->note_failure(std::move(why)); }); // its exit follows
   }
 
   void on_running(const control_actor& control, const atom& node) {

@@ -16,8 +16,8 @@
 namespace peer::internal::group {
 
 /// Keeps the spares of a group: starts them, gives them the places of members that have ended, and starts new ones.
-/// `stop_atom` ends that: with the answer no member changes any more, and the spares are left in the roster. When
-/// nobody has a handle of it any more it stops the spares itself.
+/// `stop_atom` ends that: after the answer no member changes any more, and the spares are left in the roster. When the
+/// last handle to it is gone, it stops the spares itself.
 using spares_actor = caf::typed_actor<caf::result<void>(stop_atom)>;
 
 /// @param options those of the members, by their index, and then those of the spares. A process that has ended leaves

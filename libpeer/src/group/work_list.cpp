@@ -10,7 +10,7 @@ namespace peer::internal::group {
 
 namespace {
 
-/// What became of a call whose answer is that error. A control actor that was gone has not taken the request.
+/// The delivery of a call that failed with that error. A control actor that had exited did not receive the request.
 std::optional<delivery> delivery_of_call(const error& why) {
   return why == caf::sec::request_receiver_down ? delivery::not_delivered : delivery_of(why);
 }

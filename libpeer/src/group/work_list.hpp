@@ -12,10 +12,10 @@
 
 namespace peer::internal::group {
 
-/// Which items of a list wait, which peer has which, and which come back: the rules of `group::map`, without a clock,
-/// an actor or the items themselves. Items and peers are numbers from 0.
+/// Which items of a list wait, which peer has which, and which are returned: the rules of `group::map`, without a
+/// clock, an actor or the items themselves. Items and peers are numbers from 0.
 ///
-/// An item goes to the peer that has the fewest. One that comes back goes before the others and to another peer, unless
+/// An item goes to the peer that has the fewest. A returned one goes before the others and to another peer, unless
 /// there is only one. A peer that has ended, or that refuses a call, gets no more items.
 class work_list {
 public:
@@ -29,7 +29,7 @@ public:
 
   work_list(std::size_t items, std::size_t peers, const map_options& options);
 
-  /// Gives an item to a peer. Nothing if no item waits, or no peer may have one more.
+  /// Gives an item to a peer. `nullopt` if no item waits, or no peer may have one more.
   std::optional<assignment> next();
 
   /// The call was answered with a result.
@@ -38,7 +38,7 @@ public:
   /// The call failed. Returns whether the item waits again; if not, the error is its answer.
   bool fail(const assignment& x, const error& why);
 
-  /// The items that wait although no peer is left. They leave the list; an error has to be their answer.
+  /// Removes the items that wait although no peer is left. The caller must answer them with an error.
   std::vector<std::size_t> take_stranded();
 
   /// Whether each item has its answer.
@@ -62,7 +62,7 @@ private:
 
   map_options options_;
   std::size_t items_;
-  std::size_t fresh_ = 0; ///< the first item that nobody has had
+  std::size_t fresh_ = 0; ///< the first item that no peer has got
   std::size_t open_;      ///< items without an answer
   std::deque<repeat> repeats_;
   std::vector<member> peers_;

@@ -99,7 +99,7 @@ public:
   virtual void enroll(const caf::strong_actor_ptr& tenant) = 0;
   virtual void withdraw(caf::actor_id tenant) noexcept = 0;
 
-  /// Whether `whom` is pinned to this loop and has not terminated: only then its answer comes from this loop.
+  /// Whether the actor is pinned to this loop and has not terminated: only then its answer comes from this loop.
   virtual bool is_home_of(const caf::abstract_actor& whom) const noexcept = 0;
 
   /// Number of pinned actors that have not terminated.

@@ -16,7 +16,7 @@ namespace {
 
 using clock_type = std::chrono::steady_clock;
 
-/// How long a thread that wants to help waits for a driver that has nothing to do.
+/// How long a helping thread waits for a driver that is idle.
 constexpr auto take_patience = std::chrono::microseconds{20};
 
 } // namespace
@@ -110,7 +110,7 @@ void helpers::give_up() noexcept {
   if (!work_.idle())
     io_.signal();
   driver_ = place::nowhere;
-  watch_->arm(); // after that: else the crew might find the drive taken, and sleep on
+      watch_->arm(); // last: otherwise the crew might find the drive taken, and sleep on
 }
 
 } // namespace peer::internal::loop

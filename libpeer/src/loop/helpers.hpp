@@ -15,8 +15,8 @@
 #include <utility>
 
 /// @file
-/// Threads that drive a loop while they wait for an answer. Only this file, helpers.cpp, reactor_watch and the calls of
-/// them in loop.cpp have to do with that.
+/// Threads that drive a loop while they wait for an answer. Implemented by this file, helpers.cpp and reactor_watch
+/// alone.
 
 namespace peer::internal::loop {
 
@@ -47,7 +47,7 @@ public:
 
   // -- called by the crew's driver ---
 
-  /// Whether a thread wants to help.
+  /// Whether a thread is waiting to help.
   bool wanted() const noexcept { return candidates_ > 0; }
 
   /// Sleeps until there is something to do, at most for `limit`; helpers may drive meanwhile. Returns false without
@@ -98,7 +98,7 @@ public:
     if (!helping_)
       return;
     helping_->drive_until(std::ref(done));
-    std::exchange(helping_, nullptr)->leave(); // nobody else could drive while the caller waits in its own way
+    std::exchange(helping_, nullptr)->leave(); // otherwise no thread could drive while the caller waits
   }
 
 private:

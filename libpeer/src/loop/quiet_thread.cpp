@@ -13,7 +13,7 @@ namespace peer::internal::loop {
 std::thread start_quiet_thread(std::function<void()> body) {
   sigset_t all, before;
   sigfillset(&all);
-  for (auto fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) // a crash handler of the host's is welcome
+  for (auto fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) // the host's crash handler may run
     sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   auto result = std::thread{std::move(body)}; // inherits the mask

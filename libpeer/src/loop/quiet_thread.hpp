@@ -7,8 +7,8 @@
 
 namespace peer::internal::loop {
 
-/// Starts a thread that never runs a signal handler of the host's: it blocks all signals but those that tell of a crash
-/// of its own, such as SIGSEGV.
+/// Starts a thread that never runs a signal handler of the host: it blocks all signals except those raised by its own
+/// faults, such as SIGSEGV.
 std::thread start_quiet_thread(std::function<void()> body);
 
 } // namespace peer::internal::loop

@@ -36,7 +36,7 @@ public:
   /// checks for work before it sleeps.
   void wake();
 
-  /// Makes the epoll descriptor readable, whether anybody sleeps or not. Posting a handler alone does not.
+  /// Makes the epoll descriptor readable, whether a thread sleeps or not. Posting a handler alone does not.
   void signal() noexcept;
 
   /// Whether the calling thread drives this reactor.
@@ -72,10 +72,10 @@ public:
     set_asleep(false);
   }
 
-  /// Whether `wake` has to do something. Set before a last look for work.
+  /// Whether `wake` must wake a thread. Set before the last check for work.
   void set_asleep(bool value) noexcept { asleep_ = value; }
 
-  /// Lets the reactor stop as soon as no operation is left.
+  /// Makes the reactor stop as soon as no operation is left.
   void end();
 
   /// Whether `end` was called.
@@ -84,7 +84,7 @@ public:
   /// Whether the reactor was ended and has no operation left.
   bool stopped() const { return io_.stopped(); }
 
-  /// Runs again if it has stopped: somebody may have begun an operation since.
+  /// Restarts the reactor if it has stopped: an operation may have been started since.
   void restart_if_stopped();
 
 private:

@@ -32,8 +32,8 @@ bool tells_of(const fs::path& info, int watched) {
   return false;
 }
 
-/// Whether it watches this very file. An epoll instance goes on to tell of an earlier one that had the same number if
-/// that is still open somewhere else.
+/// Whether it watches this file. An epoll instance also lists an earlier file of the same number that is still open
+/// somewhere else.
 bool watches(int epoll, int watched) {
   auto nothing = epoll_event{};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, watched, &nothing) != 0)

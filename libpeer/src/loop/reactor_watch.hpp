@@ -7,11 +7,11 @@
 
 namespace peer::internal::loop {
 
-/// Waits for what an Asio reactor would tell, without being in it: a second epoll instance that watches the reactor's
-/// own. So a thread can be woken by any event as long as nobody else attends to the reactor, and sleep on while
-/// somebody does.
+/// Waits for the events of an Asio reactor without running it: a second epoll instance that watches the reactor's own.
+/// A thread can thus be woken by any event while no other thread runs the reactor, and sleep on while one does.
 ///
-/// Asio does not tell which descriptor its epoll instance is. The kernel does: /proc lists what each instance watches.
+/// Asio does not expose the descriptor of its epoll instance. It is found in /proc, which lists what each instance
+/// watches.
 class reactor_watch {
 public:
   /// Finds the epoll instance of this process that watches `watched`, a descriptor that no other one watches. Nothing
@@ -23,10 +23,10 @@ public:
 
   ~reactor_watch();
 
-  /// Lets `wait` return at the next event, and at once if there are some already.
+  /// Makes `wait` return at the next event, or at once if events are pending.
   void arm() noexcept;
 
-  /// Lets `wait` sleep, whatever happens.
+  /// Makes `wait` ignore all events.
   void disarm() noexcept;
 
   /// Waits for an event, not longer than `limit` if there is one. Disarms.

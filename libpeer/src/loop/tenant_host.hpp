@@ -30,7 +30,7 @@ public:
 
   void withdraw(caf::actor_id tenant) noexcept;
 
-  /// Whether `whom` is a tenant that has not terminated.
+  /// Whether the actor is a tenant that has not terminated.
   bool contains(const caf::abstract_actor& whom) const noexcept;
 
   /// Number of tenants that have not terminated.

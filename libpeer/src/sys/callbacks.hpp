@@ -26,7 +26,7 @@ public:
   /// Notes that from now on messages are held back, or no longer; what comes by other ways is the actor's own matter.
   virtual void system_suspend(bool suspended);
 
-  /// Adapts the state to other code; nothing needs to be done as long as nobody replaces code.
+  /// Adapts the state to new code. No effect by default, since code is not replaced.
   virtual caf::error system_code_change(const atom& module, const term& old_version, const term& extra);
 
   /// The Erlang module whose part the actor plays.
@@ -35,7 +35,7 @@ public:
   /// The actor whose exit ends this one even if it is suspended; null if there is none.
   virtual caf::actor_addr system_parent() const { return {}; }
 
-  /// What Erlang code knows an actor of this program by, and for null what stands for nobody.
+  /// The term by which Erlang code refers to an actor of this program; for null a term for no process.
   virtual term system_pid(const caf::actor_addr& whom) = 0;
 
   /// Sends the answer to a system message in Erlang's form. @param to a pid, or a reference that is an alias of one

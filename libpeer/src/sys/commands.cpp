@@ -32,7 +32,7 @@ term unknown(const term& request) {
   return tagged("error", tagged("unknown_system_msg", request));
 }
 
-/// What `sys` says of a function that fails. Here every one does: only the runtime that made a fun can run it.
+/// The answer of `sys` to a function that fails. Here all fail: only the runtime that made a fun can run it.
 term failed_function(const term& f, const sys_callbacks& callbacks) {
   auto is_fun = f.is<erl::opaque>() || f.is<erl::export_fun>();
   auto why = is_fun ? term{atom{"undef"}} : term{tagged("badfun", f)};
@@ -105,7 +105,7 @@ system_answer do_system_command(sys_state now, const term& request, sys_callback
 
 caf::expected<term> replace_system_state(const state_function& f, sys_callbacks& callbacks) {
   auto next = term{};
-  auto thrown = std::string{"something that is no std::exception"};
+  auto thrown = std::string{"an object that is not a std::exception"};
   try {
     next = f.apply(callbacks.system_get_state());
     thrown.clear();

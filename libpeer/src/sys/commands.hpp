@@ -23,7 +23,7 @@ enum class sys_state : std::uint8_t { running, suspended, terminating };
 
 /// `{system, {Pid, Tag}, Request}`
 struct system_message {
-  term to;  ///< who gets the answer: the pid, or an alias that the tag names
+  term to;  ///< receives the answer: the pid, or an alias in the tag
   term tag; ///< what it begins with
   term request;
 };

@@ -10,7 +10,7 @@
 
 namespace peer::internal::sys {
 
-/// What an actor with system messages tells itself: what it has put off while it was suspended.
+/// A message of an actor with system messages to itself: work deferred while it was suspended.
 using sys_self = caf::typed_actor<caf::result<void>(base::sys_held_atom, caf::action)>;
 
 } // namespace peer::internal::sys

@@ -65,7 +65,7 @@ protected:
     own_when_suspended_ = caf::message_handler{std::move(own)...};
   }
 
-  /// Lets the actor go on if it is suspended.
+  /// Resumes the actor if it is suspended.
   void resume_system() { enter(sys_state::running); }
 
   /// Calls `f` at once or, if the actor is suspended, when it goes on, in its place among the messages.

@@ -170,8 +170,8 @@ CAF_TEST(what a slow sink cannot take is dropped and it is told how much) {
   sink_waits = false;
   all_written();
   run();
-  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 15 bytes of output were dropped: what receives it did not keep up\n"
-                             "!libpeer: 4 bytes of output were dropped: what receives it did not keep up\n");
+  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 15 bytes of output were dropped because their receiver did not keep up\n"
+                             "!libpeer: 4 bytes of output were dropped because their receiver did not keep up\n");
   server->text(stream::standard_output, "later");
   CAF_CHECK_EQUAL(printed(), "later");
 }
@@ -182,7 +182,7 @@ CAF_TEST(what was dropped is told at the end as well) {
   server->text(stream::standard_output, "lost");
   printed();
   server->finish();
-  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 4 bytes of output were dropped: what receives it did not keep up\n<end>");
+  CAF_CHECK_EQUAL(printed(), "\nlibpeer: 4 bytes of output were dropped because their receiver did not keep up\n<end>");
 }
 
 CAF_TEST(one text may be larger than what may wait) {

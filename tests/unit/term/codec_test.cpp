@@ -251,9 +251,9 @@ CAF_TEST(floats are finite) {
 CAF_TEST(atoms are UTF - 8 of at most 255 characters) {
   for (auto wrong : {"80", "C0AF", "C3", "EDA080", "E08080", "F4908080", "F8888080", "61FF"}) {
     auto size = std::string_view{wrong}.size() / 2;
-    CHECK_EQ(refusal("83 77 0" + std::to_string(size) + wrong), "byte 1: tag 119 holds no UTF-8");
+    CHECK_EQ(refusal("83 77 0" + std::to_string(size) + wrong), "byte 1: tag 119 does not hold valid UTF-8");
     auto bytes = from_hex(wrong);
-    CHECK_EQ(refusal_of(atom{peer::detail::as_text(bytes)}), "cannot encode: an atom that is no UTF-8");
+    CHECK_EQ(refusal_of(atom{peer::detail::as_text(bytes)}), "cannot encode: an atom that is not valid UTF-8");
   }
   auto letters = to_hex(peer::detail::as_byte_span(std::string(256, 'a')));
   CHECK_EQ(refusal("83 76 0100" + letters), "byte 1: tag 118 holds an atom of more than 255 characters");
@@ -261,7 +261,8 @@ CAF_TEST(atoms are UTF - 8 of at most 255 characters) {
   CHECK_EQ(refusal_of(atom{std::string(256, 'a')}), "cannot encode: an atom with more than 255 characters");
   CHECK_EQ(refusal_of(peer::pid{atom{std::string(256, 'a')}, 1, 2, 3}),
            "cannot encode: an atom with more than 255 characters");
-  CHECK_EQ(refusal_of(peer::erl::export_fun{atom{"m"}, atom{"\xFF"}, 1}), "cannot encode: an atom that is no UTF-8");
+  CHECK_EQ(refusal_of(peer::erl::export_fun{atom{"m"}, atom{"\xFF"}, 1}),
+           "cannot encode: an atom that is not valid UTF-8");
 }
 
 CAF_TEST(bit strings use 1 to 8 bits of their last byte) {

@@ -710,7 +710,7 @@ CAF_TEST(messages carry the names of their types) {
                 "{'$message',[{'caf::message',{'$message',[{int32_t,1}]}},"
                 "{'caf::error',{'$error','caf::sec',runtime_error,<<>>}}]}");
   CAF_CHECK_EQUAL(refusal<caf::message>("{'$message',[{nothing,1}]}"),
-                  "type_mismatch: [0]: 'nothing' is no type that this program knows");
+                  "type_mismatch: [0]: 'nothing' is not a type known to this program");
   CAF_CHECK_EQUAL(refusal<caf::message>("{'$message',[{int32_t,a}]}"),
                   "type_mismatch: [0]: expected an integer from -2147483648 to 2147483647, found a");
   CAF_CHECK_EQUAL(refusal<caf::message>("[]"), "type_mismatch: expected a tuple of 2 elements, found []");

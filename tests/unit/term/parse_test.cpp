@@ -101,8 +101,8 @@ CAF_TEST(escapes are those of Erlang) {
   check(R"("\^@\^Z\^[")", peer::erl::list{0, 26, 27});
   check("\"a\\\nb\"", peer::erl::list{97, 10, 98});
   check(R"('\x{20ac}\'')", atom{"\xE2\x82\xAC'"});
-  check_failure(R"("\x{110000}")", "line 1, column 11: the number is no Unicode character");
-  check_failure(R"("\x{D800}")", "line 1, column 9: the number is no Unicode character");
+  check_failure(R"("\x{110000}")", "line 1, column 11: the number is not a Unicode character");
+  check_failure(R"("\x{D800}")", "line 1, column 9: the number is not a Unicode character");
   check_failure(R"("\x4g")", "line 1, column 5: expected two hexadecimal digits");
   check_failure(R"("\x{}")", "line 1, column 5: expected a hexadecimal digit");
   check_failure(R"("\x{4)", "line 1, column 6: expected a hexadecimal digit or '}'");
@@ -199,7 +199,7 @@ CAF_TEST(segments that cannot be are refused) {
   check_failure("<<1/binary>>", "line 1, column 3: expected a binary as the value of a segment of that type");
   check_failure("<< <<1>>:2/binary>>", "line 1, column 4: the value of the segment is shorter than its size");
   check_failure("<< <<1:4>>/binary>>",
-                "line 1, column 4: the value of the segment has 4 bits, which is no multiple of its unit");
+                "line 1, column 4: the value of the segment has 4 bits, which is not a multiple of its unit");
   check_failure("<<1.0:16/float>>", "line 1, column 3: expected 32 or 64 as the size of a segment of type float");
   check_failure("<<1.0e300:32/float>>",
                 "line 1, column 3: the number is too large for a segment of type float and that size");

@@ -9,10 +9,10 @@
 
 namespace peer {
 
-/// Bytes that somebody owns: an encoded term, a frame, queued output.
+/// Owned bytes: an encoded term, a frame, queued output.
 using byte_buffer = std::vector<std::byte>;
 
-/// Bytes that somebody else owns. Valid for the duration of the call that receives it, unless said otherwise.
+/// A view of bytes owned elsewhere. Valid for the duration of the call that receives it, unless stated otherwise.
 using const_byte_span = std::span<const std::byte>;
 
 namespace detail {

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 /// How long `start` waits for the peer's boot (OTP: WAIT_BOOT_TIMEOUT).
 inline constexpr std::chrono::milliseconds wait_boot = 15s;
 
-/// How long a boot may take that nobody waits for, `wait_boot` being a receiver or none (OTP: 60 s for the connection
+/// The time limit of a boot without a waiting caller: `wait_boot` is a receiver or none (OTP: 60 s for the connection
 /// over TCP, no limit otherwise).
 inline constexpr std::chrono::milliseconds boot_limit = 60s;
 
@@ -39,8 +39,8 @@ inline constexpr std::chrono::milliseconds max_shutdown = 4294967295ms;
 /// How long a peer may take to follow SIGTERM before SIGKILL.
 inline constexpr std::chrono::milliseconds term_timeout = 1s;
 
-/// After the connection has ended: how long the process may take to end by itself, so that its exit status can be told.
-/// `erl` halts within 3 ms (measured). Then SIGKILL: without a connection nobody can reach it any more.
+/// After the connection has ended: how long the process may take to end by itself, so that its exit status is its own.
+/// `erl` halts within 3 ms (measured). Then SIGKILL: without a connection the process can no longer be reached.
 inline constexpr std::chrono::milliseconds exit_grace = 500ms;
 
 /// After SIGKILL: how long the kernel may take to end a process. Only one that is stuck in a driver takes longer; it is
@@ -54,8 +54,8 @@ inline constexpr std::chrono::milliseconds core_time = 1s;
 /// reported. Most end with their stdin.
 inline constexpr std::chrono::milliseconds survivor_grace = 100ms;
 
-/// Descendants of a process that are told, or killed, at most: each takes one of the origin's descriptors as long as
-/// the process lives. And how many are looked at to find them.
+/// The most descendants of a process that are reported or killed: each takes one of the origin's descriptors as long as
+/// the process lives. `max_visited` bounds the processes examined to find them.
 inline constexpr std::size_t max_descendants = 256;
 inline constexpr std::size_t max_visited = 4096;
 
@@ -72,7 +72,8 @@ inline constexpr std::chrono::microseconds takeover = 100us;
 /// How many functions of a node may run at the same time; later calls wait until one has returned.
 inline constexpr std::size_t max_workers = 512;
 
-/// How long a node that ends may take to pass on what it has to say. An origin that does not read is not waited for.
+/// How long a node that ends may take to flush its output and messages. Bounds the wait for an origin that does not
+/// read.
 inline constexpr std::chrono::milliseconds flush_timeout = 1s;
 
 /// How long a node tries to connect to each address of its origin (OTP: CONNECT_TIMEOUT).
@@ -81,7 +82,7 @@ inline constexpr std::chrono::milliseconds connect_timeout = 10s;
 /// How long a node's channel actor and `peer_supervision` wait for each other (OTP: PEER_SUP_CHANNEL_CONNECT_TIMEOUT).
 inline constexpr std::chrono::milliseconds supervision_connect_timeout = 30s;
 
-/// Bytes of a node's console output that may wait for the origin before the program that prints has to wait.
+/// Bytes of a node's console output that may wait for the origin before printing blocks.
 inline constexpr std::size_t console_window = std::size_t{256} << 10;
 
 /// Lines of stderr that a `failure` carries, and the bytes that they may take together.

@@ -13,8 +13,8 @@
 
 /// @file
 /// Fields of an object that go to the inspector as they are. CAF's own field types take optionals and variants apart
-/// first and so know no nested optionals (0.18.7 recurses without end), and no variants of types without ID. Ours have
-/// the same modifiers.
+/// first and so support neither nested optionals (0.18.7 recurses without end) nor variants of types without ID. Ours
+/// have the same modifiers.
 
 namespace peer::detail {
 

@@ -30,7 +30,7 @@ template <class T>
 concept term_alternative = one_of<T, atom, erl::big_integer, erl::bitstring, pid, erl::port, erl::reference,
                                   erl::export_fun, erl::opaque, erl::list, erl::tuple, erl::map>;
 
-/// What a term has to be for that alternative.
+/// The kind of term that the alternative requires.
 template <term_alternative T>
 inline constexpr const char* kind_name = "a term";
 

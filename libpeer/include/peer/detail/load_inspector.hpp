@@ -21,8 +21,8 @@ namespace peer::detail {
 /// Reads C++ values from terms, as convert.hpp maps them, without building a tree. The counterpart of
 /// `term_save_inspector`.
 ///
-/// After a failure, `take_error` tells what is wrong and where: "job.items[3].count: expected an integer from 0 to 255,
-/// found 256". The inspector must not be used after that.
+/// After a failure, `take_error` returns the error with its place: "job.items[3].count: expected an integer from 0 to
+/// 255, found 256". The inspector must not be used after that.
 class term_load_inspector : public caf::load_inspector_base<term_load_inspector> {
 public:
   using super = caf::load_inspector_base<term_load_inspector>;
@@ -34,7 +34,7 @@ public:
 
   term_reader& reader() noexcept { return *reader_; }
 
-  /// Why reading failed: `errc::bad_term` if the input is no term, `errc::type_mismatch` if it has another shape, and
+  /// Why reading failed: `errc::bad_term` if the input is not a term, `errc::type_mismatch` if it has another shape and
   /// what a setter or callback of the program reported.
   caf::error take_error();
 

@@ -18,12 +18,12 @@ enum class tag : std::uint8_t;
 /// Reads terms in the external format from a buffer, value by value: the source of everything that is decoded, be it
 /// into a `term` or straight into C++ types.
 ///
-/// A function that returns `bool` returns false after an error, which `error()` then tells: `errc::bad_term` with a
+/// A function that returns `bool` returns false after an error, which `error()` then returns: `errc::bad_term` with a
 /// sentence that names the offset, the tag that was found and what was expected. The reader must not be used after
 /// that. Counts are checked against the bytes that are left before anything is allocated.
 class term_reader {
 public:
-  /// What the next term is, as far as its tag tells.
+  /// The kind of the next term according to its tag.
   enum class kind : std::uint8_t {
     integer,
     real,
@@ -42,7 +42,7 @@ public:
     opaque,
   };
 
-  /// An integer as far as 64 bits tell it.
+  /// An integer as far as 64 bits can hold it.
   struct number {
     bool negative = false;
     std::uint64_t magnitude = 0;
@@ -100,7 +100,7 @@ public:
   /// Reads `kind::string`: a list of integers from 0 to 255.
   bool string(const_byte_span& bytes);
 
-  /// Reads the tail of a list that has to end there.
+  /// Reads the tail of a list that must end there.
   bool list_end();
 
   /// Reads the header of a map; `size` times a key and a value follow.
@@ -126,7 +126,7 @@ public:
   /// Bytes consumed so far, of the inflated input if the term was compressed.
   std::size_t position() const noexcept { return position_; }
 
-  /// Goes back to a position that `position()` has told.
+  /// Goes back to a position returned by `position()`.
   void rewind(std::size_t position) noexcept { position_ = position; }
 
   const_byte_span remaining() const noexcept { return input_.subspan(position_); }

@@ -12,7 +12,7 @@
 
 namespace peer::detail {
 
-/// A list of bytes that is longer than this is no STRING_EXT.
+/// The maximum length of a STRING_EXT.
 constexpr std::size_t max_string_size = 0xFFFF;
 
 /// Writes terms in the external format to a buffer, value by value: the sink of everything that is encoded.

@@ -246,7 +246,7 @@ bool detail::term_reader::skip_rest(std::uint64_t children, std::size_t fun_end)
   // Counts what is still to come instead of calling itself, so that no nesting exhausts the stack. The count cannot
   // overflow: each term takes a byte at least, and a header that announces more than the bytes left is refused.
   std::uint64_t pending = 0;
-  // Funs that are not passed yet: what is pending after one, and where its size says that it ends.
+  // Funs that are not passed yet: what is pending after one, and its end according to its size.
   std::vector<std::pair<std::uint64_t, std::size_t>> funs;
   for (;;) {
     if (fun_end != 0)
@@ -337,7 +337,7 @@ bool detail::term_reader::skip_fun(std::uint64_t& children, std::size_t& fun_end
   if (!take_tag(which))
     return false;
   if (which == detail::tag::local) {
-    // Nobody but the runtime that made it knows where such a term ends.
+    // Only the runtime that made such a term knows where it ends.
     if (at != start_ || depth_ > 0)
       return fail_at(at, "tag 121, a term in a local format, is inside of another term");
     position_ = input_.size();

@@ -40,7 +40,7 @@ struct encoder {
     if (internal::base::valid_atom(x.name()))
       return true;
     return fail(internal::base::count_utf8(x.name()) ? "an atom with more than 255 characters"
-                                                     : "an atom that is no UTF-8");
+                                                     : "an atom that is not valid UTF-8");
   }
 
   bool elements(auto first, auto last) {
@@ -180,7 +180,7 @@ struct encoder {
   bool operator()(const erl::opaque& x) {
     if (x.encoded.empty())
       return fail("an opaque term without bytes");
-    // Nobody but the runtime that made it knows where such a term ends, so nothing may follow or contain it.
+    // Only the runtime that made such a term knows where it ends, so nothing may follow or contain it.
     if (depth > 0 && static_cast<detail::tag>(x.encoded[0]) == detail::tag::local)
       return fail("a term in a local format inside of another term");
     out.encoded(detail::as_byte_span(x.encoded));

@@ -206,7 +206,7 @@ bool term_reader::real_text(double& value) {
   text = text.substr(0, text.find('\0'));
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc{} || end != text.data() + text.size())
-    return fail_at(tag_at_, describe(tag::float_text) + " holds no float");
+    return fail_at(tag_at_, describe(tag::float_text) + " does not hold a float");
   return true;
 }
 
@@ -248,7 +248,7 @@ bool term_reader::atom_body(tag which, std::string_view& name, std::string& conv
     return true;
   return fail_at(tag_at_, describe(which)
                               + (internal::base::count_utf8(name) ? " holds an atom of more than 255 characters"
-                                                                  : " holds no UTF-8"));
+                                                                  : " does not hold valid UTF-8"));
 }
 
 bool term_reader::atom(std::string_view& name, std::string& converted) {

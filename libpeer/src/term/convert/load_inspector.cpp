@@ -67,7 +67,7 @@ caf::error term_load_inspector::take_error() {
   if (reader_->error())
     return reader_->error();
   auto result = move_error();
-  // CAF reports with codes of its own that a setter or an invariant refused a value.
+  // CAF reports with its own codes that a setter or an invariant refused a value.
   if (result && result.category() == caf::type_id_v<caf::sec>) {
     auto what = enum_name(static_cast<caf::sec>(result.code()));
     if (result.context().match_elements<std::string>())

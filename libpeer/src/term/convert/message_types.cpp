@@ -96,7 +96,7 @@ bool internal::convert::load_message_element(detail::term_load_inspector& f, con
     return entry->load(f, result);
   auto id = caf::query_type_id(detail::caf_string_view{name.data(), name.size()});
   if (id == caf::invalid_type_id)
-    return f.fail("'" + name + "' is no type that this program knows");
+    return f.fail("'" + name + "' is not a type known to this program");
   internal::convert::term_deserializer source{f, id};
   if (result.load(source))
     return true;
@@ -117,7 +117,7 @@ caf::error internal::convert::make_error_by_name(const std::string& category, co
 
 namespace {
 
-/// Reads a tuple that begins with the name of a registered type as a value of that type. Empty if it is no such thing.
+/// Reads a tuple that begins with the name of a registered type as a value of that type. Empty if it is anything else.
 caf::message load_registered_struct(const_byte_span encoded) {
   auto header = detail::term_reader{encoded};
   auto what = detail::term_reader::kind::nil;

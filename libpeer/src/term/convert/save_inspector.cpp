@@ -48,7 +48,8 @@ bool term_save_inspector::enter(frame x) {
 
 bool term_save_inspector::name(std::string_view x) {
   if (!internal::base::valid_atom(x))
-    return fail(internal::base::count_utf8(x) ? "an atom with more than 255 characters" : "an atom that is no UTF-8");
+    return fail(internal::base::count_utf8(x) ? "an atom with more than 255 characters"
+                                              : "an atom that is not valid UTF-8");
   out_->atom(x);
   return true;
 }
@@ -172,7 +173,7 @@ bool term_save_inspector::value(const std::u32string& x) {
   std::string text;
   for (auto code : x)
     if (!internal::base::append_utf8(text, code))
-      return fail("a UTF-32 string with a number that is no character");
+      return fail("a UTF-32 string with a number that is not a character");
   return binary(as_byte_span(text));
 }
 
@@ -210,7 +211,7 @@ bool term_save_inspector::builtin_inspect(const caf::error& x) {
   if (x) {
     category = to_std(caf::query_type_name(x.category()));
     if (category.empty())
-      return fail("an error whose category CAF has not been told (see init_global_meta_objects)");
+      return fail("an error of a category that is not registered with CAF (see init_global_meta_objects)");
     // CAF prints the code, by name if it has names, and then the context in parentheses.
     auto printed = to_string(x);
     auto end = std::min(printed.find('('), printed.size());

@@ -29,7 +29,7 @@ public:
   /// Passes over `symbol` if it is next.
   bool accept(std::string_view symbol);
 
-  /// Passes over `symbol`. `what` tells all that could stand here.
+  /// Skips `symbol`. `what` lists everything that is accepted here.
   bool expect(std::string_view symbol, std::string_view what);
 
   bool at_end() const {

@@ -107,7 +107,7 @@ void print_real(std::string& out, double value) {
   auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
   auto text = std::string_view{buffer.data(), static_cast<std::size_t>(end - buffer.data())};
   if (!std::isfinite(value)) {
-    out += text; // no Erlang value; printed for whoever looks for the mistake
+    out += text; // not an Erlang value; printed for diagnosis
     return;
   }
   if (text[0] == '-') {

@@ -185,7 +185,7 @@ bool scanner::scan_float(token& result, std::string digits) {
     digits += 'e';
     skip(1);
     if (peek() == '+' || peek() == '-') {
-      if (peek() == '-') // from_chars knows no plus
+      if (peek() == '-') // from_chars does not accept a plus
         digits += '-';
       skip(1);
     }
@@ -268,7 +268,7 @@ bool scanner::scan_hexadecimal(char32_t& result) {
   if (braces && peek() != '}')
     return fail_here("expected a hexadecimal digit or '}'");
   if (auto encoded = std::string{}; !base::append_utf8(encoded, code))
-    return fail_here("the number is no Unicode character");
+    return fail_here("the number is not a Unicode character");
   if (braces)
     skip(1);
   result = code;

@@ -66,7 +66,7 @@ private:
   /// Views the byte at `offset`, or 0 behind the end.
   char peek(std::size_t offset = 0) const noexcept { return offset < rest_.size() ? rest_[offset] : '\0'; }
 
-  /// Views the next character. Nothing at the end and where the text is no UTF-8.
+  /// Views the next character. Empty at the end and at invalid UTF-8.
   std::optional<char32_t> peek_character() const noexcept;
 
   bool take(char32_t& result);

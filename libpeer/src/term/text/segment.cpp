@@ -85,7 +85,7 @@ failure append_bits(bit_builder& out, const term& value, const segment_layout& l
   auto unit = layout.unit.value_or(layout.kind == type::binary ? 8 : 1);
   auto available = source->bytes.size() * 8 - source->unused_bits;
   if (!layout.size && available % unit != 0)
-    return "the value of the segment has " + std::to_string(available) + " bits, which is no multiple of its unit";
+    return "the value of the segment has " + std::to_string(available) + " bits, which is not a multiple of its unit";
   auto bits = layout.size ? checked_bits(*layout.size, unit, max_bits) : available;
   if (!bits || *bits > max_bits)
     return too_large();

@@ -70,7 +70,7 @@ std::strong_ordering sign_order(bool negative) {
 }
 
 std::strong_ordering compare_values(std::int64_t x, double y) {
-  if (!(std::abs(y) < two_to_63)) // infinities and NaN, too: they are no Erlang values, but there must be an order
+  if (!(std::abs(y) < two_to_63)) // infinities and NaN, too: not Erlang values, but they must be ordered
     return y == -two_to_63 ? x <=> INT64_MIN : sign_order(!std::signbit(y));
   auto whole = static_cast<std::int64_t>(y);
   if (x != whole)
