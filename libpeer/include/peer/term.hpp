@@ -299,6 +299,8 @@ public:
                    boxed<pid>, boxed<erl::port>, boxed<erl::reference>, boxed<erl::export_fun>, boxed<erl::opaque>>;
 
   // -- constructors ---
+  //
+  // `std::in_place_type` spares the compiler the search through all alternatives.
 
   /// The empty list.
   term() noexcept = default;
@@ -307,35 +309,35 @@ public:
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
   term(T value) {
     if (std::in_range<std::int64_t>(value))
-      value_ = static_cast<std::int64_t>(value);
+      value_.emplace<std::int64_t>(static_cast<std::int64_t>(value));
     else
       *this = from_uint64(static_cast<std::uint64_t>(value));
   }
 
   /// The atom `true` or `false`.
   template <std::same_as<bool> T>
-  term(T value) : value_(atom{value ? "true" : "false"}) {}
+  term(T value) : value_(std::in_place_type<atom>, value ? "true" : "false") {}
 
   /// @pre `value` is finite; Erlang has neither infinities nor NaN, and the encoder refuses them.
   template <std::floating_point T>
-  term(T value) noexcept : value_(static_cast<double>(value)) {}
+  term(T value) noexcept : value_(std::in_place_type<double>, static_cast<double>(value)) {}
 
   /// A binary with the bytes of `text`.
-  term(std::string text) noexcept : value_(erl::bitstring{std::move(text)}) {}
-  term(std::string_view text) : value_(erl::bitstring{std::string{text}}) {}
-  term(const char* text) : value_(erl::bitstring{text}) {}
+  term(std::string text) noexcept : value_(std::in_place_type<erl::bitstring>, erl::bitstring{std::move(text)}) {}
+  term(std::string_view text) : value_(std::in_place_type<erl::bitstring>, erl::bitstring{std::string{text}}) {}
+  term(const char* text) : value_(std::in_place_type<erl::bitstring>, erl::bitstring{text}) {}
 
   term(erl::big_integer value);
-  term(atom value) noexcept : value_(std::move(value)) {}
-  term(erl::bitstring value) noexcept : value_(std::move(value)) {}
-  term(erl::list value) noexcept : value_(std::move(value)) {}
-  term(erl::tuple value) noexcept : value_(std::move(value)) {}
-  term(erl::map value) noexcept : value_(std::move(value)) {}
-  term(pid value) : value_(std::make_shared<const pid>(std::move(value))) {}
-  term(erl::port value) : value_(std::make_shared<const erl::port>(std::move(value))) {}
-  term(erl::reference value) : value_(std::make_shared<const erl::reference>(std::move(value))) {}
-  term(erl::export_fun value) : value_(std::make_shared<const erl::export_fun>(std::move(value))) {}
-  term(erl::opaque value) : value_(std::make_shared<const erl::opaque>(std::move(value))) {}
+  term(atom value) noexcept : value_(std::in_place_type<atom>, std::move(value)) {}
+  term(erl::bitstring value) noexcept : value_(std::in_place_type<erl::bitstring>, std::move(value)) {}
+  term(erl::list value) noexcept : value_(std::in_place_type<erl::list>, std::move(value)) {}
+  term(erl::tuple value) noexcept : value_(std::in_place_type<erl::tuple>, std::move(value)) {}
+  term(erl::map value) noexcept : value_(std::in_place_type<erl::map>, std::move(value)) {}
+  term(pid value);
+  term(erl::port value);
+  term(erl::reference value);
+  term(erl::export_fun value);
+  term(erl::opaque value);
 
   // -- access ---
 

@@ -31,7 +31,7 @@ orders lifecycle::on_not_started(const error& why) {
   if (stage_ != stage::created)
     return {};
   note(evidence::not_started);
-  cause_ = describe(why);
+  cause_ = peer::describe(why);
   error_number_ = error_number_of(why);
   return finish();
 }
@@ -80,7 +80,7 @@ orders lifecycle::follow_end_of_stream() {
     return {};
   auto& why = *stream_end_;
   note(why ? evidence::violation : evidence::end_of_stream);
-  cause_ = why ? describe(why) : "the peer closed the connection";
+  cause_ = why ? peer::describe(why) : "the peer closed the connection";
   auto result = close_and_wait(defaults::exit_grace, false);
   step_ = stop_step::none; // the peer began it
   return result;

@@ -12,7 +12,6 @@
 #include "caf/save_inspector_base.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <span>
 #include <tuple>
 
@@ -169,7 +168,7 @@ public:
 
   template <byte_sequence T>
   bool builtin_inspect(const T& xs) {
-    if constexpr (std::ranges::contiguous_range<const T>) {
+    if constexpr (requires { std::span{xs.data(), xs.size()}; }) {
       return binary(std::as_bytes(std::span{xs.data(), xs.size()}));
     } else {
       byte_buffer bytes(xs.size());

@@ -287,6 +287,16 @@ term::term(erl::big_integer value) {
     value_ = std::make_shared<const erl::big_integer>(std::move(value));
 }
 
+term::term(pid value) : value_(std::make_shared<const pid>(std::move(value))) {}
+
+term::term(erl::port value) : value_(std::make_shared<const erl::port>(std::move(value))) {}
+
+term::term(erl::reference value) : value_(std::make_shared<const erl::reference>(std::move(value))) {}
+
+term::term(erl::export_fun value) : value_(std::make_shared<const erl::export_fun>(std::move(value))) {}
+
+term::term(erl::opaque value) : value_(std::make_shared<const erl::opaque>(std::move(value))) {}
+
 term term::from_uint64(std::uint64_t value) {
   auto magnitude = std::string{};
   for (; value != 0; value >>= 8)
