@@ -113,8 +113,10 @@ functions& functions::add(std::string_view module, std::string_view name, std::s
 
 actor_factory functions::in_process() const {
   return [table = table_](const child_context& context) -> caf::expected<caf::actor> {
-    auto made =
-        internal::loop::spawn_pinned<function_server>(context.system, internal::loop::event_loop::of(context.system), table);
+    auto where = internal::loop::event_loop::of(context.system);
+    if (!where)
+      return std::move(where.error());
+    auto made = internal::loop::spawn_pinned<function_server>(context.system, *where, table);
     return caf::actor_cast<caf::actor>(made);
   };
 }

@@ -185,7 +185,7 @@ void add_process(peer::node& node) {
 
 /// Holds up everything but the functions that run.
 void block_loop(peer::node& node) {
-  peer::internal::loop::event_loop::of(node.system())->post([] {
+  (*peer::internal::loop::event_loop::of(node.system()))->post([] {
     for (;;)
       pause();
   });

@@ -204,6 +204,20 @@ protected:
   void handle_now(caf::exit_msg& x) { this->exit_handler_(this, x); }
 };
 
+// -- requests that cannot be processed ---
+
+/// Answers a request to an actor that has ended, as CAF does.
+inline void bounce(const caf::mailbox_element& what) {
+  if (!what.sender || !what.mid.is_request())
+    return;
+  auto down = caf::make_error(caf::sec::request_receiver_down);
+#if CAF_MAJOR_VERSION < 1
+  what.sender->enqueue(nullptr, what.mid.response_id(), caf::make_message(std::move(down)), nullptr);
+#else
+  what.sender->enqueue(caf::make_mailbox_element(nullptr, what.mid.response_id(), std::move(down)), nullptr);
+#endif
+}
+
 // -- messages that an actor has skipped ---
 
 /// Puts a message among those that `self` has skipped, as if it had done so with this one right now. Called in the

@@ -79,9 +79,12 @@ template <class Result, class Impl, class... Ts>
 results<Result> converse(caf::actor_system& sys, std::size_t size, Ts&&... xs) {
   if (size == 0)
     return {};
+  auto where = loop::event_loop::of(sys);
+  if (!where)
+    return results<Result>(size, caf::expected<Result>{where.error()});
   auto waiter = std::promise<results<Result>>{};
   auto answers = waiter.get_future();
-  loop::spawn_pinned<Impl>(sys, loop::event_loop::of(sys), size, std::move(waiter), std::forward<Ts>(xs)...);
+  loop::spawn_pinned<Impl>(sys, *where, size, std::move(waiter), std::forward<Ts>(xs)...);
   return answers.get();
 }
 

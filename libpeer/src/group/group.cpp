@@ -60,10 +60,12 @@ caf::expected<std::vector<handle>> start_members(caf::actor_system& sys, std::ve
 /// Starts peers and waits until they run; stops all if one does not.
 caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
   auto where = internal::loop::event_loop::of(sys);
+  if (!where)
+    return std::move(where.error());
   auto actors = std::vector<control_actor>{};
   for (auto& x : options)
     actors.push_back(
-        internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where), std::move(x)));
+        internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where), std::move(x)));
   auto booted = internal::group::ask_all<peer_status>(sys, actors, await_boot_atom_v, caf::infinite,
                                                       internal::group::after_failure::give_up);
   auto failed = std::find_if(booted.begin(), booted.end(), [](auto& x) { return !x; });
@@ -235,7 +237,9 @@ caf::expected<group> start_group(caf::actor_system& sys, const group_options& op
     return group{sys, std::move(*members)};
   auto places = std::make_shared<internal::group::roster>(std::move(*members));
   auto keeper = internal::group::spawn_spares(sys, places, std::move(*each));
-  return group{sys, std::move(places), caf::actor_cast<caf::actor>(std::move(keeper))};
+  if (!keeper)
+    return std::move(keeper.error());
+  return group{sys, std::move(places), caf::actor_cast<caf::actor>(std::move(*keeper))};
 }
 
 } // namespace peer

@@ -151,8 +151,12 @@ private:
 
 } // namespace
 
-spares_actor spawn_spares(caf::actor_system& sys, std::shared_ptr<roster> members, std::vector<start_options> options) {
-  return loop::spawn_pinned<spares_impl>(sys, loop::event_loop::of(sys), std::move(members), std::move(options));
+caf::expected<spares_actor> spawn_spares(caf::actor_system& sys, std::shared_ptr<roster> members,
+                                         std::vector<start_options> options) {
+  auto where = loop::event_loop::of(sys);
+  if (!where)
+    return std::move(where.error());
+  return loop::spawn_pinned<spares_impl>(sys, *where, std::move(members), std::move(options));
 }
 
 } // namespace peer::internal::group

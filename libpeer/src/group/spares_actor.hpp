@@ -22,6 +22,9 @@ using spares_actor = caf::typed_actor<caf::result<void>(stop_atom)>;
 
 /// @param options those of the members, by their index, and then those of the spares. A process that has ended leaves
 ///        its options to a new spare, so no two that run have the same.
-spares_actor spawn_spares(caf::actor_system& sys, std::shared_ptr<roster> members, std::vector<start_options> options);
+///
+/// Fails if the loop of `sys` has ended.
+caf::expected<spares_actor> spawn_spares(caf::actor_system& sys, std::shared_ptr<roster> members,
+                                         std::vector<start_options> options);
 
 } // namespace peer::internal::group

@@ -10,14 +10,20 @@
 #include "loop/reactor.hpp"
 #include "loop/tenant_host.hpp"
 #include "peer/detail/defaults.hpp"
+#include "peer/error.hpp"
 
 #include "caf/actor_registry.hpp"
 #include "caf/all.hpp"
 
 #include <atomic>
+#include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
+
+#include <pthread.h>
 
 namespace peer::internal::loop {
 
@@ -42,6 +48,9 @@ public:
 
   /// Kills the pinned actors, runs what that takes and joins the threads. @pre not called by one of them.
   void finish() {
+    if (forked_)
+      return;
+    ending_ = true;
     post([this] {
       tenants_.kill_all();
       jobs_.close();
@@ -50,7 +59,14 @@ public:
     crew_.finish();
     offload_.stop();
     ended_ = true;
+    run_late_messages();
   }
+
+  /// Whether `finish` was called, or would be of no use.
+  bool ending() const noexcept { return ending_ || forked_; }
+
+  /// Called in a forked child, which has no other thread.
+  void abandon() noexcept { forked_ = true; }
 
   // -- properties ---
 
@@ -64,7 +80,7 @@ public:
 
   bool in_this_thread() const noexcept override { return reactor_.in_this_thread(); }
 
-  bool ended() const noexcept override { return ended_; }
+  bool ended() const noexcept override { return ended_ || forked_; }
 
   std::chrono::nanoseconds spin() const noexcept override { return spin_; }
 
@@ -93,6 +109,14 @@ public:
   helpers& helping() noexcept override { return helpers_; }
 
 private:
+  /// Runs what arrived after the last driver had left, so that each request is answered.
+  void run_late_messages() {
+    reactor_.enter();
+    while (tenants_.run_ready())
+      ; // the actors have been killed
+    reactor_.leave();
+  }
+
   // -- the driver ---
 
   /// Runs the loop until it is over, or until another thread takes over: then returns the job that took so long.
@@ -176,11 +200,67 @@ private:
   tenant_host tenants_;
   dispatcher dispatcher_{reactor_, tenants_};
   helpers helpers_{reactor_, dispatcher_, jobs_, spin_};
+  std::atomic<bool> ending_ = false;
   std::atomic<bool> ended_ = false;
+  std::atomic<bool> forked_ = false;
   offload_thread offload_;
   crew crew_{{[this] { return drive(); }, [this](job_ptr done) { hand_in(std::move(done)); }},
              defaults::takeover,
              defaults::max_workers};
+};
+
+// -- the loops of the process -----------------------------------------------------------------------------------------
+
+using impl_ptr = std::shared_ptr<event_loop_impl>;
+
+/// Finds loops by their actor systems. CAF's registry owns the loops, but cannot be asked for one: it holds its lock
+/// while it destroys a loop, which waits for threads that may run the host's callbacks.
+class loop_table {
+public:
+  static loop_table& instance() {
+    static auto& result = *new loop_table; // never destroyed: the program may fork until it has ended
+    return result;
+  }
+
+  /// The loop of `sys`, made by `make` if there is none.
+  template <class F>
+  caf::expected<impl_ptr> find_or(caf::actor_system& sys, F make) {
+    auto guard = std::lock_guard{mutex_};
+    auto& entry = loops_[&sys];
+    if (!entry) {
+      auto made = make();
+      if (!made) {
+        loops_.erase(&sys);
+        return made;
+      }
+      entry = std::move(*made);
+    }
+    return entry;
+  }
+
+  impl_ptr find(caf::actor_system& sys) {
+    auto guard = std::lock_guard{mutex_};
+    auto i = loops_.find(&sys);
+    return i == loops_.end() ? nullptr : i->second;
+  }
+
+  void remove(caf::actor_system& sys) {
+    auto guard = std::lock_guard{mutex_};
+    loops_.erase(&sys);
+  }
+
+private:
+  loop_table() {
+    pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); },
+                   [] {
+                     for (auto& [sys, loop] : instance().loops_)
+                       loop->abandon();
+                     instance().mutex_.unlock();
+                   });
+  }
+
+  std::mutex mutex_;
+  std::map<caf::actor_system*, impl_ptr> loops_;
 };
 
 // -- the loop's owner -------------------------------------------------------------------------------------------------
@@ -189,41 +269,48 @@ private:
 /// all counted actors are done and the scheduler has stopped. It is never launched and receives no messages.
 class loop_anchor final : public caf::event_based_actor {
 public:
-  loop_anchor(caf::actor_config& cfg, std::shared_ptr<event_loop_impl> owned)
-      : caf::event_based_actor(cfg), loop_(std::move(owned)) {}
+  loop_anchor(caf::actor_config& cfg, impl_ptr owned) : caf::event_based_actor(cfg), loop_(std::move(owned)) {}
 
-  ~loop_anchor() override { loop_->finish(); }
-
-  const std::shared_ptr<event_loop_impl>& get() const noexcept { return loop_; }
+  ~loop_anchor() override {
+    loop_->finish();
+    loop_table::instance().remove(loop_->system());
+  }
 
 private:
-  std::shared_ptr<event_loop_impl> loop_;
+  impl_ptr loop_;
 };
 
-std::shared_ptr<event_loop_impl> find_loop(caf::actor_system& sys) {
-  if (auto anchor = sys.registry().get(registry_name))
-    return static_cast<loop_anchor*>(caf::actor_cast<caf::abstract_actor*>(anchor))->get();
-  return nullptr;
+/// Starts the loop of `sys`, which becomes its owner.
+caf::expected<impl_ptr> start_loop(caf::actor_system& sys) {
+  try {
+    auto spin = caf::get_or(sys.config(), "peer.spin", caf::timespan{defaults::spin});
+    auto result = std::make_shared<event_loop_impl>(sys, spin);
+    result->start_running();
+    caf::actor_config cfg{&result->host()};
+    auto anchor =
+        caf::make_actor<loop_anchor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, result);
+    sys.registry().put(registry_name, anchor);
+    return result;
+  } catch (const std::exception& failed) { // no thread, no descriptor, no memory
+    return fail(errc::system_failure, std::string{"cannot start the event loop of libpeer: "} + failed.what());
+  }
 }
 
 } // namespace
 
 event_loop::~event_loop() = default;
 
-event_loop_ptr event_loop::of(caf::actor_system& sys) {
-  if (auto found = find_loop(sys))
-    return found;
-  static std::mutex creation;
-  auto guard = std::lock_guard{creation};
-  if (auto found = find_loop(sys))
-    return found;
-  auto spin = caf::get_or(sys.config(), "peer.spin", caf::timespan{defaults::spin});
-  auto result = std::make_shared<event_loop_impl>(sys, spin);
-  result->start_running();
-  caf::actor_config cfg{&result->host()};
-  auto anchor = caf::make_actor<loop_anchor, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg, result);
-  sys.registry().put(registry_name, anchor);
-  return result;
+caf::expected<event_loop_ptr> event_loop::of(caf::actor_system& sys) {
+  auto result = loop_table::instance().find_or(sys, [&sys] { return start_loop(sys); });
+  if (!result)
+    return std::move(result.error());
+  if ((*result)->ending())
+    return fail(errc::noproc, "the actor system is ending, or belongs to the parent of a forked process");
+  return event_loop_ptr{std::move(*result)};
+}
+
+event_loop_ptr event_loop::find(caf::actor_system& sys) {
+  return loop_table::instance().find(sys);
 }
 
 } // namespace peer::internal::loop

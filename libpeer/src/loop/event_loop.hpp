@@ -37,8 +37,11 @@ using event_loop_ptr = std::shared_ptr<event_loop>;
 ///
 /// An actor system has at most one loop. The first `of` starts it; `~actor_system` ends it after all actors that CAF
 /// counts are done: pinned actors that still live are killed (which ends their peers), then the threads are joined.
-/// Nothing else stops it, so the order cannot be wrong. Afterwards, handles of dead actors keep memory only; messages
-/// to them are dropped.
+/// Nothing else stops it, so the order cannot be wrong. The host's callbacks may run until then, and use handles.
+/// Afterwards, handles of dead actors keep memory only: requests to them are answered with
+/// `caf::sec::request_receiver_down`, other messages are dropped.
+///
+/// A child that the host forks has no thread of the loop. There the loop has ended.
 ///
 /// The loop's own threads block all signals, so signal handlers of the host never run on them. Every driver blocks
 /// SIGPIPE: a write to a broken pipe is an error value.
@@ -46,8 +49,13 @@ class event_loop : public std::enable_shared_from_this<event_loop> {
 public:
   // -- factories ---
 
-  /// The loop of `sys`, started at the first call. Any thread may call this while `sys` lives.
-  static event_loop_ptr of(caf::actor_system& sys);
+  /// The loop of `sys`, started at the first call. Fails with `errc::system_failure` if the system has no thread or
+  /// descriptor for it, and with `errc::noproc` if `sys` is ending. Any thread may call this while `sys` lives, also
+  /// one that `~actor_system` waits for.
+  static caf::expected<event_loop_ptr> of(caf::actor_system& sys);
+
+  /// The loop of `sys`, also one that has ended; null if there is none. Any thread may call this while `sys` lives.
+  static event_loop_ptr find(caf::actor_system& sys);
 
   virtual ~event_loop();
 
@@ -68,7 +76,7 @@ public:
   /// Whether the calling thread drives the loop.
   virtual bool in_this_thread() const noexcept = 0;
 
-  /// Whether the loop has ended, and with it the actor system.
+  /// Whether the loop has ended, and with it the actor system, or the calling process is a fork of the loop's.
   virtual bool ended() const noexcept = 0;
 
   /// How long the driver polls before it sleeps: the setting `peer.spin`; 0 means that it sleeps at once.

@@ -80,7 +80,8 @@ private:
 class helper {
 public:
   /// Has no effect, now and later, if another thread is busy with the loop.
-  explicit helper(event_loop& where) : helping_(where.helping().take() ? &where.helping() : nullptr) {}
+  explicit helper(event_loop& where)
+      : helping_(!where.ended() && where.helping().take() ? &where.helping() : nullptr) {}
 
   helper(const helper&) = delete;
   helper& operator=(const helper&) = delete;

@@ -35,8 +35,11 @@ public:
   pinned(caf::actor_config& cfg, habitat where) : base::compatible_actor<Base>(cfg), habitat_(std::move(where)) {}
 
   bool enqueue(caf::mailbox_element_ptr what, base::actor_host*) override {
-    if (habitat_.loop && habitat_.loop->ended())
-      return false; // a handle outlived the actor system: the base would touch what is gone
+    if (habitat_.loop
+        && habitat_.loop->ended()) { // a handle outlived the actor system: the base would touch what is gone
+      base::bounce(*what);
+      return false;
+    }
     return Base::enqueue(std::move(what), habitat_.host);
   }
 

@@ -10,15 +10,34 @@
 
 namespace peer::internal::loop {
 
+namespace {
+
+/// Blocks all signals in the calling thread for one scope, except those that a thread raises by its own faults: the
+/// host's crash handler may run.
+class signal_pause {
+public:
+  signal_pause() {
+    sigset_t all;
+    sigfillset(&all);
+    for (auto fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT})
+      sigdelset(&all, fault);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+
+  signal_pause(const signal_pause&) = delete;
+  signal_pause& operator=(const signal_pause&) = delete;
+
+  ~signal_pause() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+  sigset_t before_;
+};
+
+} // namespace
+
 std::thread start_quiet_thread(std::function<void()> body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  for (auto fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) // the host's crash handler may run
-    sigdelset(&all, fault);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  auto result = std::thread{std::move(body)}; // inherits the mask
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return result;
+  auto pause = signal_pause{};
+  return std::thread{std::move(body)}; // inherits the mask
 }
 
 } // namespace peer::internal::loop

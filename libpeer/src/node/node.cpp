@@ -71,6 +71,10 @@ public:
     auto name = atom{"nonode@nohost"};
     if (auto err = take_over(argc, argv, name))
       failure_ = std::move(err);
+    else if (auto where = internal::loop::event_loop::of(sys_))
+      loop_ = std::move(*where);
+    else
+      failure_ = std::move(where.error());
     state = std::make_shared<internal::node::node_state>(std::move(name));
   }
 
@@ -144,12 +148,13 @@ public:
       tell_ready();
   }
 
-  /// Starts `peer_supervision` unless it runs. Returns it, and whether it was started.
+  /// Starts `peer_supervision` unless it runs. Returns it, and whether it was started; null if the program cannot be a
+  /// node.
   std::pair<internal::node::peer_supervision_actor, bool> supervision() {
     auto guard = std::lock_guard{mutex_};
-    auto missing = !supervision_;
+    auto missing = loop_ && !supervision_;
     if (missing)
-      supervision_ = internal::node::start_supervision(sys_, internal::loop::event_loop::of(sys_), state, is_peer_);
+      supervision_ = internal::node::start_supervision(sys_, loop_, state, is_peer_);
     return {supervision_, missing};
   }
 
@@ -193,8 +198,7 @@ private:
   void serve(internal::node::origin_link link) {
     auto watcher = supervision().first;
     auto guard = std::lock_guard{mutex_}; // the first call may need the channel before this returns
-    channel_ =
-        internal::node::spawn_channel_actor(sys_, internal::loop::event_loop::of(sys_), state, watcher, std::move(link));
+    channel_ = internal::node::spawn_channel_actor(sys_, loop_, state, watcher, std::move(link));
     if (ready_)
       tell_ready();
   }
@@ -206,8 +210,9 @@ private:
   caf::actor_system& sys_;
   std::string program_;
   std::optional<internal::node::handed_over> handed_over_;
-  caf::error failure_;   ///< why the program cannot be a node
-  bool is_peer_ = false; ///< an origin has started the program
+  caf::error failure_;                  ///< why the program cannot be a node
+  internal::loop::event_loop_ptr loop_; ///< null if there is a failure
+  bool is_peer_ = false;                ///< an origin has started the program
   bool captured_stdout_ = false;
   std::atomic<int> status_ = 0;
   std::atomic<bool> stopped_ = false;
@@ -319,6 +324,8 @@ bool node::exit(const pid& whom, const term& reason) {
 
 term node::start_supervision() {
   auto [actor, started] = impl_->supervision();
+  if (!actor)
+    return tagged("error", atom{"system_limit"});
   auto id = expose(caf::actor_cast<caf::actor>(actor));
   return started ? tagged("ok", id) : tagged("error", tagged("already_started", id));
 }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/caf_compat.hpp"
-#include "loop/helpers.hpp"
 #include "loop/event_loop.hpp"
+#include "loop/helpers.hpp"
 #include "peer/failure.hpp"
 
 #include "caf/abstract_actor.hpp"
@@ -26,9 +26,9 @@ template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& actor, const char* name, Ts&&... xs) {
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
-  auto where = loop::event_loop::of(sys);
+  auto where = loop::event_loop::find(sys);
   auto helper = std::optional<loop::helper>{};
-  if (actor && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(actor)))
+  if (where && actor && where->is_home_of(*caf::actor_cast<caf::abstract_actor*>(actor)))
     helper.emplace(*where);
   auto on_error = [&](caf::error& err) { result = from_request(std::move(err), name); };
   auto answer = base::request_from(self, actor, caf::infinite, std::forward<Ts>(xs)...);

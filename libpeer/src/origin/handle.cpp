@@ -24,7 +24,9 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
   auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
   auto where = internal::loop::event_loop::of(sys);
-  auto control = internal::origin::spawn_control(sys, where, internal::origin::process_launcher(where),
+  if (!where)
+    return std::move(where.error());
+  auto control = internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where),
                                                  std::move(options), std::move(parent));
   if (!waits)
     return handle{sys, std::move(control), std::move(known)};

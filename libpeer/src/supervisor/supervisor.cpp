@@ -29,7 +29,9 @@ caf::expected<supervisor_actor> spawn_with_parent(caf::actor_system& sys, superv
   if (auto err = validate(spec))
     return err;
   auto where = internal::loop::event_loop::of(sys);
-  auto tree = std::make_shared<internal::supervisor::tree_context>(where, internal::origin::process_launcher(where));
+  if (!where)
+    return std::move(where.error());
+  auto tree = std::make_shared<internal::supervisor::tree_context>(*where, internal::origin::process_launcher(*where));
   for (auto& each : subscribers)
     tree->subscribers.insert(each->address()); // before anything happens
   return internal::supervisor::spawn_supervisor(sys, std::move(tree), std::move(spec), {}, std::move(parent));

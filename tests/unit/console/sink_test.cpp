@@ -59,7 +59,7 @@ struct fixture {
   }
 
   sink_ptr make(const peer::sink_factory& factory, const std::string& peer_name = "name") {
-    return unbox(factory(peer::internal::loop::event_loop::of(*sys), peer_name));
+    return unbox(factory(*peer::internal::loop::event_loop::of(*sys), peer_name));
   }
 
   std::string content(const std::string& name) const {
@@ -74,8 +74,9 @@ struct fixture {
 };
 
 /// What the program prints while `body` uses the console sink: its stdout, a bar, its stderr.
-std::string console(bool prefix,
-                    const std::function<void(const peer::sink_factory&, const peer::internal::loop::event_loop_ptr&)>& body) {
+std::string
+console(bool prefix,
+        const std::function<void(const peer::sink_factory&, const peer::internal::loop::event_loop_ptr&)>& body) {
   auto printed = unbox(peer::internal::process::make_pipe("stdout"));
   auto complained = unbox(peer::internal::process::make_pipe("stderr"));
   auto null = unbox(peer::internal::process::open_null());
@@ -86,7 +87,7 @@ std::string console(bool prefix,
     dup2(complained.write.get(), 2);
     caf::actor_system_config config;
     caf::actor_system sys{config};
-    body(peer::console_output(prefix), peer::internal::loop::event_loop::of(sys));
+    body(peer::console_output(prefix), *peer::internal::loop::event_loop::of(sys));
   }
   printed.write.reset();
   complained.write.reset();
@@ -99,13 +100,14 @@ std::string console(bool prefix,
 // ---------------------------------------------------------------------------------------------------------
 
 CAF_TEST(the console gets both streams as they are) {
-  auto printed = console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
-    auto sink = *factory(loop, "name");
-    write(*sink, out, "one\ntw");
-    write(*sink, err, "\xFF bad\n");
-    write(*sink, out, "o");
-    sink->finish();
-  });
+  auto printed =
+      console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
+        auto sink = *factory(loop, "name");
+        write(*sink, out, "one\ntw");
+        write(*sink, err, "\xFF bad\n");
+        write(*sink, out, "o");
+        sink->finish();
+      });
   CAF_CHECK_EQUAL(printed, "one\ntwo|\xFF bad\n");
 }
 
@@ -125,21 +127,23 @@ CAF_TEST(with a prefix the console gets whole lines of several peers) {
 }
 
 CAF_TEST(a console that is gone keeps nobody waiting) {
-  auto printed = console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
-    auto sink = *factory(loop, "name");
-    close(1);
-    write(*sink, out, "lost");
-    write(*sink, err, "not lost");
-  });
+  auto printed =
+      console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
+        auto sink = *factory(loop, "name");
+        close(1);
+        write(*sink, out, "lost");
+        write(*sink, err, "not lost");
+      });
   CAF_CHECK_EQUAL(printed, "|not lost");
 }
 
 CAF_TEST(a console that nobody reads does not keep the system from ending) {
-  auto printed = console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
-    auto sink = *factory(loop, "name");
-    auto written = std::make_shared<std::promise<void>>();
-    sink->write(out, std::string(1 << 20, 'x'), [written] { written->set_value(); });
-  });
+  auto printed =
+      console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
+        auto sink = *factory(loop, "name");
+        auto written = std::make_shared<std::promise<void>>();
+        sink->write(out, std::string(1 << 20, 'x'), [written] { written->set_value(); });
+      });
   CAF_CHECK_GREATER(printed.size(), 4096u); // what fits into the pipe
   CAF_CHECK_EQUAL(printed.find_first_not_of('x'), printed.size() - 1);
 }
@@ -172,7 +176,7 @@ CAF_TEST(what is written in one go is written before the system ends) {
 }
 
 CAF_TEST(a file that cannot be opened is an error with the cause) {
-  auto result = peer::file_output(place / "no" / "log")(peer::internal::loop::event_loop::of(*sys), "name");
+  auto result = peer::file_output(place / "no" / "log")(*peer::internal::loop::event_loop::of(*sys), "name");
   CAF_REQUIRE(!result);
   CAF_CHECK_EQUAL(result.error(), peer::errc::system_failure);
   CAF_CHECK_EQUAL(peer::test::error_text(result.error()),
@@ -189,7 +193,7 @@ CAF_TEST(a disk that is full keeps nobody waiting) {
 CAF_TEST(a function gets whole lines of each stream) {
   auto lines = std::vector<std::string>{};
   auto on_loop = false;
-  auto loop = peer::internal::loop::event_loop::of(*sys);
+  auto loop = *peer::internal::loop::event_loop::of(*sys);
   auto factory = peer::line_output([&](const output_line& line) {
     lines.push_back(to_string(line));
     on_loop = on_loop || loop->in_this_thread();
@@ -260,7 +264,7 @@ CAF_TEST(an actor gets the last lines although the sink is gone) {
   constexpr auto count = 1000;
   auto sink = make(peer::actor_output(caf::actor{self}));
   std::promise<void> leave;
-  peer::internal::loop::event_loop::of(*sys)->post([&] { leave.get_future().wait(); }); // nothing is sent before that
+  (*peer::internal::loop::event_loop::of(*sys))->post([&] { leave.get_future().wait(); }); // nothing is sent before that
   for (auto i = 0; i < count; ++i)
     sink->write(out, std::to_string(i) + "\n", [] {});
   sink->write(out, "last", [] {});

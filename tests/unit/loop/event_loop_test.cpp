@@ -4,6 +4,8 @@
 
 #include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
+#include "loop/quiet_thread.hpp"
+#include "peer/error.hpp"
 
 #include "caf/all.hpp"
 #include "caf/test/dsl.hpp"
@@ -13,12 +15,17 @@
 #include <future>
 #include <optional>
 #include <stdexcept>
+#include <system_error>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
+
+using peer::internal::loop::event_loop;
 
 namespace {
 
@@ -58,9 +65,7 @@ struct fixture {
     alarm(0);
   }
 
-  caf::actor spawn_probe() {
-    return peer::internal::loop::spawn_pinned<probe>(*sys, peer::internal::loop::event_loop::of(*sys));
-  }
+  caf::actor spawn_probe() { return peer::internal::loop::spawn_pinned<probe>(*sys, *event_loop::of(*sys)); }
 
   /// Waits until `loop` has done all that was posted to it before.
   static void sync(const peer::internal::loop::event_loop_ptr& loop) {
@@ -72,6 +77,15 @@ struct fixture {
   caf::actor_system_config config;
   std::optional<caf::actor_system> sys;
 };
+
+/// The error of a request to a `probe`.
+caf::error request(caf::actor_system& sys, const caf::actor& whom) {
+  auto result = caf::error{};
+  auto self = caf::scoped_actor{sys};
+  self->request(whom, caf::infinite, caf::ok_atom_v)
+      .receive([](bool) {}, [&result](caf::error& failed) { result = std::move(failed); });
+  return result;
+}
 
 int open_descriptors() {
   auto result = 0;
@@ -86,11 +100,11 @@ int open_descriptors() {
 CAF_TEST_FIXTURE_SCOPE(loop_tests, fixture)
 
 CAF_TEST(a system has one loop) {
-  CAF_CHECK_EQUAL(peer::internal::loop::event_loop::of(*sys), peer::internal::loop::event_loop::of(*sys));
+  CAF_CHECK_EQUAL(*event_loop::of(*sys), *event_loop::of(*sys));
 }
 
 CAF_TEST(pinned actors run on the loop and the actors that they call run elsewhere) {
-  auto loop = peer::internal::loop::event_loop::of(*sys);
+  auto loop = *event_loop::of(*sys);
   auto pinned = spawn_probe();
   auto ordinary = sys->spawn([loop](caf::event_based_actor*) -> caf::behavior {
     return {[loop](caf::ok_atom) { return loop->in_this_thread(); }};
@@ -112,7 +126,7 @@ CAF_TEST(a pinned actor tells its end through links and monitors) {
   self->monitor(pinned);
   caf::anon_send(pinned, caf::close_atom_v);
   self->receive([](const caf::down_msg& down) { CAF_CHECK_EQUAL(down.reason, caf::sec::runtime_error); });
-  CAF_CHECK_EQUAL(peer::internal::loop::event_loop::of(*sys)->tenants(), 0u);
+  CAF_CHECK_EQUAL((*event_loop::of(*sys))->tenants(), 0u);
 }
 
 CAF_TEST(the system ends with live pinned actors) {
@@ -121,7 +135,7 @@ CAF_TEST(the system ends with live pinned actors) {
     auto handle = spawn_probe();
     address = handle.address();
     auto keeps_itself = handle; // as an actor does that a pending operation refers to
-    peer::internal::loop::event_loop::of(*sys)->post([keeps_itself] {});
+    (*event_loop::of(*sys))->post([keeps_itself] {});
   }
   sys.reset();
   CAF_CHECK_EQUAL(instances.load(), 0);
@@ -139,7 +153,7 @@ CAF_TEST(the system ends with dead pinned actors whose handles live) {
 
 CAF_TEST(forgotten handles of live actors survive the system) {
   auto handle = spawn_probe();
-  auto loop = peer::internal::loop::event_loop::of(*sys);
+  auto loop = *event_loop::of(*sys);
   sys.reset();
   caf::anon_send(handle, caf::ok_atom_v);
   handle = nullptr;
@@ -151,7 +165,7 @@ CAF_TEST(an exception in the program ends the system in order) {
   auto before = instances.load();
   try {
     caf::actor_system inner{config};
-    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::event_loop::of(inner));
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, *event_loop::of(inner));
     throw std::runtime_error("the user's");
   } catch (const std::runtime_error&) {
     CAF_CHECK_EQUAL(instances.load(), before);
@@ -169,18 +183,18 @@ CAF_TEST(an ordinary actor that waits for a pinned one keeps the system as CAF d
 }
 
 CAF_TEST(systems come and go without leaving descriptors) {
-  peer::internal::loop::event_loop::of(*sys);
+  *event_loop::of(*sys);
   auto before = open_descriptors();
   for (int i = 0; i < 20; ++i) {
     caf::actor_system inner{config};
-    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, peer::internal::loop::event_loop::of(inner));
-    peer::internal::loop::event_loop::of(inner)->offload([] {});
+    auto handle = peer::internal::loop::spawn_pinned<probe>(inner, *event_loop::of(inner));
+    (*event_loop::of(inner))->offload([] {});
   }
   CAF_CHECK_EQUAL(open_descriptors(), before);
 }
 
 CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
-  auto loop = peer::internal::loop::event_loop::of(*sys);
+  auto loop = *event_loop::of(*sys);
   std::promise<bool> blocked;
   loop->post([&] {
     sigset_t mask;
@@ -195,7 +209,7 @@ CAF_TEST(the thread of the loop blocks all signals but those of a crash) {
 }
 
 CAF_TEST(offloaded work runs in order on a thread of its own) {
-  auto loop = peer::internal::loop::event_loop::of(*sys);
+  auto loop = *event_loop::of(*sys);
   std::vector<int> order;
   std::promise<bool> on_loop;
   for (int i = 0; i < 3; ++i)
@@ -208,9 +222,88 @@ CAF_TEST(offloaded work runs in order on a thread of its own) {
 CAF_TEST(the spin is a setting) {
   put(config.content, "peer.spin", caf::timespan{0});
   caf::actor_system inner{config};
-  auto loop = peer::internal::loop::event_loop::of(inner);
+  auto loop = *event_loop::of(inner);
   CAF_CHECK_EQUAL(loop->spin().count(), 0);
   sync(loop); // it sleeps at once and still wakes up
+}
+
+CAF_TEST(while a system ends its loop can be found and takes no new work) {
+  auto& ending = *sys;
+  auto loop = *event_loop::of(ending);
+  auto pinned = spawn_probe();
+  auto found = std::promise<bool>{};
+  auto refused = std::promise<caf::error>{};
+  auto answer = std::promise<caf::error>{};
+  loop->offload([&] {
+    auto end = pollfd{loop->ending_fd(), POLLIN, 0};
+    poll(&end, 1, -1); // from here on the registry of the system is locked
+    found.set_value(event_loop::find(ending) == loop);
+    refused.set_value(event_loop::of(ending).error());
+    answer.set_value(request(ending, pinned));
+  });
+  sys.reset();
+  CAF_CHECK(found.get_future().get());
+  CAF_CHECK_EQUAL(refused.get_future().get(), peer::errc::noproc);
+  CAF_CHECK_EQUAL(answer.get_future().get(), caf::sec::request_receiver_down);
+}
+
+CAF_TEST(a request to an actor of a loop that has ended is answered) {
+  auto pinned = spawn_probe();
+  sys.reset();
+  sys.emplace(config);
+  CAF_CHECK_EQUAL(request(*sys, pinned), caf::sec::request_receiver_down);
+}
+
+CAF_TEST(in a forked child the loop has ended and the parent keeps it) {
+  auto pinned = spawn_probe();
+  auto loop = *event_loop::of(*sys);
+  CAF_CHECK_EQUAL(request(*sys, pinned), caf::error{}); // the parent's waiting threads have used the loop
+  auto child = fork();
+  if (child == 0) {
+    alarm(20);
+    auto refused = event_loop::of(*sys).error() == peer::errc::noproc;
+    auto answered = request(*sys, pinned) == caf::sec::request_receiver_down;
+    _exit(refused && answered && loop->ended() ? 0 : 1);
+  }
+  auto status = 0;
+  CAF_REQUIRE_EQUAL(waitpid(child, &status, 0), child);
+  CAF_CHECK_EQUAL(status, 0);
+  CAF_CHECK(!loop->ended());
+  CAF_CHECK_EQUAL(request(*sys, pinned), caf::error{});
+}
+
+CAF_TEST(a thread that cannot be started leaves the signals of the caller alone) {
+  auto before = sigset_t{};
+  auto after = sigset_t{};
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  auto size = std::size_t{};
+  auto defaults = pthread_attr_t{};
+  pthread_getattr_default_np(&defaults);
+  pthread_attr_getstacksize(&defaults, &size);
+  auto huge = defaults;
+  pthread_attr_setstacksize(&huge, std::size_t{1} << 46); // more than a process can map
+  pthread_setattr_default_np(&huge);
+  CAF_CHECK_THROWS_AS(peer::internal::loop::start_quiet_thread([] {}), std::system_error);
+  pthread_attr_setstacksize(&defaults, size);
+  pthread_setattr_default_np(&defaults);
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  CAF_CHECK_EQUAL(sigismember(&before, SIGTERM), sigismember(&after, SIGTERM));
+  CAF_CHECK_EQUAL(sigismember(&after, SIGUSR1), 0);
+}
+
+CAF_TEST(a loop that cannot start a thread is an error) {
+  auto attributes = pthread_attr_t{};
+  pthread_getattr_default_np(&attributes);
+  auto size = std::size_t{};
+  pthread_attr_getstacksize(&attributes, &size);
+  pthread_attr_setstacksize(&attributes, std::size_t{1} << 46);
+  pthread_setattr_default_np(&attributes);
+  auto loop = event_loop::of(*sys);
+  pthread_attr_setstacksize(&attributes, size);
+  pthread_setattr_default_np(&attributes);
+  CAF_REQUIRE(!loop);
+  CAF_CHECK_EQUAL(loop.error(), peer::errc::system_failure);
+  CAF_CHECK(event_loop::of(*sys)); // the next try succeeds
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

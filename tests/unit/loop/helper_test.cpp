@@ -4,8 +4,8 @@
 
 #define CAF_SUITE peer.loop.helper
 
-#include "loop/helpers.hpp"
 #include "loop/event_loop.hpp"
+#include "loop/helpers.hpp"
 #include "loop/pinned.hpp"
 #include "loop/reactor_watch.hpp"
 #include "origin/ask.hpp"
@@ -92,7 +92,7 @@ struct fixture {
     alarm(60);
     put(config.content, "peer.spin", spin);
     sys.emplace(config);
-    where = peer::internal::loop::event_loop::of(*sys);
+    where = *peer::internal::loop::event_loop::of(*sys);
     actor = peer::internal::loop::spawn_pinned<tenant>(*sys, where);
   }
 

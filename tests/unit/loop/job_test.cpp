@@ -60,7 +60,7 @@ bool blocks(int signal) {
 }
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {}
+  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {}
 
   void execute(
       simple_job::function run, simple_job::function finish = [] {}) {
@@ -214,7 +214,7 @@ CAF_TEST(the end of a system waits for the jobs that run) {
   {
     auto inner_config = caf::actor_system_config{};
     auto inner = caf::actor_system{inner_config};
-    auto loop = peer::internal::loop::event_loop::of(inner);
+    auto loop = *peer::internal::loop::event_loop::of(inner);
     auto began = std::promise<void>{};
     peer::internal::loop::spawn_pinned<tenant>(inner, peer::internal::loop::habitat{loop})->attach_functor([&] {
       killed.set_value();

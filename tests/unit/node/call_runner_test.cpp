@@ -40,7 +40,7 @@ std::string text_of_outcome(const outcome& how) {
 }
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
+  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
     add("add", [](int x, int y) { return x + y; });
     add("fail", [] { throw std::runtime_error{"why not"}; });
     add("wait", [this] { opened.wait(); });

@@ -44,7 +44,7 @@ struct fixture {
     char name_;
   };
 
-  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
+  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
     on_loop([this] {
       queue = std::make_unique<job_queue>(where, limits, [this] { return added - queue->waiting() < permits; });
     });

@@ -52,7 +52,7 @@ struct answers : peer::internal::wire::framing::sink {
 };
 
 struct fixture {
-  fixture() : sys(config), where(peer::internal::loop::event_loop::of(sys)) {
+  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
     auto state = std::make_shared<peer::internal::node::node_state>(atom{"nonode@nohost"});
     add(
         "run", [this] { ++begun; }, *state);

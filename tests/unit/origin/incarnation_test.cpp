@@ -45,7 +45,7 @@ struct fixture {
   fixture() {
     alarm(60); // a hang ends the program
     sys.emplace(config);
-    loop = peer::internal::loop::event_loop::of(*sys);
+    loop = *peer::internal::loop::event_loop::of(*sys);
   }
 
   ~fixture() {
