@@ -6,6 +6,20 @@
 
 #include "caf/all.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+/// CAF calls `std::terminate` if the system cannot start a thread of an actor system.
+[[noreturn]] void refuse_without_threads() {
+  std::fputs("peerctl: the system cannot start the threads of peerctl\n", stderr);
+  std::_Exit(peerctl::not_started);
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
   peer::init_global_meta_objects();
   caf::core::init_global_meta_objects();
@@ -22,7 +36,9 @@ int main(int argc, char** argv) {
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");
+  auto handler = std::set_terminate(refuse_without_threads);
   auto sys = caf::actor_system{config};
+  std::set_terminate(handler);
   switch (what.command) {
   case peerctl::command::call:
     return peerctl::call(sys, what);

@@ -71,7 +71,8 @@ public:
 
   /// Makes a node with an actor system of its own, whose scheduler has a thread for each CPU that the program may use,
   /// and at least two. libpeer's and CAF's types are initialised if they are not yet; programs with CAF types of their
-  /// own do that before (`caf::init_global_meta_objects`).
+  /// own do that before (`caf::init_global_meta_objects`). If the system cannot start the threads the program ends with
+  /// a message and status 1.
   ///
   /// `argv` is what OTP's `peer` passes to `erl`: `-sname` or `-name`, `-user`, `-origin`; other flags are ignored.
   node(int argc, char** argv);

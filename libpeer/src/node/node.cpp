@@ -26,8 +26,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <mutex>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -54,10 +56,24 @@ struct own_system {
   own_system() : system(prepare(config)) {}
 };
 
+/// Ends the program with a sentence instead of a core. CAF calls `std::terminate` if it cannot start the second or a
+/// later one of its threads.
+[[noreturn]] void refuse_without_threads() {
+  std::fputs("libpeer: cannot run as a node: the system cannot start the threads of an actor system\n", stderr);
+  std::_Exit(1);
+}
+
 std::unique_ptr<own_system> make_system() {
   init_global_meta_objects();
   caf::core::init_global_meta_objects();
-  return std::make_unique<own_system>();
+  auto hosts_handler = std::set_terminate(refuse_without_threads);
+  try {
+    auto result = std::make_unique<own_system>();
+    std::set_terminate(hosts_handler);
+    return result;
+  } catch (const std::system_error&) { // the first thread
+    refuse_without_threads();
+  }
 }
 
 } // namespace
