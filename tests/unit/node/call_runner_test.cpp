@@ -100,9 +100,8 @@ struct fixture {
   /// Notes the answer of the call with that name.
   call_runner::answered note(const std::string& name) {
     return [this, name](const caf::error& failed, const outcome& how) {
-      CAF_CHECK(where->in_this_thread());
-      CAF_CHECK(!answers.contains(name));
-      answers[name] = failed ? to_string(failed) : text_of_outcome(how);
+      auto misplaced = !where->in_this_thread() || answers.contains(name); // checks are for the test's own thread
+      answers[name] = misplaced ? "misplaced" : failed ? to_string(failed) : text_of_outcome(how);
     };
   }
 
