@@ -21,8 +21,8 @@ using key_reader = std::function<void(const std::string& key, const config_node&
 using key_readers = std::map<std::string, key_reader, std::less<>>;
 
 /// The keys that make a supervisor of a child, and need no restart when they change.
-const auto supervisor_keys =
-    std::set<std::string, std::less<>>{"strategy", "intensity", "period", "auto-shutdown", "children"};
+const auto supervisor_keys = std::set<std::string, std::less<>>{"strategy",      "intensity",         "period",
+                                                                "auto-shutdown", "concurrent-starts", "children"};
 
 class tree_reader {
 public:
@@ -158,6 +158,7 @@ private:
             {"intensity", count_into(target.flags.intensity)},
             {"period", time_into(target.flags.period)},
             {"auto-shutdown", enum_into(target.flags.auto_shutdown)},
+            {"concurrent-starts", flag_into(target.flags.concurrent_starts)},
             {"children", list_of([this, &target, path](auto& key, auto& node) {
                target.children.push_back(read_child(key, node, path));
              })}};

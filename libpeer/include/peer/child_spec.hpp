@@ -74,6 +74,11 @@ struct supervisor_flags {
   std::uint32_t intensity = defaults::restart_intensity;
   caf::timespan period = defaults::restart_period; ///< more than 0
   peer::auto_shutdown auto_shutdown = peer::auto_shutdown::never;
+
+  /// Beyond OTP: children are started without waiting until those before them are ready, and restarted without waiting
+  /// for others. If one cannot be started at the boot, all are stopped. For `one_for_one` only, whose children do not
+  /// depend on each other.
+  bool concurrent_starts = false;
 };
 
 // -- children ---------------------------------------------------------------------------------------------------------

@@ -152,6 +152,10 @@ caf::error check_tree(const std::string& path, const supervisor_spec& spec) {
   auto where = path.empty() ? std::string{"supervisor"} : path;
   if (spec.flags.period.count() <= 0)
     return invalid(where, "period must be longer than 0, not " + text_of_time(spec.flags.period));
+  auto dependent =
+      spec.flags.strategy == restart_strategy::one_for_all || spec.flags.strategy == restart_strategy::rest_for_one;
+  if (spec.flags.concurrent_starts && dependent)
+    return invalid(where, "concurrent_starts needs the strategy one_for_one: children of others depend on each other");
   if (spec.flags.strategy == restart_strategy::simple_one_for_one && spec.children.size() != 1)
     return invalid(where, "children: a simple_one_for_one supervisor has exactly one spec, not "
                               + std::to_string(spec.children.size()));

@@ -254,14 +254,14 @@ void supervision::on_stopped(std::string_view id, std::uint64_t generation, erro
 }
 
 void supervision::on_exit(std::string_view id, std::uint64_t generation, error why) {
-  enqueue([this, id = std::string{id}, generation, why = std::move(why)] {
+  enqueue_end([this, id = std::string{id}, generation, why = std::move(why)] {
     if (auto child = in_state(id, generation, child_state::running); child && !over_)
       handle_exit(*child, why);
   });
 }
 
 void supervision::on_retry(std::string_view id, std::uint64_t retry) {
-  enqueue([this, id = std::string{id}, retry] {
+  enqueue_end([this, id = std::string{id}, retry] {
     auto child = lookup(id);
     if (child && !over_ && child->state == child_state::restarting && child->retry == retry)
       carry_out_restart(*child);
@@ -322,6 +322,8 @@ void supervision::delay_restart(child_record& child, caf::timespan delay) {
 void supervision::carry_out_restart(child_record& child) {
   ++child.restarts;
   child.state = child_state::undefined;
+  if (flags_.concurrent_starts)
+    return start(child, purpose::restart_rule);
   auto todo = plan{.what = purpose::restart_rule};
   auto first = std::find_if(children_.begin(), children_.end(), [&](auto& x) { return &x == &child; });
   auto last = std::next(first);
@@ -335,11 +337,11 @@ void supervision::carry_out_restart(child_record& child) {
   begin(std::move(todo));
 }
 
-/// The effect of a failed start depends on the purpose of the plan.
+/// The effect of a failed start depends on its purpose.
 void supervision::start_has_failed(child_record& child, error why) {
   child.state = child_state::undefined;
   auto failed = fail(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
-  switch (plan_->what) {
+  switch (child.started_for) {
   case purpose::boot:
     plan_->failed = failed;
     return begin_shutdown(std::move(failed));
@@ -354,9 +356,10 @@ void supervision::start_has_failed(child_record& child, error why) {
     if (classify(child.spec, child.last_end) == end_kind::final_)
       return end_without_restart(child); // the others are started nevertheless
     // The rest stays undefined. The next attempt is queued behind earlier events, and counts as a restart.
-    plan_->starts.clear();
+    if (plan_ && !flags_.concurrent_starts)
+      plan_->starts.clear();
     child.state = child_state::restarting;
-    enqueue([this, id = child.id, retry = ++child.retry] {
+    enqueue_end([this, id = child.id, retry = ++child.retry] {
       auto again = lookup(id);
       if (again && !over_ && again->state == child_state::restarting && again->retry == retry)
         restart(*again);
@@ -375,23 +378,36 @@ void supervision::enqueue(std::function<void()> task) {
   run();
 }
 
+/// The same for the end of a child, or what follows from it.
+void supervision::enqueue_end(std::function<void()> task) {
+  (flags_.concurrent_starts ? ends_ : tasks_).push_back(std::move(task));
+  run();
+}
+
 /// Runs until an answer of the host is needed. The host may answer from within a call.
 void supervision::run() {
   if (std::exchange(running_, true))
     return;
-  for (;;) {
-    if (plan_) {
-      if (!step())
-        break;
-    } else if (!tasks_.empty()) {
-      auto task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
-    } else {
-      break;
-    }
-  }
+  while ((plan_ && step()) || run_task())
+    ; // each makes progress
   running_ = false;
+}
+
+/// Runs a task that need not wait for the plan. Returns whether there was one.
+bool supervision::run_task() {
+  auto& next = !ends_.empty() && !stops_children() ? ends_ : tasks_;
+  if (next.empty() || (plan_ && &next == &tasks_))
+    return false;
+  auto task = std::move(next.front());
+  next.pop_front();
+  task();
+  return true;
+}
+
+/// Whether the plan has children to stop, or waits for one.
+bool supervision::stops_children() const noexcept {
+  auto stops = [](const child_record& x) { return x.awaited && x.state == child_state::stopping; };
+  return plan_ && (!plan_->stops.empty() || std::any_of(children_.begin(), children_.end(), stops));
 }
 
 void supervision::begin(plan what) {
@@ -411,7 +427,8 @@ void supervision::answered(child_record& child) {
 }
 
 bool supervision::step() {
-  if (awaited_ > 0)
+  auto starts_now = flags_.concurrent_starts && !plan_->starts.empty() && !stops_children();
+  if (awaited_ > 0 && !starts_now)
     return false;
   if (!plan_->stops.empty())
     stop_next();
@@ -452,13 +469,18 @@ void supervision::start_next() {
   auto child = lookup(id);
   if (!child)
     return; // it was temporary
-  if (auto spec = std::exchange(child->successor, nullptr))
-    child->spec = std::move(*spec);
-  child->state = child_state::starting;
-  ++child->generation;
   await(*child);
-  host_.report(*child, event_kind::starting, {}, {});
-  host_.start(*child);
+  start(*child, plan_->what);
+}
+
+void supervision::start(child_record& child, purpose what) {
+  if (auto spec = std::exchange(child.successor, nullptr))
+    child.spec = std::move(*spec);
+  child.state = child_state::starting;
+  child.started_for = what;
+  ++child.generation;
+  host_.report(child, event_kind::starting, {}, {});
+  host_.start(child);
 }
 
 void supervision::finish_plan() {

@@ -22,6 +22,9 @@
 
 namespace peer::internal::supervisor {
 
+/// What a child is started or stopped for.
+enum class purpose { boot, add, restart_rule, on_request, termination, apply, shutdown };
+
 /// One child of a `supervision`.
 struct child_record {
   std::string id;
@@ -29,7 +32,8 @@ struct child_record {
   std::vector<term> arguments; ///< of a child of `simple_one_for_one`
   child_state state = child_state::undefined;
   std::uint64_t generation = 0; ///< of the last start
-  std::uint64_t restarts = 0;   ///< starts because of a restart rule
+  purpose started_for = purpose::boot;
+  std::uint64_t restarts = 0; ///< starts because of a restart rule
   error last_end;
   std::uint64_t retry = 0; ///< number of the pending delayed restart; earlier ones are outdated
   backoff_state backoff;
@@ -41,7 +45,8 @@ struct child_record {
 /// stops of children out. Their rules and order are those of stdlib's supervisor.erl (OTP 25).
 ///
 /// Events are processed one at a time, in the order of their arrival: they wait while children are being started or
-/// stopped. The exception is `shut_down`, which interrupts the current plan; in OTP it would wait.
+/// stopped. The exception is `shut_down`, which interrupts the current plan; in OTP it would wait. With
+/// `concurrent_starts` the ends of children do not wait for starts either.
 class supervision {
 public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -140,8 +145,6 @@ public:
   bool shutting_down() const noexcept { return why_.has_value(); }
 
 private:
-  enum class purpose { boot, add, restart_rule, on_request, termination, apply, shutdown };
-
   /// An operation of several steps.
   struct plan {
     purpose what;
@@ -160,9 +163,13 @@ private:
   // -- the loop ---
 
   void enqueue(std::function<void()> task);
+  void enqueue_end(std::function<void()> task);
   void run();
+  bool run_task();
   bool step();
+  bool stops_children() const noexcept;
   void start_next();
+  void start(child_record& child, purpose what);
   void stop_next();
   void begin(plan what);
   void finish_plan();
@@ -193,6 +200,7 @@ private:
   std::optional<plan> plan_;
   std::size_t awaited_ = 0; ///< children that are `awaited`
   std::deque<std::function<void()>> tasks_;
+  std::deque<std::function<void()>> ends_; ///< of children, with `concurrent_starts`
   bool running_ = false;
   bool over_ = false;
   std::optional<error> why_; ///< the exit reason, once it is stopping
