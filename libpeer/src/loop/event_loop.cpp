@@ -51,6 +51,7 @@ public:
     if (forked_)
       return;
     ending_ = true;
+    helpers_.close();
     post([this] {
       tenants_.kill_all();
       jobs_.close();

@@ -24,7 +24,7 @@ constexpr auto take_patience = std::chrono::microseconds{20};
 // -- called by threads that want to help ------------------------------------------------------------------------------
 
 bool helpers::take() {
-  if (!prepare() || reactor::any_in_this_thread())
+  if (closed_ || !prepare() || reactor::any_in_this_thread())
     return false;
   auto taken = take_free(place::helper);
   if (!taken) {
@@ -45,14 +45,17 @@ bool helpers::take() {
   pthread_sigmask(SIG_BLOCK, &pipe, &outer_mask_);
   io_.enter();
   io_.set_asleep(false);
-  return true;
+  if (!closed_) // pairs with close, by sequential consistency
+    return true;
+  leave();
+  return false;
 }
 
 void helpers::drive_until(const std::function<bool()>& done) noexcept {
   auto deadline = clock_type::now() + spin_;
   for (;;) {
     auto busy = work_.run_ready();
-    if (done() || jobs_.waiting() || work_.over())
+    if (done() || jobs_.waiting() || closed_)
       return;
     auto now = clock_type::now();
     if (!busy && now < deadline) {
@@ -72,6 +75,15 @@ void helpers::leave() noexcept {
   auto mask = outer_mask_;
   give_up();
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
+// -- called by the thread that ends the loop --------------------------------------------------------------------------
+
+void helpers::close() noexcept {
+  closed_ = true;
+  io_.post([] {}); // wakes a helper that sleeps
+  while (driver_ == place::helper)
+    std::this_thread::sleep_for(take_patience);
 }
 
 // -- called by the crew's driver --------------------------------------------------------------------------------------
@@ -110,7 +122,7 @@ void helpers::give_up() noexcept {
   if (!work_.idle())
     io_.signal();
   driver_ = place::nowhere;
-      watch_->arm(); // last: otherwise the crew might find the drive taken, and sleep on
+  watch_->arm(); // last: otherwise the crew might find the drive taken, and sleep on
 }
 
 } // namespace peer::internal::loop

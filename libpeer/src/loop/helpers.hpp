@@ -39,11 +39,17 @@ public:
   /// drives now.
   bool take();
 
-  /// Drives until `done` returns true, a job waits, which only the crew runs, or the loop is over.
+  /// Drives until `done` returns true, a job waits, which only the crew runs, or the loop is about to end.
   void drive_until(const std::function<bool()>& done) noexcept;
 
   /// Leaves the drive to the crew or another helper.
   void leave() noexcept;
+
+  // -- called by the thread that ends the loop ---
+
+  /// Lets no thread help any more, and waits until the one that does has left: only the crew may run the end, because
+  /// nothing would wake it afterwards.
+  void close() noexcept;
 
   // -- called by the crew's driver ---
 
@@ -70,6 +76,7 @@ private:
   std::atomic<place> driver_ = place::crew;
   std::atomic<std::size_t> candidates_ = 0; ///< threads that try to take the drive
   std::atomic<bool> prepared_ = false;      ///< helpers can drive
+  std::atomic<bool> closed_ = false;
   std::once_flag preparation_;
   std::optional<reactor_watch> watch_; ///< once prepared: where the crew sleeps
 };

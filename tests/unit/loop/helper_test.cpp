@@ -307,4 +307,20 @@ CAF_TEST(a thread of the loop that only polls makes room for a helper) {
   }
 }
 
+CAF_TEST(a system ends while a thread helps) {
+  auto& helping = where->helping();
+  auto drives = std::promise<void>{};
+  auto helper = std::thread{[&] {
+    while (!helping.take())
+      std::this_thread::yield();
+    drives.set_value();
+    helping.drive_until([] { return false; });
+    helping.leave();
+  }};
+  drives.get_future().wait();
+  sys.reset();
+  CAF_CHECK(where->ended());
+  helper.join();
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
