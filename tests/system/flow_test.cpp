@@ -183,7 +183,7 @@ CAF_TEST(functions of this process refuse what is beyond the limit) {
     static_cast<void>(child.cast("here", "run"));
   auto refused = error_of(child.within(patience).call<void>("here", "run"));
   CAF_CHECK_EQUAL(refused, errc::overload);
-  check_contains(peer::describe(refused), "262144 calls and casts wait");
+  check_contains(peer::describe(refused), "262144 calls and casts are already waiting");
   open.set_value();
   CAF_CHECK(look_until([&] { return static_cast<bool>(child.within(patience).call<void>("here", "run")); }));
   CAF_CHECK_EQUAL(tree.stop(), caf::error{});
