@@ -152,7 +152,7 @@ CAF_TEST(a program that never answers) {
     options.wait_boot = caf::timespan{300ms};
     auto details = failure_of_start(std::move(options), peer::phase::boot);
     check_contains(details.cause, "300ms");
-    check_contains(details.cause, "started");
+    check_contains(details.cause, "did not report its start");
   }
 }
 

@@ -245,7 +245,7 @@ CAF_TEST(floats are finite) {
   };
   CHECK_EQ(refusal(as_text("-1.50000000000000000000e-02")), "");
   for (auto wrong : {"inf", "nan", "1e999", "", "1.5 ", "1,5", "abc", "0x1p3 "})
-    CHECK_NE(refusal(as_text(wrong)).find("byte 1: tag 99 holds"), std::string::npos);
+    CHECK_NE(refusal(as_text(wrong)).find("byte 1: tag 99 "), std::string::npos);
 }
 
 CAF_TEST(atoms are UTF - 8 of at most 255 characters) {
