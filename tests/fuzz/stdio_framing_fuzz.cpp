@@ -21,7 +21,8 @@ struct result {
 
 /// Reads `bytes` in pieces of at most `piece` bytes.
 result read(peer::internal::wire::damage policy, const_byte_span bytes, std::size_t piece) {
-  auto framing = peer::internal::wire::make_stdio_framing(policy, limit);
+  auto framing =
+      peer::internal::wire::make_stdio_framing(policy, limit, std::string::npos); // the model has none over it
   test::frame_recorder sink;
   result out;
   while (!bytes.empty() && !out.error) {

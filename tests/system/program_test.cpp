@@ -202,7 +202,7 @@ CAF_TEST(a wrong CRC fails the call that it may have answered) {
   auto err = error_of(worker.within(patience).call<term>("m", "f"));
   CAF_CHECK_LESS(std::chrono::steady_clock::now() - began, soon);
   CAF_CHECK_EQUAL(err, peer::errc::protocol_violation);
-  check_contains(peer::describe(err), "damaged frame");
+  check_contains(peer::describe(err), "that was damaged");
   CAF_CHECK_EQUAL(value_of(worker.get_state()).state, peer::peer_state::running);
 }
 

@@ -73,7 +73,8 @@ void calls::doubt() {
 
 void calls::fail_doubtful() {
   for (auto& call : std::exchange(doubtful_, {}))
-    call.fail(peer::fail(errc::protocol_violation, "a damaged frame from the peer may have held the answer"));
+    call.fail(peer::fail(errc::protocol_violation,
+                         "a frame from the peer that was damaged, or longer than 256 MiB, may have held the answer"));
 }
 
 void calls::fail_all(const caf::error& why, const connection::channel* over) {

@@ -67,6 +67,9 @@ using framing_ptr = std::unique_ptr<framing>;
 /// The default limit of a frame's payload.
 inline constexpr std::uint32_t default_max_frame = std::uint32_t{256} << 20;
 
+/// Nibbles in a row that show that a frame over the limit has begun.
+inline constexpr std::size_t default_proof = 4096;
+
 /// How the standard I/O framing treats bytes that look like the beginning of a frame and are not.
 enum class damage : std::uint8_t {
   /// Ends the connection with an error. For libpeer nodes, which never write such bytes.
@@ -76,7 +79,9 @@ enum class damage : std::uint8_t {
 };
 
 /// OTP's `standard_io` framing: nibbles in the bytes `0b11nnnn11`, text in between. See stdio_framing.cpp.
-framing_ptr make_stdio_framing(damage policy, std::uint32_t max_frame = default_max_frame);
+/// @param proof with `resync`: so many nibbles in a row behind what begins like a frame over the limit are one
+framing_ptr make_stdio_framing(damage policy, std::uint32_t max_frame = default_max_frame,
+                               std::size_t proof = default_proof);
 
 /// OTP's `tcp` framing: a length of four bytes, big-endian, then the payload (`{packet, 4}`).
 framing_ptr make_packet_framing(std::uint32_t max_frame = default_max_frame);

@@ -28,6 +28,10 @@
 // * After a wrong CRC, the first nibble of the frame becomes text, and the search continues at the second. Text from
 //   between its nibbles has been passed on already, so it now precedes them.
 //
+// A beginning with a size over the limit is text. If `default_proof` nibbles in a row follow it as text, it was a frame
+// all the same: it counts as lost, and the rest of it is dropped instead of becoming text, which it would be for
+// hundreds of MiB.
+//
 // Each wrong CRC may make the reader scan its bytes again, and beginnings of frames may overlap. To keep the work
 // linear even for a stream of nothing but such beginnings, rescanning has a budget: `rescan_factor` bytes for each byte
 // received. When it is exhausted, all nibbles of a false frame become text at once. A valid frame is lost that way only
@@ -56,7 +60,8 @@ std::uint32_t crc_of(const_byte_span payload) noexcept {
 
 class stdio_framing final : public framing {
 public:
-  stdio_framing(damage policy, std::uint32_t max_frame) : policy_(policy), max_frame_(max_frame) {}
+  stdio_framing(damage policy, std::uint32_t max_frame, std::size_t proof)
+      : policy_(policy), max_frame_(max_frame), proof_size_(proof) {}
 
   // -- outgoing ---
 
@@ -164,7 +169,13 @@ private:
 
   /// `resync`: finds the next header.
   const_byte_span search(const_byte_span in, sink& out) {
-    if (auto begin = find_header(in)) {
+    auto found = find_header(in);
+    if (found.too_long && excess_ == 0) {
+      pass_text(in.first(*found.too_long + 1), out);
+      suspect(found.excess - 1);
+      return in.subspan(*found.too_long + 1);
+    }
+    if (auto begin = found.index) {
       pass_text(in.first(*begin), out);
       start_frame();
       return in.subspan(*begin);
@@ -182,7 +193,8 @@ private:
     auto* end = std::copy_n(held_.begin(), held_size_, joined.begin());
     end = std::copy(added.begin(), added.end(), end);
     auto window = const_byte_span{joined.data(), end};
-    if (auto begin = find_header(window)) {
+    auto found = find_header(window);
+    if (auto begin = found.index) {
       auto last = *begin + header_nibbles - held_size_; // where the header ends in the new input
       release_held(out, *begin);
       start_frame();
@@ -191,11 +203,16 @@ private:
       return in.subspan(last);
     }
     if (added.size() == header_nibbles - 1) {
+      auto passed = held_size_;
       release_held(out, held_size_);
+      if (found.too_long && excess_ == 0)
+        suspect(found.excess - (passed - *found.too_long));
       return in;
     }
     auto n = window.size() - count_last_nibbles(window);
     pass_text(window.first(n), out);
+    if (found.too_long && n > *found.too_long && excess_ == 0)
+      suspect(found.excess - (n - *found.too_long));
     hold(window.subspan(n));
     return {};
   }
@@ -245,6 +262,7 @@ private:
       return;
     }
     state_ = state::text;
+    excess_ = 0;
     out.on_frame(payload);
     frame_.clear();
   }
@@ -258,8 +276,15 @@ private:
 
   // -- resynchronisation ---
 
-  /// The index of the first header in `in`.
-  std::optional<std::size_t> find_header(const_byte_span in) const noexcept {
+  struct search_result {
+    std::optional<std::size_t> index;    ///< of the first header
+    std::optional<std::size_t> too_long; ///< of what is like a header before that, but for a size over the limit
+    std::uint64_t excess = 0;            ///< the nibbles of the frame that this one would begin
+  };
+
+  /// Finds the first header in `in`.
+  search_result find_header(const_byte_span in) const noexcept {
+    auto result = search_result{};
     for (auto mark = size_nibbles; mark < in.size(); ++mark) {
       mark += code_.find_mark(in.subspan(mark));
       if (mark == in.size())
@@ -270,10 +295,22 @@ private:
       std::uint32_t value = 0;
       for (auto x : size)
         value = value << 4 | nibbles::to_value(x);
-      if (value >= least_payload && value <= max_frame_)
-        return mark - size_nibbles;
+      if (value >= least_payload && value <= max_frame_) {
+        result.index = mark - size_nibbles;
+        return result;
+      }
+      if (value > max_frame_ && !result.too_long) {
+        result.too_long = mark - size_nibbles;
+        result.excess = 2 * (size_bytes + std::uint64_t{value} + crc_bytes);
+      }
     }
-    return std::nullopt;
+    return result;
+  }
+
+  /// What follows may be the rest of a frame over the limit, of that many nibbles.
+  void suspect(std::uint64_t excess) noexcept {
+    excess_ = excess;
+    proof_ = 0;
   }
 
   /// Converts the current frame back to nibbles and reads them again, from the second one on.
@@ -294,7 +331,7 @@ private:
         rescan_budget_ -= length;
       auto text = input.subspan(begin, affordable ? 1 : length);
       state_ = state::text;
-      out.on_text(text);
+      pass_text(text, out);
       end = input.size() - advance(input.subspan(begin + text.size()), out).size();
     } while (state_ == state::bad_crc || (at_end && state_ == state::frame));
     if (at_end)
@@ -321,9 +358,31 @@ private:
     pass_text(const_byte_span{held_}.first(n), out);
   }
 
-  static void pass_text(const_byte_span text, sink& out) {
+  void pass_text(const_byte_span text, sink& out) {
+    while (excess_ > 0 && !text.empty())
+      text = text.subspan(pass_excess(text, out));
     if (!text.empty())
       out.on_text(text);
+  }
+
+  /// Passes on or drops the first bytes of what may be in a frame over the limit. Returns their number.
+  std::size_t pass_excess(const_byte_span text, sink& out) {
+    auto n = code_.count_nibbles(text.first(std::min<std::uint64_t>(text.size(), excess_)));
+    if (n == 0) {
+      n = code_.count_text(text);
+      if (proof_ < proof_size_) // it is no frame
+        excess_ = 0;
+      out.on_text(text.first(n));
+      return n;
+    }
+    excess_ -= n;
+    auto shown = std::min(n, proof_size_ - proof_);
+    proof_ += shown;
+    if (shown > 0 && proof_ == proof_size_)
+      ++lost_frames_;
+    if (shown > 0)
+      out.on_text(text.first(shown));
+    return n;
   }
 
   // -- errors ---
@@ -364,6 +423,11 @@ private:
   std::array<std::byte, header_nibbles - 1> held_{};
   std::size_t held_size_ = 0;
 
+  /// Nibbles that may be the rest of a frame over the limit, how many in a row show that, and how many have been seen.
+  std::uint64_t excess_ = 0;
+  std::size_t proof_size_;
+  std::size_t proof_ = 0;
+
   /// Bytes that may still be scanned again.
   std::uint64_t rescan_budget_ = 0;
 
@@ -379,8 +443,8 @@ private:
 
 } // namespace
 
-framing_ptr make_stdio_framing(damage policy, std::uint32_t max_frame) {
-  return std::make_unique<stdio_framing>(policy, max_frame);
+framing_ptr make_stdio_framing(damage policy, std::uint32_t max_frame, std::size_t proof) {
+  return std::make_unique<stdio_framing>(policy, max_frame, proof);
 }
 
 } // namespace peer::internal::wire

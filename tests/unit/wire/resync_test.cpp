@@ -207,6 +207,28 @@ CAF_TEST(a size over the limit or below two bytes begins no frame) {
   CHECK_EQ(read(make_frame(*make_resync(), "\x83\x68" + std::string(limit - 2, 'x'))).frames().size(), 1u);
 }
 
+CAF_TEST(a frame over the limit is lost and does not become text) {
+  constexpr auto size = std::size_t{100'000};
+  auto huge = make_frame(*make_stdio_framing(damage::resync), "\x83\x68" + std::string(size, 'x'));
+  auto next = make_frame(*make_resync(), "\x83\x68next");
+  auto stream = "before\n" + huge + "after\n" + next + "caf\u00E9\n";
+  for (auto step : {std::size_t{1}, std::size_t{7}, std::size_t{1000}, stream.size()}) {
+    frame_recorder seen;
+    auto framing = make_resync();
+    for (auto i = std::size_t{0}; i < stream.size(); i += step)
+      CHECK_EQ(framing->consume(as_byte_span(std::string_view{stream}.substr(i, step)), seen), caf::error{});
+    auto text = std::string{};
+    for (auto& item : seen.items)
+      if (!item.frame)
+        text += item.bytes;
+    CHECK_EQ(seen.frames(), std::vector{"\x83\x68next"s});
+    CHECK_EQ(framing->lost_frames(), 1u);
+    CHECK(text.size() < 5000);
+    CHECK(text.starts_with("before\n"));
+    CHECK(text.ends_with("after\ncaf\u00E9\n"));
+  }
+}
+
 CAF_TEST(a payload that is no tuple begins no frame) {
   auto text = make_frame(*make_resync(), "\x83\x69\x01") + "\n";
   CHECK_EQ(read(text).items, (std::vector<stream_item>{{false, text}}));
@@ -296,7 +318,8 @@ CAF_TEST(random streams come out as the protocol says) {
         stream += random.damaged();
       }
     }
-    auto framing = make_resync();
+    auto framing =
+        make_stdio_framing(damage::resync, limit, std::string::npos); // the model has no frames over the limit
     auto seen = read(*framing, stream, random, seed % 2 == 0 ? 5 : 5000);
     resync_model expected{stream, limit};
     CHECK_EQ(seen.items == expected.items, true);
