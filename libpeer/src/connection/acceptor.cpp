@@ -82,6 +82,7 @@ struct connector {
   byte_buffer received;
   judgement opinion;
   bool looked_up = false; ///< Its socket is known not to be the peer's.
+  bool peers = false;     ///< Its socket is known to be the peer's, or was when it connected.
 };
 
 using connector_ptr = std::shared_ptr<connector>;
@@ -189,18 +190,22 @@ private:
     if (waiting_.size() >= how_.max_waiting)
       refuse(waiting_.front(), "more than " + std::to_string(how_.max_waiting) + " connectors were waiting");
     waiting_.push_back(conn);
+    if (last_look_ + how_.look_interval <= clock::now())
+      look_up(); // while it can be seen: a process that ends takes its sockets with it
     listen_to(conn);
   }
 
   /// Whether the oldest connector may be refused to make room: it is not the peer, or that could not be determined in
-  /// time. Looks up its owner unless that was just done, which may refuse other connectors or destroy this object.
+  /// time. Looks up its owner unless that was just done, which may refuse other connectors. Accepts the peer, which may
+  /// destroy this object.
   bool oldest_can_go() {
-    auto alive = alive_;
     auto now = clock::now();
     if (!waiting_.front()->looked_up && last_look_ + how_.look_interval <= now)
       look_up();
-    if (!*alive)
+    if (auto known = find_peer(clock::time_point::max())) {
+      accept(known);
       return false;
+    }
     return waiting_.empty() || waiting_.front()->looked_up || waiting_.front()->since + how_.patience <= now;
   }
 
@@ -217,13 +222,18 @@ private:
       } else if (got < 0 && errno == EAGAIN) {
         return wait_for_more(conn);
       } else if (got == 0 || errno != EINTR) {
-        return refuse(conn, "it closed the connection before it had identified itself");
+        if (conn->peers)
+          return accept(conn); // its end is the peer's
+        auto doubt = conn->looked_up ? "" : ", and may have been the peer";
+        return refuse(conn, std::string{"it closed the connection before it had identified itself"} + doubt);
       }
     }
     if (conn->opinion.what == impression::proven)
       return accept(conn);
     if (conn->opinion.what == impression::refuted)
       return refuse(conn, conn->opinion.reason);
+    if (conn->peers)
+      return accept(conn);
     if (conn->looked_up)
       return refuse(conn, conn->opinion.reason);
     schedule(); // to look up its owner
@@ -258,27 +268,35 @@ private:
     waiting_.remove(conn);
   }
 
-  /// Looks up the owners of the sockets not looked up yet, and accepts the peer or refuses the doubtful connectors.
-  /// No effect if the lookup fails.
+  /// Looks up the owners of the sockets that are not known, and refuses doubtful connectors that are not the peer. No
+  /// effect if the lookup fails.
   void look_up() {
     last_look_ = clock::now();
     auto unknown = std::vector<connector_ptr>{};
     auto sockets = std::vector<int>{};
     for (auto& conn : waiting_)
-      if (!conn->looked_up) {
+      if (!conn->looked_up && !conn->peers) {
         unknown.push_back(conn);
         sockets.push_back(conn->socket.native_handle());
       }
     auto held = process::held_by(how_.process, sockets);
     if (!held)
       return;
-    if (auto found = std::find(held->begin(), held->end(), true); found != held->end())
-      return accept(unknown[static_cast<std::size_t>(found - held->begin())]);
-    for (auto& conn : unknown) {
-      conn->looked_up = true;
-      if (conn->opinion.what == impression::doubtful)
+    for (auto i = std::size_t{0}; i < unknown.size(); ++i) {
+      auto& conn = unknown[i];
+      conn->peers = (*held)[i];
+      conn->looked_up = !conn->peers;
+      if (conn->looked_up && conn->opinion.what == impression::doubtful)
         refuse(conn, conn->opinion.reason);
     }
+  }
+
+  /// A connector that is known to be the peer and has sent something, or nothing since `since`; null if there is none.
+  connector_ptr find_peer(clock::time_point since) const {
+    auto found = std::ranges::find_if(waiting_, [since](auto& conn) {
+      return conn->peers && (conn->opinion.what == impression::doubtful || conn->since <= since);
+    });
+    return found == waiting_.end() ? nullptr : *found;
   }
 
   // -- time ---
@@ -287,9 +305,9 @@ private:
   clock::time_point due(const connector& conn) const {
     if (conn.looked_up)
       return conn.since + how_.patience;
-    if (conn.opinion.what == impression::doubtful)
-      return last_look_ + how_.look_interval;
-    return std::max(conn.since + how_.silence, last_look_ + how_.look_interval);
+    if (conn.peers)
+      return conn.since + how_.silence;
+    return last_look_ + how_.look_interval;
   }
 
   /// Sets the timer for the next connector that is due.
@@ -313,13 +331,14 @@ private:
 
   void on_timer() {
     timer_runs_ = false;
-    auto alive = alive_;
     auto now = clock::now();
-    auto is_due = [this, now](const connector_ptr& conn) { return !conn->looked_up && due(*conn) <= now; };
+    auto is_due = [this, now](const connector_ptr& conn) {
+      return !conn->looked_up && !conn->peers && due(*conn) <= now;
+    };
     if (std::any_of(waiting_.begin(), waiting_.end(), is_due))
       look_up();
-    if (!*alive)
-      return;
+    if (auto known = find_peer(now - how_.silence))
+      return accept(known);
     // Oldest first.
     while (!waiting_.empty() && waiting_.front()->looked_up && due(*waiting_.front()) <= now)
       refuse(waiting_.front(), "it did not identify itself in time and its socket is not the peer's");

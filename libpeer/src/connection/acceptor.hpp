@@ -32,8 +32,9 @@ enum class proof : std::uint8_t {
 ///
 /// 1. its first frame is a `token` (wire/message.hpp) with the secret, from whatever host; or
 /// 2. its socket is held by the peer's process or a descendant of it, on this host (process/socket_owner.hpp). This is
-///    checked if a connector has sent anything else (`erl` sends `started`), or nothing for a moment (`erl` connects
-///    long before it has booted).
+///    looked up when it connects, since a process that ends takes its sockets with it. It counts if the connector sends
+///    anything else (`erl` sends `started`), nothing for a moment (`erl` connects long before it has booted), or
+///    closes.
 ///
 /// All others are refused: at once with a wrong token, as soon as the owner of the socket is known if it sent anything
 /// else, and after `patience` if it sends nothing. Once a connection is accepted, all others are refused and the socket
@@ -50,7 +51,7 @@ public:
     /// The secret that a token must contain; `nullopt` if the peer was not given one.
     std::optional<token_secret> secret;
 
-    /// Time without data after which the owner of a connector's socket is looked up.
+    /// Time without data after which the peer's socket is accepted without a token.
     std::chrono::milliseconds silence{100};
 
     /// Time without data after which a connector that is not known to be the peer is refused.
