@@ -125,7 +125,8 @@ control_answer too_many() {
 class control_socket::client : public std::enable_shared_from_this<client> {
 public:
   client(control_socket& owner, protocol::socket connected)
-      : owner_(owner), connection_(std::make_shared<framed_socket>(std::move(connected))) {}
+      : owner_(owner),
+        connection_(std::make_shared<framed_socket>(std::move(connected), answer_limit, request_limit)) {}
 
   void receive() {
     connection_->receive<control_request>(client_timeout, [self = shared_from_this()](auto request) {
@@ -140,8 +141,11 @@ public:
 
   void send(const control_answer& answer) {
     connection_->send(answer, client_timeout,
-                      [self = shared_from_this()](const caf::error&) { // it may have gone
-                        self->owner_.clients_.erase(self);
+                      [self = shared_from_this()](const caf::error& failed) { // it may have gone
+                        if (failed == peer::errc::overload)
+                          self->send({.status = not_started, .text = peer::describe(failed)});
+                        else
+                          self->owner_.clients_.erase(self);
                       });
   }
 
@@ -279,7 +283,7 @@ caf::expected<control_answer> ask_socket(const std::string& path, const control_
     return system_error(path, "cannot be reached", ec.value());
   if (!is_own(server))
     return socket_error(path, "belongs to another user");
-  auto connection = std::make_shared<framed_socket>(std::move(server));
+  auto connection = std::make_shared<framed_socket>(std::move(server), request_limit, answer_limit);
   auto unsent = caf::error{};
   connection->send(what, client_timeout, [&unsent](caf::error failed) { unsent = std::move(failed); });
   io.run();

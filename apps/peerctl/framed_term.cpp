@@ -20,7 +20,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr auto max_frame = std::size_t{16} << 20;
+std::string mib(std::size_t bytes) {
+  return std::to_string(bytes >> 20) + " MiB";
+}
 
 caf::error failed(const std::string& why) {
   return peer::fail(peer::errc::system_failure, "the control connection " + why);
@@ -29,8 +31,9 @@ caf::error failed(const std::string& why) {
 } // namespace
 
 void framed_socket::send_frame(peer::byte_buffer term, patience limit, std::function<void(caf::error)> done) {
-  if (term.size() > max_frame)
-    return done(failed("takes at most 16 MiB, not " + std::to_string(term.size()) + " bytes"));
+  if (term.size() > most_sent_)
+    return done(peer::fail(peer::errc::overload, "the control connection takes at most " + mib(most_sent_) + ", not "
+                                                     + std::to_string(term.size()) + " bytes"));
   boost::endian::store_big_u32(length_.data(), static_cast<std::uint32_t>(term.size()));
   content_ = std::move(term);
   begin(limit);
@@ -52,9 +55,9 @@ void framed_socket::receive_frame(patience limit, frame_handler done) {
 
 void framed_socket::receive_content(frame_handler done) {
   auto size = std::size_t{boost::endian::load_big_u32(length_.data())};
-  if (size > max_frame) {
+  if (size > most_received_) {
     static_cast<void>(end({}));
-    return done(failed("announced " + std::to_string(size) + " bytes; the limit is 16 MiB"));
+    return done(failed("announced " + std::to_string(size) + " bytes; the limit is " + mib(most_received_)));
   }
   content_.clear(); // grows with what arrives, not with what was announced
   asio::async_read(socket_, asio::dynamic_buffer(content_), asio::transfer_exactly(size),

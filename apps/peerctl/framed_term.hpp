@@ -29,15 +29,24 @@ namespace peerctl {
 /// The time that an operation may take; unlimited without a value.
 using patience = std::optional<std::chrono::milliseconds>;
 
-/// A connected socket that sends and receives terms of at most 16 MiB. One operation at a time; handlers run in the
+/// The longest term that an end receives without a reason to trust the other one, and the longest one at all.
+constexpr auto request_limit = std::size_t{16} << 20;
+constexpr auto answer_limit = std::size_t{1} << 30;
+
+/// A connected socket that sends and receives terms up to a limit. One operation at a time; handlers run in the
 /// socket's `io_context`. The object lives until the last operation has completed.
 class framed_socket : public std::enable_shared_from_this<framed_socket> {
 public:
   using socket = boost::asio::local::stream_protocol::socket;
 
-  explicit framed_socket(socket connected) : socket_(std::move(connected)), deadline_(socket_.get_executor()) {}
+  framed_socket(socket connected, std::size_t most_sent, std::size_t most_received)
+      : socket_(std::move(connected)),
+        deadline_(socket_.get_executor()),
+        most_sent_(most_sent),
+        most_received_(most_received) {}
 
-  /// Sends the length of a term (4 bytes, the highest first) and the term.
+  /// Sends the length of a term (4 bytes, the highest first) and the term. Fails with `errc::overload`, and has sent
+  /// nothing, if it is too long.
   template <class T>
   void send(const T& value, patience limit, std::function<void(caf::error)> done) {
     auto encoded = peer::byte_buffer{version};
@@ -81,6 +90,8 @@ private:
 
   socket socket_;
   boost::asio::steady_timer deadline_;
+  std::size_t most_sent_;
+  std::size_t most_received_;
   bool late_ = false; ///< whether the operation was cancelled
   std::array<unsigned char, 4> length_{};
   peer::byte_buffer content_;
