@@ -239,6 +239,7 @@ private:
   void reload() {
     if (stopping_)
       return;
+    peer::reopen_files(sys_); // they may have been renamed
     if (applying_.joinable()) {
       reload_again_ = true;
       return;

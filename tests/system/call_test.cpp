@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.system.call
 
+#include "loop/event_loop.hpp"
 #include "support/random_term.hpp"
 #include "support/system_fixture.hpp"
 
@@ -43,6 +44,14 @@ bool holds_opaque(const term& value) {
     return std::any_of(map->begin(), map->end(),
                        [](auto& x) { return holds_opaque(x.first) || holds_opaque(x.second); });
   return value.is<peer::erl::opaque>();
+}
+
+/// Does something on the loop, as a callback of the program would.
+template <class F>
+auto on_loop(caf::actor_system& sys, F f) {
+  auto result = std::promise<decltype(f())>{};
+  (*peer::internal::loop::event_loop::of(sys))->post([&] { result.set_value(f()); });
+  return result.get_future().get();
 }
 
 struct fixture : system_fixture {
@@ -317,6 +326,44 @@ CAF_TEST(a cast that fails harms nothing) {
 
 CAF_TEST(a cast with an argument that is no term fails at once) {
   CAF_CHECK_EQUAL(worker.cast("erlang", "abs", std::numeric_limits<double>::infinity()), peer::errc::bad_term);
+}
+
+// -- callbacks --------------------------------------------------------------------------------------------------------
+
+CAF_TEST(a function that blocks fails on the loop) {
+  auto check = [](const auto& result) { CAF_CHECK_EQUAL(error_of(result), peer::errc::would_block); };
+  check(on_loop(*sys, [&] { return worker.call<term>("erlang", "node"); }));
+  check(on_loop(*sys, [&] { return worker.get_state(); }));
+  check(on_loop(*sys, [&] { return worker.await_ready(); }));
+  check(on_loop(*sys, [&] { return worker.stop(); }));
+  check(on_loop(*sys, [&] { return peer::start(*sys, erl()); }));
+  check(on_loop(*sys, [&] { return peer::start_supervisor(*sys, {}); }));
+  check(on_loop(*sys, [&] { return peer::start_group(*sys, {.each = erl(), .size = 2}); }));
+  check_alive(worker);
+}
+
+CAF_TEST(a function of the input may call a peer) {
+  auto options = erl();
+  options.input = peer::function_input([this](const peer::input_receiver& deliver) {
+    deliver(value_of(worker.call<std::string>("erlang", "binary_to_list", "a line\n")));
+  });
+  auto reader = start(std::move(options));
+  CAF_CHECK_EQUAL(value_of(reader.within(patience).call<std::string>("io", "get_line", "")), "a line\n");
+}
+
+CAF_TEST(an exception of a callback fails the start and keeps its text) {
+  auto options = erl();
+  options.post_process_args = [](std::vector<std::string>) -> std::vector<std::string> {
+    throw std::runtime_error{"no arguments today"};
+  };
+  auto err = error_of(peer::start(*sys, std::move(options)));
+  CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
+  check_contains(peer::describe(err), "no arguments today");
+  options = erl();
+  options.output = [](const auto&, const auto&) -> caf::expected<std::shared_ptr<peer::internal::console::sink>> {
+    throw std::runtime_error{"no output today"};
+  };
+  check_contains(peer::describe(error_of(peer::start(*sys, std::move(options)))), "no output today");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

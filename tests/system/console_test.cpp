@@ -11,6 +11,7 @@
 #include <future>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace peer::test;
@@ -147,6 +148,31 @@ CAF_TEST(an output file that cannot be opened fails the start) {
   auto err = start_failure(std::move(options));
   CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
   check_contains(peer::describe(err), "/no/such/directory/file");
+}
+
+CAF_TEST(a FIFO that nobody reads as output delays nothing) {
+  auto path = std::filesystem::temp_directory_path() / peer::random_name("libpeer-console");
+  CAF_REQUIRE_EQUAL(mkfifo(path.c_str(), 0600), 0);
+  auto options = erl();
+  options.output = peer::file_output(path);
+  auto worker = start(std::move(options));
+  auto other = start(erl());
+  CAF_CHECK(!worker.cast("io", "put_chars", std::string(1 << 20, 'x')));
+  check_alive(worker);
+  CAF_CHECK(other.call<void>("io", "put_chars", "not late\n"));
+  CAF_CHECK(console.wait_for("not late"));
+  CAF_CHECK(worker.stop());
+  std::filesystem::remove(path);
+}
+
+CAF_TEST(output that cannot be written is among the last words) {
+  auto options = erl();
+  options.output = peer::file_output("/dev/full");
+  auto worker = start(std::move(options));
+  CAF_CHECK(worker.call<void>("io", "put_chars", "lost\n"));
+  auto ended = worker.call<void>("erlang", "halt", 1);
+  CAF_REQUIRE(!ended);
+  check_contains(peer::describe(ended.error()), "cannot write to '/dev/full': No space left on device");
 }
 
 CAF_TEST(the last line needs no newline) {

@@ -20,7 +20,7 @@ public:
   void write(stream, std::string_view text, done written) override {
     *count_ += text.size();
     if (keeps_up_)
-      written();
+      written({});
     else
       waiting_.push_back(std::move(written));
   }

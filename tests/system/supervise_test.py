@@ -106,6 +106,14 @@ class TreeTest(PeerctlTest):
         return self.check_end(tree, 0)
 
 
+def wait_until(fact):
+    """Returns when that is so."""
+    deadline = time.monotonic() + PATIENCE
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class FileTest(TreeTest):
     WRONG = [
         ("", r":1: children: is missing"),
@@ -315,6 +323,14 @@ class LifeTest(TreeTest):
         self.check(["stop"], 0)
         self.assertEqual(tree.wait(PATIENCE), 0)
 
+    def test_a_fifo_that_nobody_reads_delays_nothing(self):
+        os.mkfifo(os.path.join(self.directory.name, "fifo"))
+        tree = self.supervise(children('id = "a", output = "file:fifo"', 'id = "b", output = "file:fifo"', 'id = "c"'))
+        self.pid_of(tree, "c")
+        self.check(["call", "--child", "a", "erlang", "node"], 0, "nonode@nohost\n")
+        self.assertEqual(list(self.rows()), ["a", "b", "c"])
+        self.stop(tree)
+
 
 class ReloadTest(TreeTest):
     APPLIED = "^peerctl: tree.conf has been applied"
@@ -407,6 +423,16 @@ class ReloadTest(TreeTest):
             over.set()
             writer.join()
         self.assertEqual(self.pids(), {"a": str(pid)})
+        self.stop(tree)
+
+    def test_sighup_opens_output_files_again(self):
+        tree = self.supervise(children('id = "a", output = "file:log"'))
+        self.pid_of(tree, "a")
+        log = os.path.join(self.directory.name, "log")
+        os.rename(log, log + ".1")
+        tree.send_signal(signal.SIGHUP)
+        self.expect(tree, "^peerctl: tree.conf has been applied")
+        wait_until(lambda: os.path.exists(log))
         self.stop(tree)
 
 
@@ -595,6 +621,15 @@ class SocketTest(TreeTest):
         erl = subprocess.run(["erl", "-noshell", "-eval", code], timeout=PATIENCE, stdout=subprocess.PIPE, check=True,
                              env=self.environment)
         self.assertEqual(erl.stdout, b'{answer,0,<<"[2,1]">>,[]}')
+        self.stop(tree)
+
+    def test_an_answer_may_be_long(self):
+        tree = self.supervise(children('id = "a", exec = "erl"'))
+        self.pid_of(tree, "a")
+        size = 20_000_000
+        status, out, err = self.peerctl("call", "--child", "a", "binary", "copy", '<<"x">>', str(size))
+        self.assertEqual(status, 0, err)
+        self.assertEqual(out.count("x"), size)
         self.stop(tree)
 
 

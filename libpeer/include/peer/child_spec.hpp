@@ -103,8 +103,9 @@ struct child_context {
   const std::vector<term>& arguments;
 };
 
-/// Makes the actor. Called on the loop, so it must not block. A null actor means that there is nothing to run (OTP:
-/// `ignore`). The actor must be new: one that is part of the tree already is refused.
+/// Makes the actor. Called on the loop, so it must not block: calls of peers fail with `errc::would_block`. A null
+/// actor means that there is nothing to run (OTP: `ignore`). The actor must be new: one that is part of the tree
+/// already is refused.
 using actor_factory = std::function<caf::expected<caf::actor>(const child_context&)>;
 
 struct child_spec;

@@ -69,11 +69,20 @@ using sink_factory = std::function<caf::expected<std::shared_ptr<internal::conso
 [[nodiscard]] sink_factory console_output(bool prefix = false);
 
 /// Appends everything to a file, which is created if it does not exist. If it cannot be opened, the start fails with
-/// `errc::system_failure`; what cannot be written later (a full disk) is dropped.
+/// `errc::system_failure`. Text waits for the reader of a FIFO, also if there is none, and is written to the next one.
+///
+/// What cannot be written later (a full disk) is dropped. The first time a line on standard error reports it, and so do
+/// the last words of the peer; the metric `peer.output-failures` counts all of them. This applies to `console_output`
+/// and to an exception of a handler of `line_output`, too.
 [[nodiscard]] sink_factory file_output(std::string path);
 
+/// Opens the files of `file_output` in `sys` again, under the same paths: for a program that renames full files. Does
+/// not wait; what was printed before goes to the old file. If a file cannot be opened, output goes on to the old one,
+/// and that is reported as a write that failed.
+void reopen_files(caf::actor_system& sys);
+
 /// Calls `handler` for each line, on a thread of the actor system that does nothing but write output, one call after
-/// the other for all peers. It may block, which delays other output only. It must not throw.
+/// the other for all peers that share the factory. It may block, which delays the output of these only.
 [[nodiscard]] sink_factory line_output(std::function<void(const output_line&)> handler);
 
 /// Sends each line to `receiver` as a message `peer::output_line`. Text counts as written when it has been sent, but
@@ -90,8 +99,8 @@ using sink_factory = std::function<caf::expected<std::shared_ptr<internal::conso
 ///
 /// Not needed before the actor system ends: that writes what waits, unless a descriptor does not take it at once.
 ///
-/// Call from any thread except the loop's, never from an event-based actor and never from a handler of `line_output`,
-/// which would wait for itself.
+/// Call from any thread except the loop's (which gets false), never from an event-based actor and never from a handler
+/// of `line_output`, which would wait for itself.
 /// @param limit how long to wait; `caf::infinite` waits as long as a descriptor does not take the text
 /// @returns whether all has been written; false if `limit` passed before
 bool flush_console(caf::actor_system& sys, caf::timespan limit = caf::infinite);
@@ -103,8 +112,8 @@ bool flush_console(caf::actor_system& sys, caf::timespan limit = caf::infinite);
 using input_receiver = std::function<void(std::optional<std::string>)>;
 
 /// Makes the source of one peer when the peer starts. Called on the loop's thread.
-using input_factory =
-    std::function<std::shared_ptr<internal::console::input_source>(const std::shared_ptr<internal::loop::event_loop>& where)>;
+using input_factory = std::function<std::shared_ptr<internal::console::input_source>(
+    const std::shared_ptr<internal::loop::event_loop>& where)>;
 
 /// No input: a peer that reads gets `eof`.
 [[nodiscard]] input_factory no_input();
@@ -112,8 +121,9 @@ using input_factory =
 /// The bytes of `text`, then the end.
 [[nodiscard]] input_factory text_input(std::string text);
 
-/// What `read` delivers. It is called on the loop's thread when a peer needs input, must not block, and is not called
-/// again before the receiver was. The application calls the receiver when it has something.
+/// What `read` delivers. It is called when a peer needs input, on a thread of the actor system for callbacks, and not
+/// called again before the receiver was. It may block, call peers, or return and leave it to others to call the
+/// receiver. An exception is reported on standard error and ends the input.
 [[nodiscard]] input_factory function_input(std::function<void(input_receiver)> read);
 
 /// Reads a descriptor of this program, such as 0, which must stay open as long as the actor system. Nothing is read

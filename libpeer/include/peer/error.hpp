@@ -70,6 +70,9 @@ enum class errc : std::uint8_t {
   simple_one_for_one,
   /// A child could not be started or did not become ready.
   failed_to_start_child,
+  /// A function that blocks was called on the loop's thread, by a callback for instance, where it would wait for
+  /// itself.
+  would_block,
 };
 
 /// The code's name as in `errc`.

@@ -12,7 +12,7 @@ namespace peer {
 namespace {
 
 // In the order of errc, which starts at 1.
-constexpr auto names = std::array<std::string_view, 24>{
+constexpr auto names = std::array<std::string_view, 25>{
     "invalid_option",
     "bad_syntax",
     "bad_term",
@@ -37,6 +37,7 @@ constexpr auto names = std::array<std::string_view, 24>{
     "restarting",
     "simple_one_for_one",
     "failed_to_start_child",
+    "would_block",
 };
 
 } // namespace

@@ -57,7 +57,7 @@ private:
   void report_written() {
     if (in_mailbox_ <= defaults::output_high_water)
       for (auto& written : std::exchange(waiting_, {}))
-        written();
+        written({});
   }
 
   caf::actor receiver_;
@@ -84,7 +84,7 @@ protected:
                                             internal::console::output_batch{std::move(lines), std::move(written)});
     for (auto& line : lines)
       internal::base::send_anonymous(receiver_, std::move(line));
-    written();
+    written({});
   }
 
 private:

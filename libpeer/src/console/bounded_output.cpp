@@ -41,19 +41,21 @@ void bounded_output::pass_on(stream from, std::string_view text, completion done
   backlog_ += text.size();
   auto id = ++last_id_;
   pending_.emplace(id, pending_write{text.size(), std::move(done)});
-  sink_->write(from, text, [self = weak_from_this(), post = post_, id] {
-    post([self, id] {
+  sink_->write(from, text, [self = weak_from_this(), post = post_, id](const caf::error& failed) {
+    post([self, id, failed] {
       if (auto ptr = self.lock())
-        ptr->on_written(id);
+        ptr->on_written(id, failed);
     });
   });
 }
 
-void bounded_output::on_written(std::uint64_t id) {
+void bounded_output::on_written(std::uint64_t id, const caf::error& failed) {
   auto write = pending_.extract(id);
   if (!write)
     return;
   backlog_ -= write.mapped().size;
+  if (failed && on_failure_)
+    on_failure_(failed);
   if (backlog_ <= defaults::output_high_water)
     report_dropped();
   if (on_progress_)
@@ -71,6 +73,7 @@ void bounded_output::report_dropped() {
 
 void bounded_output::finish() {
   on_progress_ = nullptr;
+  on_failure_ = nullptr;
   for (auto from : both_streams)
     if (auto rest = state_of(from).joiner.finish(); !rest.empty())
       write(from, rest);

@@ -37,6 +37,9 @@ public:
   /// Calls `handler` whenever the backlog has become smaller.
   void on_progress(std::function<void()> handler) { on_progress_ = std::move(handler); }
 
+  /// Calls `handler` with each text that could not be written. It was dropped.
+  void on_failure(std::function<void(const caf::error&)> handler) { on_failure_ = std::move(handler); }
+
   /// Passes on what is held back, states what was dropped and ends the sink. Abandons the writes that wait; no handler
   /// is called any more.
   void finish();
@@ -57,7 +60,7 @@ private:
   };
 
   void pass_on(stream from, std::string_view text, completion done);
-  void on_written(std::uint64_t id);
+  void on_written(std::uint64_t id, const caf::error& failed);
   void report_dropped();
   stream_state& state_of(stream from) { return streams_[static_cast<std::size_t>(from)]; }
 
@@ -68,6 +71,7 @@ private:
   std::uint64_t last_id_ = 0;
   std::size_t backlog_ = 0;
   std::function<void()> on_progress_;
+  std::function<void(const caf::error&)> on_failure_;
 };
 
 } // namespace peer::internal::console

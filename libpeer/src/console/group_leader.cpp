@@ -8,6 +8,8 @@
 
 #include "caf/expected.hpp"
 
+#include <exception>
+#include <mutex>
 #include <utility>
 
 namespace peer::internal::console {
@@ -24,20 +26,75 @@ poster poster_to(const loop::event_loop_ptr& where) {
   return [](const std::function<void()>& task) { task(); };
 }
 
+/// Calls functions of the program. An exception becomes an error.
+template <class F>
+caf::error call_factories(F f) {
+  auto failed = [](const std::string& why) {
+    return fail(errc::callback_failed, "the peer's output or input could not be made: " + why);
+  };
+  try {
+    f();
+    return {};
+  } catch (const std::exception& x) {
+    return failed(x.what());
+  } catch (...) {
+    return failed("unknown exception");
+  }
+}
+
 } // namespace
 
-caf::error group_leader::open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
-                              const loop::event_loop_ptr& where) {
-  auto sink = output(where, peer_name);
-  if (!sink)
-    return std::move(sink.error());
+std::optional<caf::error> group_leader::open(const sink_factory& output, const input_factory& input,
+                                             const std::string& peer_name, const loop::event_loop_ptr& where) {
+  auto made = caf::expected<sink_ptr>{caf::error{}};
+  auto source = input_ptr{};
+  if (auto err = call_factories([&] {
+        made = output(where, peer_name);
+        source = input(where);
+      }))
+    return err;
+  if (!made)
+    return std::move(made.error());
+  auto post = poster_to(where);
+  auto sink = *made;
   auto evaluate = [this](const atom& module, const atom& function, const term& arguments, evaluated then) {
     owner_.evaluate(module, function, arguments, std::move(then));
   };
-  io_ = std::make_shared<io_server>(std::move(*sink), input(where), std::move(evaluate), poster_to(where));
+  io_ = std::make_shared<io_server>(std::move(*made), std::move(source), std::move(evaluate), post);
   io_->on_progress([this] { balance(); });
+  io_->on_failure([this](const caf::error& why) { on_output_failed(why); });
   io_->on_ready([this] { owner_.on_ready(); });
-  return {};
+  return open_sink(*sink, post);
+}
+
+/// Many sinks are open at once: then nobody has to wait for a message.
+std::optional<caf::error> group_leader::open_sink(sink& what, const poster& post) {
+  struct progress {
+    std::mutex mutex;
+    std::optional<caf::error> result;
+    bool awaited = false;
+  };
+  auto state = std::make_shared<progress>();
+  what.open([this, state, post, alive = std::weak_ptr{io_}](const caf::error& failed) {
+    auto guard = std::lock_guard{state->mutex};
+    if (!state->awaited)
+      state->result = failed;
+    else
+      post([this, alive, failed] {
+        if (!alive.expired() && !finished_)
+          owner_.on_opened(failed);
+      });
+  });
+  auto guard = std::lock_guard{state->mutex};
+  state->awaited = true;
+  return state->result;
+}
+
+void group_leader::on_output_failed(const caf::error& why) {
+  auto first = !std::exchange(output_failed_, true);
+  if (first)
+    last_words_.add("libpeer: " + text_of(why));
+  owner_.on_output_failed(why, first);
 }
 
 void group_leader::text(stream from, const_byte_span bytes) {

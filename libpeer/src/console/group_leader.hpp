@@ -35,6 +35,12 @@ public:
     /// Sends the answer to an I/O request, if there is a connection.
     virtual void on_io_reply(const wire::io_reply& reply) = 0;
 
+    /// The sink is open, or could not be opened. Called if `open` returned nothing.
+    virtual void on_opened(caf::error failed) = 0;
+
+    /// Output could not be written and was dropped. Called each time.
+    virtual void on_output_failed(const caf::error& why, bool first) = 0;
+
     /// The peer has sent the request `ready`.
     virtual void on_ready() = 0;
   };
@@ -47,9 +53,9 @@ public:
 
   /// Makes the sink and the source. To be called once, before anything comes from the peer.
   /// @param where null in tests that have no loop.
-  /// @returns the error of the sink's factory
-  caf::error open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
-                  const loop::event_loop_ptr& where);
+  /// @returns the error of the sink or of its factory, or none; nothing if `owner::on_opened` will report it
+  std::optional<caf::error> open(const sink_factory& output, const input_factory& input, const std::string& peer_name,
+                                 const loop::event_loop_ptr& where);
 
   /// The peer was started: `pause` is called from now on until `finish`, when the sink falls behind and when it has
   /// caught up.
@@ -73,6 +79,8 @@ public:
 
 private:
   void balance();
+  std::optional<caf::error> open_sink(sink& what, const poster& post);
+  void on_output_failed(const caf::error& why);
   void on_answer(const_byte_span from, const_byte_span reply_as, std::optional<term> reply);
 
   owner& owner_;
@@ -82,6 +90,7 @@ private:
   bool suspended_ = false;
   bool paused_ = false; ///< what `pause_` was last called with
   bool finished_ = false;
+  bool output_failed_ = false;
   std::size_t unanswered_ = 0; ///< requests
 };
 

@@ -2,18 +2,22 @@
 
 #include "console/input.hpp"
 
+#include "console/sink.hpp"
+#include "loop/quiet_thread.hpp"
 #include "process/descriptor.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
+#include <exception>
+#include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include <poll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -36,40 +40,85 @@ private:
   std::string text_;
 };
 
+using read_function = std::function<void(internal::console::input_source::receiver)>;
+
+/// Calls the program's function off the loop, since it may block. An exception ends the input.
 class function_source final : public internal::console::input_source {
 public:
-  explicit function_source(std::function<void(receiver)> read) : read_(std::move(read)) {}
-
-  void read(receiver deliver) override { read_(std::move(deliver)); }
-
-private:
-  std::function<void(receiver)> read_;
-};
-
-/// Reads on a thread of its own, which the first request starts: the descriptor may be a file, which cannot be polled,
-/// and its flags are shared with other programs, so that it must not be made non-blocking.
-class descriptor_source final : public internal::console::input_source {
-public:
-  explicit descriptor_source(int fd) : fd_(fd), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-  ~descriptor_source() override {
-    {
-      auto guard = std::lock_guard{mutex_};
-      stopping_ = true;
-    }
-    eventfd_write(stop_.get(), 1);
-    wakeup_.notify_one();
-    if (thread_.joinable())
-      thread_.join();
-  }
+  function_source(internal::loop::event_loop_ptr where, read_function read)
+      : where_(std::move(where)), read_(std::make_shared<const read_function>(std::move(read))) {}
 
   void read(receiver deliver) override {
-    auto guard = std::lock_guard{mutex_};
+    if (!where_) // otherwise a test has no loop
+      return (*read_)(std::move(deliver));
+    auto task = [read = read_, deliver = once(std::move(deliver)), where = std::weak_ptr{where_}] {
+      auto why = call(*read, deliver);
+      auto loop = why ? where.lock() : nullptr;
+      if (loop)
+        internal::console::complain(loop, "the function of 'function_input' failed: " + *why);
+      if (why)
+        deliver(std::nullopt);
+    };
+    where_->run_callback(std::move(task), read_.get());
+  }
+
+private:
+  /// Passes on the first call only.
+  static receiver once(receiver deliver) {
+    return [deliver = std::move(deliver), called = std::make_shared<std::atomic<bool>>(false)](auto piece) {
+      if (!called->exchange(true))
+        deliver(std::move(piece));
+    };
+  }
+
+  /// Returns what an exception says.
+  static std::optional<std::string> call(const read_function& read, const receiver& deliver) {
+    try {
+      read(deliver);
+      return std::nullopt;
+    } catch (const std::exception& x) {
+      return x.what();
+    } catch (...) {
+      return "unknown exception";
+    }
+  }
+
+  internal::loop::event_loop_ptr where_;
+  std::shared_ptr<const read_function> read_;
+};
+
+/// Reads a descriptor on a thread of its own, which the first request starts: the descriptor may be a file, which
+/// cannot be polled, and its flags are shared with other programs, so that it must not be made non-blocking. Nobody
+/// waits for the thread, since a read may last.
+class descriptor_reader : public std::enable_shared_from_this<descriptor_reader> {
+public:
+  using receiver = internal::console::input_source::receiver;
+
+  explicit descriptor_reader(int fd) : fd_(fd), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+  void read(receiver deliver) {
+    auto guard = std::unique_lock{mutex_};
     request_ = std::move(deliver);
-    if (!thread_.joinable())
-      thread_ =
-          std::thread{[this] { run(); }}; // the caller is the loop's thread: the mask that it inherits blocks signals
-    wakeup_.notify_one();
+    if (started_)
+      return wakeup_.notify_all();
+    try {
+      internal::loop::start_quiet_thread([self = shared_from_this()] { self->run(); }).detach();
+      started_ = true;
+    } catch (const std::system_error&) { // the system has no thread left
+      auto waiting = std::exchange(request_, nullptr);
+      guard.unlock();
+      waiting(std::nullopt);
+    }
+  }
+
+  /// Afterwards no receiver is called any more.
+  void stop() {
+    auto guard = std::unique_lock{mutex_};
+    stopping_ = true;
+    eventfd_write(stop_.get(), 1);
+    wakeup_.notify_all();
+    auto here = std::this_thread::get_id();
+    wakeup_.wait(guard, [&] { return !delivering_ || *delivering_ == here; }); // a receiver does not block
   }
 
 private:
@@ -82,9 +131,16 @@ private:
       auto deliver = std::exchange(request_, nullptr);
       guard.unlock();
       auto piece = next();
-      if (!cancelled_)
-        deliver(std::move(piece));
       guard.lock();
+      if (stopping_)
+        return;
+      delivering_ = std::this_thread::get_id();
+      guard.unlock();
+      deliver(std::move(piece));
+      deliver = nullptr;
+      guard.lock();
+      delivering_.reset();
+      wakeup_.notify_all();
     }
   }
 
@@ -93,10 +149,8 @@ private:
     for (;;) {
       if (poll(ready.data(), ready.size(), -1) < 0 && errno == EINTR)
         continue;
-      if (ready[1].revents != 0) {
-        cancelled_ = true;
+      if (ready[1].revents != 0)
         return std::nullopt;
-      }
       // `poll` wakes all sources of a descriptor, but only one gets the input: another one would block in `read` and
       // not see `stop_`.
       static std::mutex one_at_a_time;
@@ -120,9 +174,21 @@ private:
   std::mutex mutex_;
   std::condition_variable wakeup_;
   receiver request_;
+  bool started_ = false;
   bool stopping_ = false;
-  bool cancelled_ = false; ///< only the thread uses it
-  std::thread thread_;
+  std::optional<std::thread::id> delivering_; ///< set while a receiver is called
+};
+
+class descriptor_source final : public internal::console::input_source {
+public:
+  explicit descriptor_source(int fd) : reader_(std::make_shared<descriptor_reader>(fd)) {}
+
+  ~descriptor_source() override { reader_->stop(); }
+
+  void read(receiver deliver) override { reader_->read(std::move(deliver)); }
+
+private:
+  std::shared_ptr<descriptor_reader> reader_;
 };
 
 } // namespace
@@ -134,11 +200,14 @@ input_factory no_input() {
 }
 
 input_factory text_input(std::string text) {
-  return [text = std::move(text)](const internal::loop::event_loop_ptr&) { return std::make_shared<text_source>(text); };
+  return
+      [text = std::move(text)](const internal::loop::event_loop_ptr&) { return std::make_shared<text_source>(text); };
 }
 
 input_factory function_input(std::function<void(internal::console::input_source::receiver)> read) {
-  return [read = std::move(read)](const internal::loop::event_loop_ptr&) { return std::make_shared<function_source>(read); };
+  return [read = std::move(read)](const internal::loop::event_loop_ptr& where) {
+    return std::make_shared<function_source>(where, read);
+  };
 }
 
 input_factory descriptor_input(int fd) {

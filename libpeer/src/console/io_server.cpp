@@ -161,8 +161,6 @@ void io_server::put_bytes(arguments args, encoding, const completion& done) {
     return refuse(done);
   if (bytes->unused_bits != 0)
     return done.fail(atom{"put_bytes"});
-  if (bytes->bytes.empty()) // a node asks whether the request is known: that does not wait for the sink
-    return done.answer(atom{"ok"});
   output_->write(stream::standard_output, bytes->bytes, done);
 }
 

@@ -44,6 +44,9 @@ public:
   /// Calls `handler` whenever the backlog has become smaller.
   void on_progress(std::function<void()> handler) { output_->on_progress(std::move(handler)); }
 
+  /// Calls `handler` with each text that could not be written.
+  void on_failure(std::function<void(const caf::error&)> handler) { output_->on_failure(std::move(handler)); }
+
   /// Calls `handler` whenever the peer sends the request `ready`.
   void on_ready(std::function<void()> handler) { on_ready_ = std::move(handler); }
 

@@ -18,6 +18,9 @@ class last_words {
 public:
   void feed(std::string_view text);
 
+  /// Adds a line that the peer did not write.
+  void add(std::string_view line) { remember(line); }
+
   /// Takes the lines, the last one even if its newline has not come.
   std::vector<std::string> take();
 

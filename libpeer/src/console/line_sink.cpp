@@ -2,8 +2,11 @@
 
 #include "console/line_sink.hpp"
 
+#include "peer/error.hpp"
+
 #include "caf/expected.hpp"
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +26,7 @@ void line_sink::finish() {
   auto lines = std::vector<output_line>{};
   for (auto from : {stream::standard_output, stream::standard_error})
     splitter(from).finish([&](std::string_view line) { lines.push_back({from, std::string{line}}); });
-  put(std::move(lines), [] {});
+  put(std::move(lines), [](const caf::error&) {});
 }
 
 } // namespace internal::console
@@ -40,15 +43,32 @@ public:
 protected:
   void put(std::vector<output_line> lines, done written) override {
     if (lines.empty())
-      return written();
-    where_->offload([handler = handler_, lines = std::move(lines), written = std::move(written)] {
+      return written({});
+    auto task = [handler = handler_, lines = std::move(lines), written = std::move(written)] {
+      auto failed = caf::error{};
       for (auto& line : lines)
-        (*handler)(line);
-      written();
-    });
+        if (auto err = call(*handler, line); err && !failed)
+          failed = std::move(err);
+      written(failed);
+    };
+    where_->offload(std::move(task), handler_.get());
   }
 
 private:
+  static caf::error call(const std::function<void(const output_line&)>& handler, const output_line& line) {
+    auto failed = [](const std::string& why) {
+      return fail(errc::callback_failed, "the handler of 'line_output' failed: " + why);
+    };
+    try {
+      handler(line);
+      return {};
+    } catch (const std::exception& x) {
+      return failed(x.what());
+    } catch (...) {
+      return failed("unknown exception");
+    }
+  }
+
   internal::loop::event_loop_ptr where_;
   handler_ptr handler_;
 };

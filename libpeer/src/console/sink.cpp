@@ -16,7 +16,7 @@ namespace {
 
 class null_sink final : public internal::console::sink {
 public:
-  void write(stream, std::string_view, done written) override { written(); }
+  void write(stream, std::string_view, done written) override { written({}); }
 };
 
 } // namespace
@@ -28,13 +28,15 @@ sink_factory discard_output() {
 }
 
 bool flush_console(caf::actor_system& sys, caf::timespan limit) {
-  // The second thread runs its tasks in their order. A loop that has ended drops this one, which breaks the promise.
+  if (internal::loop::event_loop::any_in_this_thread())
+    return false;
+  // A loop that has ended drops the task, which breaks the promise.
   auto reached = std::make_shared<std::promise<void>>();
   auto written = reached->get_future();
   auto where = internal::loop::event_loop::find(sys);
   if (!where)
     return true; // no peer was started
-  where->offload([reached = std::move(reached)] { reached->set_value(); });
+  where->after_offloaded([reached = std::move(reached)] { reached->set_value(); });
   if (limit != caf::infinite)
     return written.wait_for(limit) == std::future_status::ready;
   written.wait();

@@ -5,6 +5,7 @@
 #include "base/type_ids.hpp"
 #include "loop/event_loop.hpp"
 #include "loop/pinned.hpp"
+#include "origin/ask.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/failure.hpp"
 
@@ -73,12 +74,14 @@ private:
   caf::strong_actor_ptr keep_alive_;
 };
 
-/// Spawns `Impl`, an heir of `conversation<Result>`, and waits for its results. May be called by any thread but the
-/// loop's.
+/// Spawns `Impl`, an heir of `conversation<Result>`, and waits for its results. On a loop all of them are
+/// `errc::would_block`.
 template <class Result, class Impl, class... Ts>
 results<Result> converse(caf::actor_system& sys, std::size_t size, Ts&&... xs) {
   if (size == 0)
     return {};
+  if (auto err = origin::check_may_block())
+    return results<Result>(size, err);
   auto where = loop::event_loop::of(sys);
   if (!where)
     return results<Result>(size, caf::expected<Result>{where.error()});

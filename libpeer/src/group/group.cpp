@@ -228,6 +228,8 @@ caf::expected<group> start_group(caf::actor_system& sys, const group_options& op
   if (!each)
     return std::move(each.error());
   auto waits = std::holds_alternative<caf::timespan>(each->front().wait_boot);
+  if (auto err = waits ? internal::origin::check_may_block() : caf::error{})
+    return err;
   auto of_members =
       std::vector<start_options>{each->begin(), each->begin() + static_cast<std::ptrdiff_t>(options.size)};
   auto members = waits ? boot_members(sys, std::move(of_members)) : start_members(sys, std::move(of_members));

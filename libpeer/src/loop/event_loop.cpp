@@ -6,7 +6,7 @@
 #include "loop/dispatcher.hpp"
 #include "loop/helpers.hpp"
 #include "loop/job_list.hpp"
-#include "loop/offload_thread.hpp"
+#include "loop/offload_threads.hpp"
 #include "loop/reactor.hpp"
 #include "loop/tenant_host.hpp"
 #include "peer/detail/defaults.hpp"
@@ -91,7 +91,13 @@ public:
 
   std::size_t jobs() const noexcept override { return jobs_.count(); }
 
-  void offload(std::function<void()> task) override { offload_.add(std::move(task)); }
+  void offload(std::function<void()> task, const void* queue) override { offload_.add(std::move(task), queue); }
+
+  void run_callback(std::function<void()> task, const void* queue) override {
+    offload_.add(std::move(task), queue, offload_threads::kind::callback);
+  }
+
+  void after_offloaded(std::function<void()> task) override { offload_.add_after_all(std::move(task)); }
 
   int ending_fd() const noexcept override { return offload_.ending_fd(); }
 
@@ -204,7 +210,7 @@ private:
   std::atomic<bool> ending_ = false;
   std::atomic<bool> ended_ = false;
   std::atomic<bool> forked_ = false;
-  offload_thread offload_;
+  offload_threads offload_;
   crew crew_{{[this] { return drive(); }, [this](job_ptr done) { hand_in(std::move(done)); }},
              defaults::takeover,
              defaults::max_workers};
@@ -300,6 +306,10 @@ caf::expected<impl_ptr> start_loop(caf::actor_system& sys) {
 } // namespace
 
 event_loop::~event_loop() = default;
+
+bool event_loop::any_in_this_thread() noexcept {
+  return reactor::any_in_this_thread();
+}
 
 caf::expected<event_loop_ptr> event_loop::of(caf::actor_system& sys) {
   auto result = loop_table::instance().find_or(sys, [&sys] { return start_loop(sys); });

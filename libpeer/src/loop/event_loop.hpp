@@ -30,7 +30,7 @@ using event_loop_ptr = std::shared_ptr<event_loop>;
 /// # Parts
 ///
 /// `reactor` polls and sleeps, `tenant_host` keeps and resumes the pinned actors, `dispatcher` runs what is ready in
-/// both, `job_list` holds blocking work, `crew` is the threads, `offload_thread` runs what may block for long,
+/// both, `job_list` holds blocking work, `crew` is the threads, `offload_threads` run what may block for long,
 /// `helpers` lets other threads drive.
 ///
 /// # Lifetime
@@ -58,6 +58,9 @@ public:
   static event_loop_ptr find(caf::actor_system& sys);
 
   virtual ~event_loop();
+
+  /// Whether the calling thread drives a loop, whichever: then it must not block.
+  static bool any_in_this_thread() noexcept;
 
   // -- properties ---
 
@@ -95,9 +98,16 @@ public:
   /// Number of jobs that wait or run. Any thread may call this.
   virtual std::size_t jobs() const noexcept = 0;
 
-  /// Runs `task` on a second thread, one task after the other, for writes that may block and the user's callbacks.
-  /// Tasks that wait when the loop ends still run; later ones are dropped.
-  virtual void offload(std::function<void()> task) = 0;
+  /// Runs `task` on another thread, for writes that may block and the user's callbacks. Tasks with the same `queue`,
+  /// any address, run one after the other; one that blocks does not delay those of other queues. Tasks that wait when
+  /// the loop ends still run; later ones are dropped. Any thread may call this.
+  virtual void offload(std::function<void()> task, const void* queue = nullptr) = 0;
+
+  /// Runs a callback of the program in the same way. `after_offloaded` does not wait for it.
+  virtual void run_callback(std::function<void()> task, const void* queue) = 0;
+
+  /// Runs `task` on another thread when all tasks that were offloaded before have run. Any thread may call this.
+  virtual void after_offloaded(std::function<void()> task) = 0;
 
   /// Becomes readable when the loop ends. Offloaded tasks should then stop waiting.
   virtual int ending_fd() const noexcept = 0;

@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "loop/event_loop.hpp"
 #include "loop/helpers.hpp"
+#include "peer/error.hpp"
 #include "peer/failure.hpp"
 
 #include "caf/abstract_actor.hpp"
@@ -20,10 +21,20 @@
 
 namespace peer::internal::origin {
 
-/// Sends a request to an actor and blocks until it is answered. Fails with `errc::noproc` if the actor has exited.
-/// @param name names the actor in that error.
+/// The error `errc::would_block` if the caller is on a loop; no error elsewhere.
+inline caf::error check_may_block() {
+  if (loop::event_loop::any_in_this_thread())
+    return fail(errc::would_block,
+                "a callback on the loop of the peers must not wait for an answer that the loop brings");
+  return {};
+}
+
+/// Sends a request to an actor and blocks until it is answered. Fails with `errc::noproc` if the actor has exited, and
+/// with `errc::would_block` on the loop. @param name names the actor in the first error.
 template <class Result, class Handle, class... Ts>
 caf::expected<Result> ask(caf::actor_system& sys, const Handle& actor, const char* name, Ts&&... xs) {
+  if (auto err = check_may_block())
+    return err;
   auto result = caf::expected<Result>{caf::error{}};
   auto self = caf::scoped_actor{sys};
   auto where = loop::event_loop::find(sys);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/caf_compat.hpp"
+#include "loop/event_loop.hpp"
 #include "peer/detail/defaults.hpp"
 
 #include "caf/error.hpp"
@@ -31,9 +32,12 @@ public:
   explicit cast_window(std::size_t size = defaults::cast_window) noexcept : size_(size) {}
 
   /// Sends `request` to an actor. Blocks while the window is full, but no longer than `patience`; the request is sent
-  /// in any case. @param bytes size of what the request holds on the heap.
+  /// in any case. Does not wait on the loop, which empties the window. @param bytes size of what the request holds on
+  /// the heap.
   template <class Handle, class Request>
   void send(caf::actor_system& sys, const Handle& to, Request request, std::size_t bytes, caf::timespan patience) {
+    if (loop::event_loop::any_in_this_thread())
+      return base::send_anonymous(to, std::move(request));
     auto time_for_answer = enter(sizeof(Request) + bytes, patience);
     if (!time_for_answer)
       return base::send_anonymous(to, std::move(request));

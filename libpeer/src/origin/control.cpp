@@ -19,6 +19,7 @@
 
 #include "caf/all.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace peer::internal::origin {
@@ -138,9 +139,18 @@ private:
       return;
     keep_alive_ = caf::strong_actor_ptr{ctrl()}; // a peer needs no handle to live
     metrics_.starts();
-    if (auto err = leader_.open(options_.output, options_.input, display_name(options_), where().loop))
-      return obey(life_.on_not_started(err));
-    auto started = launch_(options_, *this);
+    obey(life_.on_opening());
+    if (auto opened = leader_.open(options_.output, options_.input, display_name(options_), where().loop))
+      start(*opened);
+  }
+
+  /// Starts the process, unless its output could not be opened.
+  void start(const caf::error& not_opened) {
+    if (life_.down()) // it was stopped before
+      return;
+    if (not_opened)
+      return obey(life_.on_not_started(not_opened));
+    auto started = launch_peer();
     if (!started)
       return obey(life_.on_not_started(started.error()));
     incarnation_ = std::move(*started);
@@ -149,6 +159,20 @@ private:
     arguments_ = incarnation_->arguments();
     limits_off_ = incarnation_->limits_off();
     obey(life_.on_spawned());
+  }
+
+  /// The only callback of the program that a launch calls is `post_process_args`.
+  caf::expected<std::unique_ptr<incarnation>> launch_peer() {
+    auto failed = [](const std::string& why) {
+      return peer::fail(errc::callback_failed, "the option 'post_process_args' failed: " + why);
+    };
+    try {
+      return launch_(options_, *this);
+    } catch (const std::exception& x) {
+      return failed(x.what());
+    } catch (...) {
+      return failed("unknown exception");
+    }
   }
 
   // -- requests ---
@@ -243,6 +267,8 @@ private:
 
   /// Processes what callbacks of the incarnation have recorded, outside of them.
   void follow_evidence() {
+    if (auto opened = std::exchange(opened_, std::nullopt))
+      start(*opened);
     obey(life_.next());
     exchange_.fail_doubtful();
   }
@@ -345,6 +371,17 @@ private:
 
   void on_io_reply(const wire::io_reply& reply) override { exchange_.answer(reply); }
 
+  void on_opened(caf::error failed) override {
+    opened_ = std::move(failed);
+    poke();
+  }
+
+  void on_output_failed(const caf::error& why, bool first) override {
+    metrics_.output_failed();
+    if (first && where().loop)
+      console::complain(where().loop, "'" + display_name(options_) + "': " + text_of(why));
+  }
+
   void on_ready() override { waiters_.on_ready(); }
 
   // -- member variables ---
@@ -362,6 +399,7 @@ private:
   exchange exchange_;
   heartbeat_monitor heartbeat_;
   atom node_;
+  std::optional<caf::error> opened_; ///< the result of opening the output, until it is followed
   waiters waiters_;
   alarm timer_; ///< of `life_`
 };

@@ -22,6 +22,8 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
   if (auto err = validate(options))
     return err;
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
+  if (auto err = waits ? internal::origin::check_may_block() : caf::error{})
+    return err;
   auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
   auto where = internal::loop::event_loop::of(sys);
   if (!where)
@@ -53,6 +55,8 @@ handle handle::within(caf::timespan timeout) const {
 }
 
 caf::expected<void> handle::await_ready(caf::timespan timeout) const {
+  if (auto err = internal::origin::check_may_block())
+    return err;
   auto result = caf::expected<void>{};
   auto self = caf::scoped_actor{*sys_};
   internal::base::request_from(self, control_, timeout, await_ready_atom_v)

@@ -139,10 +139,12 @@ orders lifecycle::on_timer() {
   if (status_) // recorded while the control actor was suspended
     return next();
   switch (stage_) {
-  case stage::created:
   case stage::running:
   case stage::down:
     return {};
+  case stage::created:
+    note(evidence::boot_time_out);
+    return on_not_started(fail(errc::timeout, "its output was not open within " + caf::deep_to_string(boot_limit_)));
   case stage::booting:
     note(evidence::boot_time_out);
     cause_ = "it did not report its start within " + caf::deep_to_string(boot_limit_);

@@ -40,6 +40,9 @@ public:
 
   // -- evidence ---
 
+  /// The output of the process is being opened, which may take long.
+  orders on_opening() const { return {.timer = boot_limit_}; }
+
   /// The process runs.
   orders on_spawned();
 

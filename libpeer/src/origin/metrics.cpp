@@ -58,7 +58,9 @@ metrics::metrics(caf::actor_system& sys)
       sent_(registry_.counter_singleton("peer", "sent-bytes", "Bytes written to connections to peers.", "1", true)),
       received_(
           registry_.counter_singleton("peer", "received-bytes", "Bytes read from connections to peers.", "1", true)),
-      queued_(registry_.gauge_singleton("peer", "queued-bytes", "Bytes that wait for peers to read.")) {
+      queued_(registry_.gauge_singleton("peer", "queued-bytes", "Bytes that wait for peers to read.")),
+      output_failures_(
+          registry_.counter_singleton("peer", "output-failures", "Writes of peers' output that failed.", "1", true)) {
   enters(peer_state::booting);
 }
 
@@ -82,6 +84,10 @@ void metrics::ends(evidence first) {
         .counter_instance("peer", "ends", {{"evidence", name_of(first)}},
                           "Peers that have ended, by what was seen first.", "1", true)
         ->inc();
+}
+
+void metrics::output_failed() {
+  output_failures_->inc();
 }
 
 void metrics::leave() {

@@ -54,6 +54,9 @@ public:
   /// The peer has ended. No effect if it was never started or has ended before.
   void ends(evidence first);
 
+  /// Output of the peer could not be written.
+  void output_failed();
+
   /// The control actor exits.
   void leave();
 
@@ -89,6 +92,7 @@ private:
   caf::telemetry::int_counter* sent_;
   caf::telemetry::int_counter* received_;
   caf::telemetry::int_gauge* queued_;
+  caf::telemetry::int_counter* output_failures_;
 
   bool started_ = false; ///< and has not ended
   std::optional<peer_state> state_;

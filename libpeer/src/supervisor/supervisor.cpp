@@ -176,11 +176,15 @@ caf::error supervisor::stop() const {
 
 caf::expected<supervisor> start_supervisor(caf::actor_system& sys, supervisor_spec spec,
                                            const std::vector<caf::actor>& subscribers) {
+  if (auto err = internal::origin::check_may_block())
+    return err;
   return await_boot(sys, spawn_supervisor(sys, std::move(spec), subscribers));
 }
 
 caf::expected<supervisor> start_supervisor_link(caf::local_actor* parent, supervisor_spec spec,
                                                 const std::vector<caf::actor>& subscribers) {
+  if (auto err = internal::origin::check_may_block())
+    return err;
   return await_boot(parent->system(), spawn_supervisor_link(parent, std::move(spec), subscribers));
 }
 

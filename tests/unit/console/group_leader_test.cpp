@@ -6,6 +6,7 @@
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
+#include "tests/support/error_text.hpp"
 
 #include "caf/all.hpp"
 #include "caf/test/bdd_dsl.hpp"
@@ -33,10 +34,10 @@ public:
     unwritten.push_back(std::move(written));
   }
 
-  /// Reports that all output has been written.
-  void catch_up() {
+  /// Reports that all output has been written, or not.
+  void catch_up(const caf::error& failed = {}) {
     for (auto& each : std::exchange(unwritten, {}))
-      each();
+      each(failed);
   }
 
   std::string output;
@@ -50,7 +51,7 @@ struct fixture : private group_leader::owner {
       name = peer_name;
       return caf::expected<peer::internal::console::sink_ptr>{target};
     };
-    REQUIRE_EQ(leader.open(output, peer::no_input(), "worker", nullptr), caf::error{});
+    REQUIRE_EQ(leader.open(output, peer::no_input(), "worker", nullptr), std::optional{caf::error{}});
   }
 
   static peer::byte_buffer encode(std::string_view text) {
@@ -64,6 +65,8 @@ struct fixture : private group_leader::owner {
     auto [from, reply_as, content] = std::tuple{encode("self"), encode("1"), encode(request)};
     return leader.serve({from, reply_as, content});
   }
+
+  group_leader::owner& owner() { return *this; }
 
   void print(std::size_t size) { leader.text(stream::standard_output, bytes_of(std::string(size, 'x'))); }
 
@@ -87,6 +90,8 @@ struct fixture : private group_leader::owner {
   std::vector<evaluated> calls;
   std::vector<std::string> replies;
   std::vector<bool> pauses;
+  std::optional<caf::error> opened;
+  std::vector<std::string> failures;
   int ready = 0;
   group_leader leader{*this};
 
@@ -97,6 +102,12 @@ private:
 
   void on_io_reply(const peer::internal::wire::io_reply& x) override {
     replies.push_back(text_of(x.from) + " " + text_of(x.reply_as) + " " + text_of(x.reply));
+  }
+
+  void on_opened(caf::error failed) override { opened = std::move(failed); }
+
+  void on_output_failed(const caf::error& why, bool first) override {
+    failures.push_back((first ? "first: " : "") + peer::test::error_text(why));
   }
 
   void on_ready() override { ++ready; }
@@ -111,7 +122,56 @@ constexpr auto full = peer::defaults::output_high_water;
 
 } // namespace
 
+/// A sink that takes its time to open.
+class closed_sink final : public sink {
+public:
+  void open(done then) override { opened = std::move(then); }
+
+  void write(stream, std::string_view, done written) override { written({}); }
+
+  done opened;
+};
+
 BEGIN_FIXTURE_SCOPE(fixture)
+
+SCENARIO("a sink may take its time to open") {
+  GIVEN("a group leader whose sink is being opened") {
+    auto slow = std::make_shared<closed_sink>();
+    auto output = [&](const auto&, const std::string&) {
+      return caf::expected<peer::internal::console::sink_ptr>{slow};
+    };
+    auto later = group_leader{owner()};
+    CHECK_EQ(later.open(output, peer::no_input(), "worker", nullptr), std::nullopt);
+    CHECK_EQ(opened, std::nullopt);
+    WHEN("that fails") {
+      slow->opened(peer::fail(peer::errc::system_failure, "no such file"));
+      THEN("the owner gets the error") {
+        CHECK_EQ(opened, std::optional{peer::fail(peer::errc::system_failure, "no such file")});
+      }
+    }
+    WHEN("the peer has ended before") {
+      opened = std::nullopt;
+      later.finish();
+      slow->opened({});
+      THEN("nothing is reported") {
+        CHECK_EQ(opened, std::nullopt);
+      }
+    }
+  }
+}
+
+SCENARIO("output that cannot be written is reported") {
+  GIVEN("a peer whose sink fails") {
+    for (auto i = 0; i < 3; ++i) {
+      print(1);
+      target->catch_up(i == 0 ? caf::error{} : peer::fail(peer::errc::system_failure, "disk full"));
+    }
+    THEN("each failure is counted, and the first one is among the last words") {
+      CHECK_EQ(failures, (std::vector{"first: disk full"s, "disk full"s}));
+      CHECK_EQ(leader.take_last_words(), std::vector{"libpeer: disk full"s});
+    }
+  }
+}
 
 SCENARIO("a peer pauses while the sink is behind") {
   GIVEN("a peer whose output the sink does not write") {
@@ -255,7 +315,7 @@ SCENARIO("the number of requests is bounded") {
       }
     }
     WHEN("one has been answered") {
-      target->unwritten.front()();
+      target->unwritten.front()({});
       CHECK_EQ(sent(), answers{"self 1 ok"});
       THEN("there is room again") {
         CHECK_EQ(ask("getopts"), caf::error{});

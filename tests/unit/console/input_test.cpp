@@ -9,10 +9,14 @@
 #include "caf/all.hpp"
 #include "caf/test/dsl.hpp"
 
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <mutex>
+#include <set>
+#include <stdexcept>
 
 #include <unistd.h>
 
@@ -91,6 +95,72 @@ CAF_TEST(a function delivers when it has something) {
   CAF_CHECK(got.empty());
   receiver("late");
   CAF_CHECK_EQUAL(got, std::vector<piece>{"late"s});
+}
+
+CAF_TEST(a function that blocks or throws is called off the loop) {
+  caf::actor_system_config config;
+  caf::actor_system sys{config};
+  auto loop = *peer::internal::loop::event_loop::of(sys);
+  auto on_loop = std::atomic<bool>{true};
+  auto calls = std::atomic<int>{0};
+  auto source = peer::function_input([&](peer::input_receiver deliver) {
+    on_loop = loop->in_this_thread();
+    if (++calls == 1)
+      return deliver("text");
+    throw std::runtime_error{"no more"};
+  })(loop);
+  CAF_CHECK_EQUAL(read(*source), "text"s);
+  CAF_CHECK(!on_loop);
+  CAF_CHECK_EQUAL(read(*source), std::nullopt);
+}
+
+CAF_TEST(a function that waits for a thread does not hold up a flush) {
+  caf::actor_system_config config;
+  caf::actor_system sys{config};
+  auto asked = std::promise<void>{};
+  auto leave = std::promise<void>{};
+  auto source = peer::function_input([&](const peer::input_receiver& deliver) {
+    asked.set_value();
+    leave.get_future().wait();
+    deliver("text");
+  })(*peer::internal::loop::event_loop::of(sys));
+  auto got = std::promise<piece>{};
+  source->read([&](piece x) { got.set_value(std::move(x)); });
+  asked.get_future().wait();
+  CAF_CHECK(peer::flush_console(sys));
+  leave.set_value();
+  CAF_CHECK_EQUAL(got.get_future().get(), "text"s);
+}
+
+/// The signals that a thread of this program blocks.
+unsigned long long blocked_by(const std::filesystem::path& thread) {
+  auto file = std::ifstream{thread / "status"};
+  for (auto line = std::string{}; std::getline(file, line);)
+    if (line.starts_with("SigBlk:"))
+      return std::stoull(line.substr(7), nullptr, 16);
+  return 0;
+}
+
+CAF_TEST(the thread that reads a descriptor runs no signal handler) {
+  auto threads = [] {
+    auto result = std::set<std::filesystem::path>{};
+    for (auto& each : std::filesystem::directory_iterator{"/proc/self/task"})
+      result.insert(each.path());
+    return result;
+  };
+  auto before = threads();
+  auto source = peer::descriptor_input(ends.read.get())(nullptr);
+  auto got = std::promise<piece>{};
+  source->read([&](piece x) { got.set_value(std::move(x)); });
+  auto checked = 0;
+  for (auto& each : threads())
+    if (!before.contains(each)) {
+      ++checked;
+      CAF_CHECK((blocked_by(each) >> (SIGTERM - 1) & 1) == 1);
+    }
+  CAF_CHECK_EQUAL(checked, 1);
+  print("text");
+  CAF_CHECK_EQUAL(got.get_future().get(), "text"s);
 }
 
 CAF_TEST(a descriptor is read when somebody asks and not before) {

@@ -95,7 +95,7 @@ struct io_server_fixture {
   /// Reports that all output has been written.
   void all_written() {
     for (auto& done : std::exchange(unwritten, {}))
-      done();
+      done({});
   }
 
   /// Answers the server's question for input.

@@ -129,7 +129,7 @@ CAF_TEST(output is answered when it has been written) {
   CAF_CHECK_EQUAL(printed(), "12345\xE2\x82\xAC");
   CAF_CHECK_EQUAL(server->backlog(), 8u);
   CAF_CHECK_EQUAL(first, open);
-  std::exchange(unwritten[0], [] {})();
+  std::exchange(unwritten[0], [](const caf::error&) {})({});
   CAF_CHECK_EQUAL(first, open); // the sink's thread tells; the answer comes on the loop's
   run();
   CAF_CHECK_EQUAL(first, ok);
@@ -163,7 +163,7 @@ CAF_TEST(what a slow sink cannot take is dropped and it is told how much) {
   CAF_CHECK_EQUAL(ask("{put_chars,unicode,<<\"as well\">>}"), ok); // nothing would tell when there is room
   CAF_CHECK_EQUAL(server->backlog(), peer::defaults::output_limit);
   CAF_CHECK(printed() == half + half);
-  std::exchange(unwritten[0], [] {})(); // there is room again, but the hole is one
+  std::exchange(unwritten[0], [](const caf::error&) {})({}); // there is room again, but the hole is one
   run();
   server->text(stream::standard_output, "more");
   CAF_CHECK_EQUAL(printed(), "");

@@ -18,7 +18,10 @@
 #include <fstream>
 #include <future>
 #include <optional>
+#include <stdexcept>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace std::literals;
@@ -33,10 +36,21 @@ constexpr auto out = stream::standard_output;
 constexpr auto err = stream::standard_error;
 
 /// Writes and waits until that is done.
+caf::error result_of_write(peer::internal::console::sink& where, stream from, std::string_view text) {
+  std::promise<caf::error> done;
+  where.write(from, text, [&](const caf::error& failed) { done.set_value(failed); });
+  return done.get_future().get();
+}
+
 void write(peer::internal::console::sink& where, stream from, std::string_view text) {
-  std::promise<void> done;
-  where.write(from, text, [&] { done.set_value(); });
-  done.get_future().wait();
+  static_cast<void>(result_of_write(where, from, text));
+}
+
+/// Opens and waits until that is done.
+caf::error open(peer::internal::console::sink& what) {
+  std::promise<caf::error> done;
+  what.open([&](const caf::error& failed) { done.set_value(failed); });
+  return done.get_future().get();
 }
 
 std::string to_string(const output_line& line) {
@@ -59,7 +73,9 @@ struct fixture {
   }
 
   sink_ptr make(const peer::sink_factory& factory, const std::string& peer_name = "name") {
-    return unbox(factory(*peer::internal::loop::event_loop::of(*sys), peer_name));
+    auto result = unbox(factory(*peer::internal::loop::event_loop::of(*sys), peer_name));
+    CAF_CHECK_EQUAL(open(*result), caf::error{});
+    return result;
   }
 
   std::string content(const std::string& name) const {
@@ -126,6 +142,17 @@ CAF_TEST(with a prefix the console gets whole lines of several peers) {
   CAF_CHECK_EQUAL(printed, "[a] one\n[b@host] three\n[b@host] \n[a] two\n[a] last out\n|[b@host] oops\n[a] last err\n");
 }
 
+CAF_TEST(a console that nobody reads delays no other output) {
+  console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
+    auto sink = *factory(loop, "name");
+    sink->write(out, std::string(1 << 20, 'x'), [](const caf::error&) {});
+    CAF_CHECK_EQUAL(result_of_write(*sink, err, "not late"), caf::error{});
+    auto file = *peer::file_output("/dev/null")(loop, "name");
+    CAF_CHECK_EQUAL(open(*file), caf::error{});
+    CAF_CHECK_EQUAL(result_of_write(*file, out, "not late"), caf::error{});
+  });
+}
+
 CAF_TEST(a console that is gone keeps nobody waiting) {
   auto printed =
       console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
@@ -142,7 +169,7 @@ CAF_TEST(a console that nobody reads does not keep the system from ending) {
       console(false, [](const peer::sink_factory& factory, const peer::internal::loop::event_loop_ptr& loop) {
         auto sink = *factory(loop, "name");
         auto written = std::make_shared<std::promise<void>>();
-        sink->write(out, std::string(1 << 20, 'x'), [written] { written->set_value(); });
+        sink->write(out, std::string(1 << 20, 'x'), [written](const caf::error&) { written->set_value(); });
       });
   CAF_CHECK_GREATER(printed.size(), 4096u); // what fits into the pipe
   CAF_CHECK_EQUAL(printed.find_first_not_of('x'), printed.size() - 1);
@@ -169,23 +196,76 @@ CAF_TEST(what is written in one go is written before the system ends) {
   {
     auto sink = make(peer::file_output(place / "log"));
     for (auto i = 0; i < 100; ++i)
-      sink->write(out, std::string(10'000, 'x'), [] {});
+      sink->write(out, std::string(10'000, 'x'), [](const caf::error&) {});
   }
   sys.reset();
   CAF_CHECK_EQUAL(content("log").size(), 1'000'000u);
 }
 
 CAF_TEST(a file that cannot be opened is an error with the cause) {
-  auto result = peer::file_output(place / "no" / "log")(*peer::internal::loop::event_loop::of(*sys), "name");
-  CAF_REQUIRE(!result);
-  CAF_CHECK_EQUAL(result.error(), peer::errc::system_failure);
-  CAF_CHECK_EQUAL(peer::test::error_text(result.error()),
+  auto sink = unbox(peer::file_output(place / "no" / "log")(*peer::internal::loop::event_loop::of(*sys), "name"));
+  auto failed = open(*sink);
+  CAF_CHECK_EQUAL(failed, peer::errc::system_failure);
+  CAF_CHECK_EQUAL(peer::test::error_text(failed),
                   "cannot open the output file '" + (place / "no" / "log").string() + "': No such file or directory");
 }
 
-CAF_TEST(a disk that is full keeps nobody waiting) {
+CAF_TEST(a disk that is full keeps nobody waiting and is reported) {
   auto sink = make(peer::file_output("/dev/full"));
-  write(*sink, out, "lost");
+  auto failed = result_of_write(*sink, out, "lost");
+  CAF_CHECK_EQUAL(failed, peer::errc::system_failure);
+  CAF_CHECK_EQUAL(peer::test::error_text(failed),
+                  "output is lost: cannot write to '/dev/full': No space left on device");
+}
+
+CAF_TEST(a FIFO that nobody reads delays no other output) {
+  auto path = place / "fifo";
+  CAF_REQUIRE_EQUAL(mkfifo(path.c_str(), 0600), 0);
+  auto stalled = make(peer::file_output(path));
+  auto file = make(peer::file_output(place / "log"));
+  stalled->write(out, std::string(1 << 20, 'x'), [](const caf::error&) {});
+  for (auto i = 0; i < 10; ++i)
+    CAF_CHECK_EQUAL(result_of_write(*file, out, "line\n"), caf::error{});
+  CAF_CHECK_EQUAL(content("log").size(), 50u);
+  CAF_CHECK(!peer::flush_console(*sys, 0s));
+  auto again = make(peer::file_output(path)); // the peer is started again
+}
+
+CAF_TEST(a FIFO keeps its text for the next reader) {
+  auto path = place / "fifo";
+  CAF_REQUIRE_EQUAL(mkfifo(path.c_str(), 0600), 0);
+  auto sink = make(peer::file_output(path));
+  for (auto text : {"one"sv, "two"sv}) { // each with a reader of its own
+    CAF_CHECK_EQUAL(result_of_write(*sink, out, text), caf::error{});
+    auto reader = peer::internal::process::descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    auto buffer = std::string(16, '\0');
+    buffer.resize(static_cast<std::size_t>(std::max<ssize_t>(0, read(reader.get(), buffer.data(), buffer.size()))));
+    CAF_CHECK_EQUAL(buffer, text);
+  }
+}
+
+CAF_TEST(files that were renamed are opened again) {
+  auto sink = make(peer::file_output(place / "log"));
+  write(*sink, out, "old\n");
+  std::filesystem::rename(place / "log", place / "log.1");
+  write(*sink, out, "still old\n");
+  peer::reopen_files(*sys);
+  CAF_CHECK(peer::flush_console(*sys));
+  CAF_CHECK(std::filesystem::exists(place / "log")); // before anything is written
+  CAF_CHECK_EQUAL(result_of_write(*sink, out, "new\n"), caf::error{});
+  CAF_CHECK_EQUAL(content("log.1"), "old\nstill old\n");
+  CAF_CHECK_EQUAL(content("log"), "new\n");
+}
+
+CAF_TEST(a file that cannot be opened again stays open) {
+  auto folder = place / "folder";
+  std::filesystem::create_directory(folder);
+  auto sink = make(peer::file_output(folder / "log"));
+  std::filesystem::rename(folder, place / "other");
+  peer::reopen_files(*sys);
+  CAF_CHECK_EQUAL(result_of_write(*sink, out, "one\n"), peer::errc::system_failure);
+  CAF_CHECK_EQUAL(result_of_write(*sink, out, "two\n"), caf::error{});
+  CAF_CHECK_EQUAL(content("other/log"), "one\ntwo\n");
 }
 
 // -- lines ------------------------------------------------------------------------------------------------------------
@@ -221,7 +301,7 @@ CAF_TEST(a write is done when the function has seen its lines) {
   }));
   std::promise<void> done;
   auto waits = done.get_future();
-  sink->write(out, "one\n", [&] { done.set_value(); });
+  sink->write(out, "one\n", [&](const caf::error&) { done.set_value(); });
   entered.get_future().wait();
   CAF_CHECK(waits.wait_for(0s) == std::future_status::timeout);
   leave.set_value();
@@ -249,7 +329,7 @@ CAF_TEST(an actor that does not keep up delays what comes later) {
   std::promise<void> done;
   auto waits = done.get_future();
   write(*sink, out, "first\n"); // it need not look into its mailbox
-  sink->write(out, line, [&] { done.set_value(); });
+  sink->write(out, line, [&](const caf::error&) { done.set_value(); });
   auto pieces = std::size_t{0};
   self->receive([](const output_line& x) { CAF_CHECK_EQUAL(x.text, "first"); });
   CAF_CHECK(waits.wait_for(0s) == std::future_status::timeout);
@@ -264,10 +344,12 @@ CAF_TEST(an actor gets the last lines although the sink is gone) {
   constexpr auto count = 1000;
   auto sink = make(peer::actor_output(caf::actor{self}));
   std::promise<void> leave;
-  (*peer::internal::loop::event_loop::of(*sys))->post([&] { leave.get_future().wait(); }); // nothing is sent before that
+  (*peer::internal::loop::event_loop::of(*sys))->post([&] {
+    leave.get_future().wait();
+  }); // nothing is sent before that
   for (auto i = 0; i < count; ++i)
-    sink->write(out, std::to_string(i) + "\n", [] {});
-  sink->write(out, "last", [] {});
+    sink->write(out, std::to_string(i) + "\n", [](const caf::error&) {});
+  sink->write(out, "last", [](const caf::error&) {});
   sink->finish();
   sink.reset();
   leave.set_value();
@@ -302,6 +384,13 @@ CAF_TEST(a receiver that is gone keeps nobody waiting) {
   write(*sink, out, "one\n");
 }
 
+CAF_TEST(an exception of a function is the reason why a line is lost) {
+  auto sink = make(peer::line_output([](const output_line&) { throw std::runtime_error{"no room"}; }));
+  auto failed = result_of_write(*sink, out, "one\n");
+  CAF_CHECK_EQUAL(failed, peer::errc::callback_failed);
+  CAF_CHECK_EQUAL(peer::test::error_text(failed), "the handler of 'line_output' failed: no room");
+}
+
 // -- flushing ---------------------------------------------------------------------------------------------------------
 
 CAF_TEST(flushing waits until a file and a function have what was printed) {
@@ -309,17 +398,23 @@ CAF_TEST(flushing waits until a file and a function have what was printed) {
   auto file = make(peer::file_output(place / "log"));
   auto function = make(peer::line_output([&](const output_line& line) { lines.push_back(to_string(line)); }));
   for (auto i = 0; i < 1000; ++i)
-    file->write(out, "x", [] {});
-  function->write(out, "one\ntwo\n", [] {});
+    file->write(out, "x", [](const caf::error&) {});
+  function->write(out, "one\ntwo\n", [](const caf::error&) {});
   CAF_CHECK(peer::flush_console(*sys));
   CAF_CHECK_EQUAL(content("log"), std::string(1000, 'x'));
   CAF_CHECK_EQUAL(lines, (std::vector{"out:one"s, "out:two"s}));
 }
 
+CAF_TEST(flushing does not block the loop) {
+  auto result = std::promise<bool>{};
+  (*peer::internal::loop::event_loop::of(*sys))->post([&] { result.set_value(peer::flush_console(*sys)); });
+  CAF_CHECK(!result.get_future().get());
+}
+
 CAF_TEST(flushing has a limit) {
   std::promise<void> leave;
   auto sink = make(peer::line_output([&](const output_line&) { leave.get_future().wait(); }));
-  sink->write(out, "one\n", [] {});
+  sink->write(out, "one\n", [](const caf::error&) {});
   CAF_CHECK(!peer::flush_console(*sys, 0s));
   leave.set_value();
   CAF_CHECK(peer::flush_console(*sys));
@@ -330,7 +425,7 @@ CAF_TEST(flushing has a limit) {
 CAF_TEST(discarded output is done at once) {
   auto sink = make(peer::discard_output());
   auto done = false;
-  sink->write(out, "one\n", [&] { done = true; });
+  sink->write(out, "one\n", [&](const caf::error&) { done = true; });
   CAF_CHECK(done);
   sink->finish();
 }

@@ -10,6 +10,7 @@
 #include "caf/all.hpp"
 #include "caf/test/dsl.hpp"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <future>
@@ -217,6 +218,35 @@ CAF_TEST(offloaded work runs in order on a thread of its own) {
   loop->offload([&] { on_loop.set_value(loop->in_this_thread()); });
   CAF_CHECK(!on_loop.get_future().get());
   CAF_CHECK_EQUAL(order, std::vector<int>({0, 1, 2}));
+}
+
+CAF_TEST(offloaded work that blocks delays its own queue only) {
+  auto loop = *peer::internal::loop::event_loop::of(*sys);
+  auto queues = std::array<int, 3>{};
+  auto release = std::promise<void>{};
+  auto released = release.get_future().share();
+  auto order = std::vector<int>{};
+  for (auto i : {0, 1}) // both block
+    loop->offload(
+        [&order, released, i] {
+          released.wait();
+          if (i == 0)
+            order.push_back(0);
+        },
+        &queues[i]);
+  loop->offload([&order] { order.push_back(1); }, &queues[0]);
+  for (auto i = 0; i < 100; ++i) {
+    auto done = std::promise<void>{};
+    loop->offload([&done] { done.set_value(); }, &queues[2]);
+    done.get_future().wait();
+  }
+  auto all = std::promise<void>{};
+  auto all_done = all.get_future();
+  loop->after_offloaded([&all] { all.set_value(); });
+  CAF_CHECK(all_done.wait_for(std::chrono::seconds{0}) == std::future_status::timeout);
+  release.set_value();
+  all_done.wait();
+  CAF_CHECK_EQUAL(order, std::vector<int>({0, 1}));
 }
 
 CAF_TEST(the spin is a setting) {
