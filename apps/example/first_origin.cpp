@@ -14,6 +14,7 @@ int caf_main(caf::actor_system& sys) {
     return 1;
   }
   auto sum = worker->call<int>("math", "add", 20, 22); // waits for the answer, 5 s at most
+  peer::flush_console(sys);                            // what the worker has printed comes first
   std::cout << "origin: " << (sum ? std::to_string(*sum) : peer::describe(sum.error())) << std::endl;
   auto report = worker->stop(); // returns when the process has ended
   if (report && report->status)

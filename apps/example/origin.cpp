@@ -35,6 +35,7 @@ void run(caf::actor_system& sys, const std::string& worker_program) {
   auto counts = std::vector<std::int64_t>{};
   for (auto i = 0; i < 3; ++i) {
     auto found = value_of(workers[i].call<report>("text", "analyse", job{i, texts[i]}));
+    peer::flush_console(sys); // what the worker has printed comes first
     std::cout << "origin: " << names[i] << " found " << found.words << " words, " << found.longest << " is the longest"
               << std::endl;
     counts.push_back(found.words);
@@ -46,6 +47,7 @@ void run(caf::actor_system& sys, const std::string& worker_program) {
   if (auto err = workers[0].send("journal", caf::make_message(job{7, "a note"})))
     throw std::runtime_error{peer::describe(err)};
   auto notes = value_of(workers[0].call<int>("journal", "count"));
+  peer::flush_console(sys);
   std::cout << "origin: notes in anna's journal: " << notes << std::endl;
 
   // A peer that crashes: the caller learns at once how it ended.

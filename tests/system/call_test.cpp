@@ -353,8 +353,10 @@ CAF_TEST(a function of the input may call a peer) {
 
 CAF_TEST(an exception of a callback fails the start and keeps its text) {
   auto options = erl();
-  options.post_process_args = [](std::vector<std::string>) -> std::vector<std::string> {
-    throw std::runtime_error{"no arguments today"};
+  options.post_process_args = [calls = 0](std::vector<std::string> args) mutable {
+    if (++calls > 1) // the first call, before anything is started, is one in this thread
+      throw std::runtime_error{"no arguments today"};
+    return args;
   };
   auto err = error_of(peer::start(*sys, std::move(options)));
   CAF_CHECK_EQUAL(err, peer::errc::boot_failed);

@@ -46,16 +46,16 @@ public:
     if (!open_)
       return waiting_.push_back(std::move(written));
     guard.unlock();
-    written();
+    written({});
   }
 
-  void open() {
+  void release() {
     auto guard = std::unique_lock{mutex_};
     open_ = true;
     auto waiting = std::exchange(waiting_, {});
     guard.unlock();
     for (auto& written : waiting)
-      written();
+      written({});
   }
 
   /// Waits until that many bytes have come.
@@ -281,6 +281,20 @@ CAF_TEST(what a function sends comes before its result) {
   });
 }
 
+CAF_TEST(all messages that a function sends come before its result) {
+  static constexpr auto count = 1000;
+  over_each([this](peer::handle& worker) {
+    auto self = caf::scoped_actor{*sys};
+    auto here = value_of(worker.expose(caf::actor_cast<caf::actor>(self)));
+    value_of(worker.within(patience).call<void>("message", "send_many", here, count));
+    auto received = 0;
+    for (auto more = true; more;)
+      self->receive([&](const term& x) { CAF_CHECK_EQUAL(x, term{received++}); },
+                    caf::after(0ms) >> [&] { more = false; });
+    CAF_CHECK_EQUAL(received, count);
+  });
+}
+
 CAF_TEST(messages to nobody are harmless) {
   over_each([](peer::handle& worker) {
     CAF_CHECK(!worker.send("no_such_name", 1));
@@ -337,6 +351,38 @@ CAF_TEST(every byte may be printed) {
   }
 }
 
+CAF_TEST(what a function prints needs no newline to come before its result) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto sink = std::make_shared<recording_sink>(true);
+    auto options = node(kind);
+    options.output = to(sink);
+    auto worker = start(std::move(options));
+    auto expected = std::string{};
+    for (auto i = 0; i < 100; ++i) {
+      expected += std::to_string(i); // neither a newline nor a flush
+      value_of(worker.call<void>("console", "print", to_bytes(std::to_string(i))));
+      if (sink->text() != expected)
+        CAF_ERROR("after call " << i << " there is '" << sink->text() << "'");
+    }
+    static_cast<void>(worker.stop());
+  }
+}
+
+CAF_TEST(what a function prints before it exits is not lost) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    auto sink = std::make_shared<recording_sink>(true);
+    auto options = node(kind);
+    options.output = to(sink);
+    auto worker = start(std::move(options));
+    auto err = error_of(worker.call<void>("process", "print_and_leave", "good"));
+    CAF_CHECK_EQUAL(err, errc::exit_status);
+    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 5);
+    CAF_CHECK_EQUAL(sink->text(), "good");
+  }
+}
+
 CAF_TEST(standard error is a stream of its own) {
   over_each([this](peer::handle& worker) {
     value_of(worker.call<void>("console", "complain", "careful\n"));
@@ -378,7 +424,7 @@ CAF_TEST(a sink that does not keep up costs bounded memory and delays no call) {
     for (auto i = 0; i < 100; ++i)
       CAF_CHECK_EQUAL(value_of(worker.within(patience).call<int>("calls", "add", i, 2)), i + 2);
     CAF_CHECK_LESS(slow->text().size(), std::size_t{2} << 20);
-    slow->open();
+    slow->release();
     CAF_CHECK(slow->wait_for(size));
     CAF_CHECK(slow->text() == std::string(size, 'x'));
     static_cast<void>(worker.stop());

@@ -239,7 +239,7 @@ CAF_TEST(the secret is on stdin and nowhere else) {
   CAF_CHECK_EQUAL(lines[1], "unseen");
   CAF_CHECK_EQUAL(lines[2], "end");
   CAF_CHECK(lines[3].starts_with("-noinput -user peer -origin 127.0.0.1 "));
-  CAF_CHECK(lines[3].ends_with(" -token stdin"));
+  CAF_CHECK(lines[3].ends_with(" -token stdin -peer_origin libpeer"));
 }
 
 CAF_TEST(a peer gets in once) {

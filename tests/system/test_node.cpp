@@ -179,6 +179,10 @@ void add_process(peer::node& node) {
     std::fputs(text.c_str(), stdout);
     node.halt(0);
   });
+  node.function("process", "print_and_leave", [](const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::exit(5);
+  });
   node.function("process", "from_a_child", look_from_a_child);
   node.function("process", "leave", [] { std::exit(5); });
 }
@@ -225,6 +229,10 @@ int main(int argc, char** argv) {
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });
   node.function("message", "send", [&](const pid& to, const term& content) { return node.send(to, content); });
+  node.function("message", "send_many", [&](const pid& to, int count) {
+    for (auto i = 0; i < count; ++i)
+      static_cast<void>(node.send(to, term{i}));
+  });
   node.function("captured", "lives", [held = node.system().spawn(witness, &node)] { return held != nullptr; });
   node.named_actor("witness", node.system().spawn(witness, &node));
   if (std::getenv("TEST_NODE_IS_READY") != nullptr)

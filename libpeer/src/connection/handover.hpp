@@ -24,6 +24,12 @@ inline constexpr int descriptor_number = 3;
 inline constexpr auto token_flag = "-token";
 inline constexpr auto token_source = "stdin";
 
+/// The flag, with the value "libpeer", that a libpeer origin adds to the arguments. `erl` ignores it. A node sends
+/// requests that OTP's group leaders do not know (`put_bytes`, `ready`) only if it was started with the flag, a token
+/// or an inherited connection: an origin of another kind cannot distinguish it from `erl`.
+inline constexpr auto origin_flag = "-peer_origin";
+inline constexpr auto origin_kind = "libpeer";
+
 /// Bytes of the secret: 256 bits.
 inline constexpr std::size_t token_size = 32;
 

@@ -48,6 +48,8 @@ public:
     outcome_ = env_->functions->evaluate(what_.found, what_.module, what_.function, what_.arguments, context);
     if (is_cast_ && outcome_.cls != wire::reply_class::ok && env_->on_failed_cast)
       env_->on_failed_cast(what_, outcome_);
+    if (env_->on_ran)
+      env_->on_ran();
   }
 
   void finish() override {
@@ -81,7 +83,8 @@ public:
 
 // -- constructors, destructors ----------------------------------------------------------------------------------------
 
-call_runner::call_runner(loop::event_loop_ptr where, load_limits limits, environment env, std::function<bool()> may_begin)
+call_runner::call_runner(loop::event_loop_ptr where, load_limits limits, environment env,
+                         std::function<bool()> may_begin)
     : where_(std::move(where)),
       env_(std::make_shared<const environment>(std::move(env))),
       may_begin_(std::move(may_begin)),
@@ -167,8 +170,10 @@ void call_runner::update_held() {
 
 /// Runs on another thread, since callbacks of the functions may block.
 void call_runner::request_stop(const std::stop_source& source) {
-  if (source.stop_possible())
-    where_->offload([source]() mutable { source.request_stop(); });
+  if (!source.stop_possible())
+    return;
+  auto copy = std::make_shared<std::stop_source>(source);
+  where_->run_callback([copy] { copy->request_stop(); }, copy.get()); // each waits alone
 }
 
 call_runner::entry call_runner::take(std::unordered_map<call_id, entry>::iterator where) {

@@ -57,6 +57,9 @@ public:
 
     /// Reports a cast that failed. Called by the thread that ran it. Empty: nothing is reported.
     std::function<void(const invocation& what, const outcome& how)> on_failed_cast = {};
+
+    /// Called by the thread that has run a function, before its result is sent. Empty: nothing is called.
+    std::function<void()> on_ran = {};
   };
 
   // -- constructors, destructors ---

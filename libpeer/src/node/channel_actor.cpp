@@ -12,16 +12,14 @@
 #include "caf/all.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace peer::internal::node {
 
 namespace {
 
-/// The interface, and a message of the actor to itself: the connection has ended.
-using channel_self = channel_actor::extend<caf::result<void>(base::poke_atom)>;
-
-class channel_actor_impl final : public loop::pinned<channel_self::base> {
+class channel_actor_impl final : public loop::pinned<channel_actor::base> {
 public:
   channel_actor_impl(caf::actor_config& cfg, loop::habitat place, std::shared_ptr<node_state> node,
                      peer_supervision_actor supervision, origin_link link)
@@ -31,7 +29,7 @@ public:
         link_(std::move(link)) {
     session_ = std::make_shared<session>(where().loop, load_limits::of(system()), node_, [this](caf::error why) {
       closed_ = std::move(why); // handled later: the session calls this from its own functions
-      send_anonymous(caf::actor_cast<channel_self>(this), base::poke_atom_v);
+      send_anonymous(caf::actor_cast<channel_actor>(this), base::poke_atom_v);
     });
   }
 
@@ -55,7 +53,7 @@ public:
         },
         [this](base::flush_atom) { session_->flush(); },
         [this](stop_atom) { return on_stop(); },
-        [this](base::poke_atom) { on_closed(); },
+        [this](base::poke_atom) { on_poke(); },
     };
   }
 
@@ -91,25 +89,32 @@ private:
     return promise;
   }
 
+  void on_poke() {
+    session_->send_outgoing();
+    if (closed_)
+      on_closed(std::move(*closed_));
+  }
+
   /// The node can no longer be reached. No error is printed if the origin closed the connection in order.
-  void on_closed() {
+  void on_closed(caf::error why) {
     if (node_->ending)
-      return quit(std::move(closed_));
-    auto in_order = !closed_ || closed_ == errc::connection_closed;
-    end_node(in_order ? "" : "the connection to the origin failed: " + text_of(closed_));
+      return quit(std::move(why));
+    auto in_order = !why || why == errc::connection_closed;
+    end_node(in_order ? "" : "the connection to the origin failed: " + text_of(why));
   }
 
   std::shared_ptr<node_state> node_;
   peer_supervision_actor supervision_; ///< until this actor has started: the two must not keep each other alive
   origin_link link_;
   std::shared_ptr<session> session_;
-  caf::error closed_; ///< why the connection has ended; no error if the origin closed it
+  std::optional<caf::error> closed_; ///< why the connection has ended, once it has; no error if the origin closed it
 };
 
 } // namespace
 
-channel_actor spawn_channel_actor(caf::actor_system& sys, const loop::event_loop_ptr& where, std::shared_ptr<node_state> node,
-                                  const peer_supervision_actor& supervision, origin_link link) {
+channel_actor spawn_channel_actor(caf::actor_system& sys, const loop::event_loop_ptr& where,
+                                  std::shared_ptr<node_state> node, const peer_supervision_actor& supervision,
+                                  origin_link link) {
   return loop::spawn_pinned<channel_actor_impl>(sys, loop::habitat{where}, std::move(node), supervision,
                                                 std::move(link));
 }

@@ -86,6 +86,8 @@ caf::error read_flag(const flag& x, node_options& result) {
     result.detached = true;
   else if (x.name == connection::handover::token_flag && !x.values.empty())
     result.token_on_stdin = x.values[0] == connection::handover::token_source;
+  else if (x.name == connection::handover::origin_flag && !x.values.empty())
+    result.libpeer = x.values[0] == connection::handover::origin_kind;
   return {};
 }
 

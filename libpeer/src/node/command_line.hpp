@@ -26,6 +26,7 @@ struct node_options {
   bool peer = false;           ///< `-user peer`: the program is to serve an origin
   std::optional<address> tcp;  ///< from `-origin`
   bool token_on_stdin = false; ///< `-token stdin`: standard input holds the secret for TCP
+  bool libpeer = false;        ///< `-peer_origin libpeer`: the origin is a libpeer program
   bool detached = false;       ///< `-detached` or `-peer_detached`: no part of the origin's session
 };
 

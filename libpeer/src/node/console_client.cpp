@@ -28,8 +28,8 @@ bool is_utf8(std::string_view text) {
 
 } // namespace
 
-console_client::console_client(connection::channel& connection, pid from, std::size_t queue_limit)
-    : connection_(connection), from_(std::move(from)), queue_limit_(queue_limit) {}
+console_client::console_client(connection::channel& connection, pid from, std::size_t queue_limit, bool takes_bytes)
+    : connection_(connection), from_(std::move(from)), queue_limit_(queue_limit), takes_bytes_(takes_bytes) {}
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
@@ -94,10 +94,6 @@ void console_client::forward(boost::asio::io_context& io, process::descriptor pr
       [this](std::error_code) { print(joiner_.finish()); });
 }
 
-void console_client::ask_for_bytes() {
-  send_bytes({});
-}
-
 void console_client::catch_up() {
   if (printed_)
     printed_->catch_up();
@@ -108,9 +104,6 @@ void console_client::finish() {
     return;
   printed_->drain();
   print(joiner_.finish());
-  if (bytes_support_ == bytes_support::asked) // too late for an answer
-    bytes_support_ = bytes_support::no;
-  print_held_back();
 }
 
 void console_client::print(std::string_view text) {
@@ -118,44 +111,16 @@ void console_client::print(std::string_view text) {
     return;
   backlog_ += text.size();
   balance();
-  auto plain = is_utf8(text);
-  auto overtakes_nothing = plain && held_back_.empty() && bytes_asked_ == 0;
-  if (bytes_support_ == bytes_support::asked && !overtakes_nothing)
-    held_back_.emplace_back(text);
-  else if (plain)
-    send_text(std::string{text});
-  else if (bytes_support_ == bytes_support::no)
-    send_mixture(text);
+  if (is_utf8(text))
+    send_text(text);
+  else if (takes_bytes_)
+    send_output(tagged("put_bytes", std::string{text}), text.size());
   else
-    send_bytes(std::string{text});
+    send_mixture(text);
 }
 
-void console_client::send_text(std::string text) {
-  auto size = text.size();
-  send_output("put_chars", "unicode", std::move(text), [this, size](const term&) { accepted(size); });
-}
-
-void console_client::send_bytes(std::string bytes) {
-  if (bytes_support_ == bytes_support::unknown) {
-    bytes_support_ = bytes_support::asked;
-    bytes_asked_ = bytes.size();
-  }
-  send_output("put_bytes", nullptr, bytes, [this, bytes](const term& answer) {
-    auto refused = bytes_support_ == bytes_support::asked && match_tagged(answer, "error", 2) != nullptr;
-    bytes_support_ = refused ? bytes_support::no : bytes_support::yes;
-    if (refused)
-      send_mixture(bytes);
-    else
-      accepted(bytes.size());
-    print_held_back();
-  });
-}
-
-void console_client::print_held_back() {
-  for (auto& text : std::exchange(held_back_, {})) {
-    backlog_ -= text.size();
-    print(text);
-  }
+void console_client::send_text(std::string_view text) {
+  send_output(tagged("put_chars", atom{"unicode"}, std::string{text}), text.size());
 }
 
 /// Keeps UTF-8 characters and converts other bytes from Latin-1.
@@ -166,7 +131,7 @@ void console_client::send_mixture(std::string_view bytes) {
       ;
     auto text = bytes.substr(0, bytes.size() - rest.size());
     if (!text.empty())
-      send_text(std::string{text});
+      send_text(text);
     bytes = rest;
     while (!rest.empty()) {
       auto next = rest;
@@ -176,16 +141,14 @@ void console_client::send_mixture(std::string_view bytes) {
     }
     auto others = bytes.substr(0, bytes.size() - rest.size());
     if (!others.empty())
-      send_output("put_chars", "latin1", std::string{others},
-                  [this, size = others.size()](const term&) { accepted(size); });
+      send_output(tagged("put_chars", atom{"latin1"}, std::string{others}), others.size());
     bytes = rest;
   }
 }
 
-void console_client::send_output(std::string_view request, const char* encoding, std::string text, replied done) {
-  auto size = text.size();
-  auto what = encoding == nullptr ? tagged(request, std::move(text)) : tagged(request, atom{encoding}, std::move(text));
-  if (send_request(what, {std::move(done), false}))
+void console_client::send_output(const term& request, std::size_t size) {
+  auto done = [this, size](const term&) { accepted(size); };
+  if (send_request(request, {std::move(done), false}))
     accepted(size);
 }
 

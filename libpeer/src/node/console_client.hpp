@@ -11,7 +11,6 @@
 #include "caf/fwd.hpp"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,17 +22,17 @@ namespace peer::internal::node {
 /// The node's side of Erlang's I/O protocol: requests to the origin's I/O server and their answers, and the program's
 /// standard output as such requests. Belongs to the loop's thread.
 ///
-/// Text that is UTF-8 goes as `{put_chars, unicode, Text}`. Other bytes go as `{put_bytes, Bytes}`, which an origin
-/// that is a libpeer program passes on as they are. An Erlang origin answers `{error, request}`, as the protocol
-/// demands for unknown requests; from then on it gets such bytes as Latin-1 characters.
+/// Text that is UTF-8 goes as `{put_chars, unicode, Text}`. Other bytes go as `{put_bytes, Bytes}` to an origin that is
+/// a libpeer program, which passes them on as they are, and as Latin-1 characters to any other one.
 class console_client {
 public:
   /// Receives the answer to a request.
   using replied = std::function<void(term)>;
 
   /// @param from the pid that sends the requests. @param connection must outlive this object. @param queue_limit bytes
-  /// that may wait for the origin before the program's requests are refused.
-  console_client(connection::channel& connection, pid from, std::size_t queue_limit);
+  /// that may wait for the origin before the program's requests are refused. @param takes_bytes whether the origin
+  /// knows the request `put_bytes`
+  console_client(connection::channel& connection, pid from, std::size_t queue_limit, bool takes_bytes);
 
   // -- requests ---
 
@@ -53,10 +52,6 @@ public:
   /// Forwards the data read from `printed`.
   void forward(boost::asio::io_context& io, process::descriptor printed);
 
-  /// Queries whether the origin supports `put_bytes`. Call it before the node sends `started`, so that the answer
-  /// arrives before the first call: until then output is held back, but results of calls are not.
-  void ask_for_bytes();
-
   /// Sends the output so far, unless the origin is too far behind.
   void catch_up();
 
@@ -67,9 +62,6 @@ public:
   std::size_t backlog() const noexcept { return backlog_; }
 
 private:
-  /// Whether the origin supports `put_bytes`.
-  enum class bytes_support { unknown, asked, yes, no };
-
   /// A request that waits for its answer.
   struct waiter {
     replied done;
@@ -79,25 +71,21 @@ private:
   caf::error check_room() const;
   caf::error send_request(const term& what, waiter next);
   void print(std::string_view text);
-  void print_held_back();
-  void send_text(std::string text);
-  void send_bytes(std::string bytes);
+  void send_text(std::string_view text);
   void send_mixture(std::string_view bytes);
-  void send_output(std::string_view request, const char* encoding, std::string text, replied done);
+  void send_output(const term& request, std::size_t size);
   void accepted(std::size_t size);
   void balance();
 
   connection::channel& connection_;
   pid from_;
   std::size_t queue_limit_;
+  bool takes_bytes_;
   std::uint32_t last_request_ = 0;
   std::map<std::uint32_t, waiter> waiting_;
 
   std::unique_ptr<connection::stream_reader> printed_;
   console::utf8_joiner joiner_;
-  bytes_support bytes_support_ = bytes_support::unknown;
-  std::size_t bytes_asked_ = 0;       ///< bytes in that request, which may have to be sent again
-  std::deque<std::string> held_back_; ///< output while `asked`
   std::size_t backlog_ = 0;
   bool paused_ = false;
 };

@@ -43,6 +43,8 @@ bool inspect(Inspector& f, console_request& x) {
 using channel_actor = caf::typed_actor<
     // Sends a message.
     caf::result<void>(outgoing_message),
+    // There are messages in the node's `outgoing_queue`, or the connection has ended.
+    caf::result<void>(base::poke_atom),
     // Sends a request to the origin's I/O server.
     caf::result<term>(console_request),
     // Ends the process with that status after `defaults::flush_timeout`, unless it has ended by then.

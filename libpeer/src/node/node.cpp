@@ -92,6 +92,7 @@ public:
     else
       failure_ = std::move(where.error());
     state = std::make_shared<internal::node::node_state>(std::move(name));
+    flush_at_exit(this);
   }
 
   caf::actor_system& system() noexcept { return sys_; }
@@ -128,15 +129,21 @@ public:
     std::quick_exit(status);
   }
 
-  /// Flushes standard output to the origin.
-  void flush() {
+  /// Flushes standard output to the origin. Calls `on_failure` if that takes too long.
+  template <class F>
+  void flush(F on_failure) {
     std::cout.flush();
     std::fflush(nullptr);
-    ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout, [this] { std::quick_exit(status_); });
+    ask_channel(internal::base::flush_atom_v, 2 * defaults::flush_timeout, on_failure);
+  }
+
+  void flush() {
+    flush([this] { std::quick_exit(status_); });
   }
 
   /// Closes the connection, then ends the actor system if it is ours, while all objects that its actors use exist.
   void finish() {
+    flush_at_exit(nullptr);
     auto origin = channel();
     if (origin) {
       send_anonymous(origin, internal::base::halt_atom_v,
@@ -219,8 +226,25 @@ private:
       tell_ready();
   }
 
-  /// Does not wait for the answer: an Erlang origin does not know the request.
-  void tell_ready() { send_anonymous(channel_, internal::node::console_request{atom{"ready"}}); }
+  /// An Erlang origin does not know the request.
+  void tell_ready() {
+    if (handed_over_->has_libpeer_origin())
+      send_anonymous(channel_, internal::node::console_request{atom{"ready"}});
+  }
+
+  /// When the program calls `std::exit`, in a function for instance, what it has printed still has to pass through this
+  /// object. @param whose null when it has ended.
+  static void flush_at_exit(impl* whose) {
+    static std::atomic<impl*> current = nullptr;
+    static auto process = getpid(); // a forked child has neither loop nor connection
+    static auto registered = std::atexit([] {
+      auto node = process == getpid() ? current.load() : nullptr;
+      if (node != nullptr && !internal::loop::event_loop::any_in_this_thread())
+        node->flush([] {});
+    });
+    static_cast<void>(registered);
+    current = whose;
+  }
 
   std::unique_ptr<own_system> own_;
   caf::actor_system& sys_;
@@ -324,7 +348,8 @@ caf::error node::send_encoded(const term& to, byte_buffer content) {
   auto encoded = byte_buffer{};
   if (auto err = save_term(encoded, *id))
     return err;
-  send_anonymous(channel, internal::node::outgoing_message{std::move(encoded), std::move(content)});
+  if (impl_->state->outgoing.add({std::move(encoded), std::move(content)}))
+    send_anonymous(channel, internal::base::poke_atom_v);
   return {};
 }
 
@@ -356,6 +381,8 @@ caf::expected<term> node::io_request(const term& request) {
   auto channel = impl_->channel();
   if (!channel)
     return fail(errc::noconnection, "the node does not run");
+  if (internal::loop::event_loop::any_in_this_thread())
+    return fail(errc::would_block, "a callback on the node's loop must not wait for the origin");
   auto result = caf::expected<term>{caf::error{}};
   auto self = caf::scoped_actor{system()};
   request_from(self, channel, caf::infinite, internal::node::console_request{request})

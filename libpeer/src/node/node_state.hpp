@@ -3,6 +3,7 @@
 #pragma once
 
 #include "node/function_table.hpp"
+#include "node/outgoing_queue.hpp"
 #include "node/process_table.hpp"
 #include "peer/term.hpp"
 
@@ -18,6 +19,7 @@ struct node_state {
   const atom name;
   function_table functions; ///< constant once the node runs
   process_table processes;
+  outgoing_queue outgoing;
   std::atomic<bool> ending = false; ///< the connection is closed because the node ends
 };
 

@@ -121,6 +121,7 @@ caf::expected<handed_over> handed_over::take(const node_options& options) {
       return std::move(socket.error());
     result.link_.input = std::move(*socket);
     result.link_.framing = wire::make_packet_framing();
+    result.link_.libpeer = true;
     result.options_.tcp.reset();
     return result;
   }
@@ -150,6 +151,7 @@ caf::expected<handed_over> handed_over::take(const node_options& options) {
   }
   if (auto err = empty_stdin())
     return err;
+  result.link_.libpeer = options.libpeer || result.link_.secret;
   if (result.link_.secret) // a libpeer origin, which reads standard output itself
     return result;
   auto printed = capture_stdout();

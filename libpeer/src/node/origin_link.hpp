@@ -21,6 +21,8 @@ struct origin_link {
   wire::framing_ptr framing;
   std::optional<connection::token_secret> secret; ///< proves over TCP that this is the node that was started
 
+  bool libpeer = false; ///< the origin is a libpeer program
+
   /// The program's output, if the node must forward it to the origin.
   process::descriptor printed;
 };
@@ -36,6 +38,9 @@ public:
 
   /// Connects, which may take `defaults::connect_timeout` per address of the origin. Fails with `errc::system_failure`.
   caf::expected<origin_link> connect() &&;
+
+  /// Whether the origin is a libpeer program.
+  bool has_libpeer_origin() const noexcept { return link_.libpeer; }
 
   /// Whether the node forwards the program's output.
   bool captures_stdout() const noexcept { return static_cast<bool>(link_.printed); }

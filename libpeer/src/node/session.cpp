@@ -4,6 +4,8 @@
 
 #include "base/caf_compat.hpp"
 #include "base/large_memory.hpp"
+#include "console/sink.hpp"
+#include "node/stdout_flush.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
@@ -30,7 +32,7 @@ void report_failed_cast(const invocation& what, const outcome& how) {
 
 call_runner::environment environment_of(const std::shared_ptr<node_state>& node) {
   return {std::shared_ptr<const function_table>{node, &node->functions}, [node] { return node->processes.make_pid(); },
-          report_failed_cast};
+          report_failed_cast, flush_stdout};
 }
 
 } // namespace
@@ -49,14 +51,11 @@ void session::start(origin_link link) {
   auto connection = connection::make_stream_channel(where_->io(), std::move(link.framing), *this);
   auto unattached = connection.get();
   channel_ = std::move(connection);
-  console_ = std::make_unique<console_client>(*channel_, node_->processes.make_pid(), limits_.bytes);
-  auto forwards = static_cast<bool>(link.printed);
-  if (forwards)
+  console_ = std::make_unique<console_client>(*channel_, node_->processes.make_pid(), limits_.bytes, link.libpeer);
+  if (link.printed)
     console_->forward(where_->io(), std::move(link.printed));
   if (link.secret)
     static_cast<void>(channel_->send(wire::token{*link.secret}));
-  if (forwards)
-    console_->ask_for_bytes();
   static_cast<void>(channel_->send(wire::started{node_->name}));
   unattached->attach(std::move(link.input), std::move(link.output), {});
 }
@@ -65,8 +64,13 @@ caf::error session::send(const_byte_span to, const_byte_span content) {
   if (origin_reads())
     return channel_->send(wire::message{to, content});
   auto why = "the origin does not read: " + std::to_string(channel_->queued()) + " bytes wait for it";
-  complain_once(dropped_messages_reported_, "libpeer: messages to the origin are dropped: " + why + "\n");
+  complain_once(dropped_messages_reported_, "messages to the origin are dropped: " + why);
   return fail(errc::overload, std::move(why));
+}
+
+void session::send_outgoing() {
+  for (auto& each : node_->outgoing.take())
+    static_cast<void>(send(each.to, each.content)); // its sender does not wait for an answer
 }
 
 caf::error session::request(const term& what, console_client::replied done) {
@@ -80,6 +84,7 @@ void session::stop(std::function<void()> idle) {
 }
 
 void session::flush() {
+  send_outgoing();
   console_->finish();
   channel_->flush(defaults::flush_timeout);
 }
@@ -132,10 +137,9 @@ void session::on_message(const wire::cast& x) {
     execute(x, runner_->find(x.module, x.function, x.arguments), urgent, {});
     return;
   }
-  complain_once(dropped_casts_reported_,
-                "libpeer: cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
-                    + " failed: error, system_limit; " + std::to_string(runner_->waiting())
-                    + " calls and casts wait, and casts are dropped until there is room\n");
+  complain_once(dropped_casts_reported_, "cast of " + to_string(atom{x.module}) + ":" + to_string(atom{x.function})
+                                             + " failed: error, system_limit; " + std::to_string(runner_->waiting())
+                                             + " calls and casts wait, and casts are dropped until there is room");
 }
 
 void session::on_message(const wire::message& x) {
@@ -161,7 +165,7 @@ void session::on_message(const wire::undecodable& x) {
   if (x.seq)
     refuse(*x.seq, wire::reply_class::error, tagged("bad_term", text_of(x.why)));
   else
-    std::fprintf(stderr, "libpeer: a message from the origin was dropped: %s\n", text_of(x.why).c_str());
+    console::complain(where_, "a message from the origin was dropped: " + text_of(x.why));
 }
 
 bool session::is_cancellation(const term& to) const {
@@ -203,10 +207,9 @@ bool session::origin_reads() const {
   return channel_->queued() <= limits_.bytes;
 }
 
-/// Prints on another thread: the reader of standard error may be slow, too.
-void session::complain_once(bool& complained, std::string text) {
+void session::complain_once(bool& complained, std::string_view text) {
   if (!std::exchange(complained, true))
-    where_->offload([text = std::move(text)] { std::fputs(text.c_str(), stderr); });
+    console::complain(where_, text);
 }
 
 /// Answers a call that did not run, or has no result.
@@ -219,7 +222,8 @@ void session::refuse(std::uint64_t seq, wire::reply_class cls, const term& reaso
 }
 
 void session::answer(std::uint64_t seq, const outcome& how) {
-  console_->catch_up(); // the function's output precedes its result
+  send_outgoing();      // what the function sent precedes its result,
+  console_->catch_up(); // and so does its output
   stoppable_.erase(seq);
   if (auto err = channel_->send(wire::reply{seq, how.cls, how.result}))
     refuse(seq, wire::reply_class::error, tagged("bad_return_value", text_of(err)));

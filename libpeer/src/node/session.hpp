@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 namespace peer::internal::node {
@@ -41,6 +42,9 @@ public:
   /// Sends a message to a process of the origin; both are encoded. Fails with `errc::protocol_violation` if it is too
   /// large, and with `errc::overload` if the origin does not read.
   caf::error send(const_byte_span to, const_byte_span content);
+
+  /// Sends the messages in the node's `outgoing_queue`.
+  void send_outgoing();
 
   /// Sends a request to the origin's I/O server.
   caf::error request(const term& what, console_client::replied done);
@@ -74,7 +78,7 @@ private:
   template <class Call>
   bool begins_at_once(const Call& x) const;
   bool origin_reads() const;
-  void complain_once(bool& complained, std::string text);
+  void complain_once(bool& complained, std::string_view text);
   void refuse(std::uint64_t seq, wire::reply_class cls, const term& reason);
   void answer(std::uint64_t seq, const outcome& how);
 

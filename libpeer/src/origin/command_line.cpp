@@ -67,6 +67,8 @@ std::vector<std::string> command_line(const start_options& x, const std::optiona
     result.insert(result.end(), {"-origin", join(where->addresses), std::to_string(where->port)});
   if (where && where->has_secret)
     result.insert(result.end(), {connection::handover::token_flag, connection::handover::token_source});
+  if (!std::holds_alternative<inherited>(chosen_connection(x)))
+    result.insert(result.end(), {connection::handover::origin_flag, connection::handover::origin_kind});
   return x.post_process_args ? x.post_process_args(std::move(result)) : result;
 }
 

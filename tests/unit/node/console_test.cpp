@@ -50,8 +50,10 @@ struct origin : peer::internal::wire::framing::sink {
 
 constexpr auto queue_limit = std::size_t{1} << 20;
 
-struct fixture {
-  fixture() {
+/// @tparam Libpeer whether the origin is a libpeer program
+template <bool Libpeer>
+struct basic_fixture {
+  basic_fixture() {
     auto link = peer::internal::process::make_socket_pair("the test");
     CAF_REQUIRE(link);
     far_end = std::move(link->second);
@@ -61,7 +63,7 @@ struct fixture {
     auto pipe = peer::internal::process::make_pipe("the test");
     CAF_REQUIRE(pipe);
     out = std::move(pipe->write);
-    console.emplace(*channel, peer::pid{atom{"nonode@nohost"}, 1, 0, 0}, queue_limit);
+    console.emplace(*channel, peer::pid{atom{"nonode@nohost"}, 1, 0, 0}, queue_limit, Libpeer);
     console->forward(io, std::move(pipe->read));
   }
 
@@ -111,8 +113,10 @@ struct fixture {
   origin received;
   std::size_t seen = 0;
   term ok = atom{"ok"};
-  term refusal = peer::erl::tuple{atom{"error"}, atom{"request"}};
 };
+
+using fixture = basic_fixture<true>;
+using erlang_fixture = basic_fixture<false>;
 
 } // namespace
 
@@ -137,40 +141,10 @@ CAF_TEST(text is sent as characters and a split one as a whole) {
   CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"\xC3\xA9\\n\"/utf8>>}"}));
 }
 
-CAF_TEST(other bytes are sent as such to an origin that takes them) {
+CAF_TEST(other bytes are sent as such to a libpeer program) {
   print("\xFF-\xC3\xA9\n");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255,45,195,169,10>>}"}));
-  print("held back until the answer");
-  CAF_CHECK_EQUAL(requests(), strings{});
-  answer(0, ok);
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"held back until the answer\">>}"}));
-  print("\xFE");
-  print("\xFE");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<254>>}", "{put_bytes,<<254>>}"}));
-}
-
-CAF_TEST(a question without bytes holds back what depends on the answer) {
-  console->ask_for_bytes();
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<>>}"}));
   print("text");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"text\">>}"}));
-  print("\xFF");
-  print("after it");
-  CAF_CHECK_EQUAL(requests(), strings{});
-  answer(0, ok);
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255>>}", "{put_chars,unicode,<<\"after it\">>}"}));
-}
-
-CAF_TEST(other bytes are sent as Latin 1 to an origin that does not know better) {
-  print("\xFF\xFE-\xC3\xA9\n");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255,254,45,195,169,10>>}"}));
-  print("next");
-  answer(0, refusal);
-  CAF_CHECK_EQUAL(requests(),
-                  (strings{"{put_chars,latin1,<<255,254>>}", "{put_chars,unicode,<<\"-\xC3\xA9\\n\"/utf8>>}",
-                           "{put_chars,unicode,<<\"next\">>}"}));
-  print("\xFF");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,latin1,<<255>>}"}));
+  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255,45,195,169,10>>}", "{put_chars,unicode,<<\"text\">>}"}));
 }
 
 CAF_TEST(a program that prints faster than the origin accepts has to wait) {
@@ -217,19 +191,23 @@ CAF_TEST(requests of the program do not pile up before an origin that does not r
   CAF_CHECK(!console->request(term{big}, [](const term&) {}));
 }
 
-CAF_TEST(the end does not wait for an answer about bytes) {
-  print("\xFF");
-  print("held back");
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<255>>}"}));
-  console->finish();
-  CAF_CHECK_EQUAL(requests(), (strings{"{put_chars,unicode,<<\"held back\">>}"}));
-}
-
 CAF_TEST(the end does not wait for the rest of a character) {
   print("\xC3");
   CAF_CHECK_EQUAL(requests(), strings{});
   console->finish();
   CAF_CHECK_EQUAL(requests(), (strings{"{put_bytes,<<195>>}"}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
+
+CAF_TEST_FIXTURE_SCOPE(erlang_tests, erlang_fixture)
+
+CAF_TEST(other bytes are sent as Latin 1 to an Erlang origin) {
+  print("\xFF\xFE-\xC3\xA9\n");
+  print("next");
+  CAF_CHECK_EQUAL(requests(),
+                  (strings{"{put_chars,latin1,<<255,254>>}", "{put_chars,unicode,<<\"-\xC3\xA9\\n\"/utf8>>}",
+                           "{put_chars,unicode,<<\"next\">>}"}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

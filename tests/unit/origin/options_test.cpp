@@ -230,16 +230,18 @@ CAF_TEST(sinks and sources must be there) {
 
 CAF_TEST(the command line is the one of OTP) {
   auto options = erl();
-  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options), (strings{"-user", "peer"}));
+  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options), (strings{"-user", "peer", "-peer_origin", "libpeer"}));
   options.exec = peer::exec{"ssh", {"host", "erl"}};
   options.name = "a";
   options.args = {"+S1", "-hidden"};
-  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options),
-                  (strings{"host", "erl", "-sname", "a", "+S1", "-hidden", "-user", "peer"}));
+  CAF_CHECK_EQUAL(
+      peer::internal::origin::command_line(options),
+      (strings{"host", "erl", "-sname", "a", "+S1", "-hidden", "-user", "peer", "-peer_origin", "libpeer"}));
   options.host = "b.example";
   options.longnames = true;
-  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options),
-                  (strings{"host", "erl", "-name", "a@b.example", "+S1", "-hidden", "-user", "peer"}));
+  CAF_CHECK_EQUAL(
+      peer::internal::origin::command_line(options),
+      (strings{"host", "erl", "-name", "a@b.example", "+S1", "-hidden", "-user", "peer", "-peer_origin", "libpeer"}));
   options.post_process_args = [](strings xs) { return strings{"-c", xs[0] + " …"}; };
   CAF_CHECK_EQUAL(peer::internal::origin::command_line(options), (strings{"-c", "host …"}));
 }
@@ -250,19 +252,20 @@ CAF_TEST(the command line of a peer over tcp says where to connect) {
   options.args = {"-hidden"};
   options.connection = peer::tcp{"0.0.0.0", 0};
   auto where = peer::internal::origin::meeting_point{{"127.0.0.1", "10.0.0.1"}, 4711, false};
-  CAF_CHECK_EQUAL(
-      peer::internal::origin::command_line(options, where),
-      (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer", "-origin", "127.0.0.1,10.0.0.1", "4711"}));
+  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options, where),
+                  (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer", "-origin", "127.0.0.1,10.0.0.1",
+                           "4711", "-peer_origin", "libpeer"}));
   where.has_secret = true;
   where.addresses = {"::1"};
-  CAF_CHECK_EQUAL(
-      peer::internal::origin::command_line(options, where),
-      (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer", "-origin", "::1", "4711", "-token", "stdin"}));
+  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options, where),
+                  (strings{"-sname", "a", "-hidden", "-noinput", "-user", "peer", "-origin", "::1", "4711", "-token",
+                           "stdin", "-peer_origin", "libpeer"}));
   where.has_secret = false;
   options.detached = false;
-  CAF_CHECK_EQUAL(peer::internal::origin::command_line(options, where),
-                  (strings{"-sname", "a", "-hidden", "-user", "peer", "-origin", "::1", "4711"}));
-  options.post_process_args = [](strings xs) { return strings{"-c", xs.back()}; };
+  CAF_CHECK_EQUAL(
+      peer::internal::origin::command_line(options, where),
+      (strings{"-sname", "a", "-hidden", "-user", "peer", "-origin", "::1", "4711", "-peer_origin", "libpeer"}));
+  options.post_process_args = [](strings xs) { return strings{"-c", xs[7]}; };
   CAF_CHECK_EQUAL(peer::internal::origin::command_line(options, where), (strings{"-c", "4711"}));
 }
 

@@ -129,6 +129,9 @@ inline constexpr std::chrono::milliseconds probe_interval = 100ms;
 /// Calls that may wait for one child that is down.
 inline constexpr std::size_t max_waiting_calls = 1000;
 
+/// How long the result of a function waits for what it printed to be accepted by standard output.
+inline constexpr std::chrono::milliseconds print_patience = 100ms;
+
 /// Bytes of output that may wait for a slow sink, per peer, before reading from the peer's pipes pauses.
 inline constexpr std::size_t output_high_water = std::size_t{1} << 20;
 
