@@ -18,24 +18,31 @@ namespace {
 
 constexpr auto the_control_actor = "the peer's control actor";
 
-caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options options, caf::strong_actor_ptr parent) {
+caf::expected<control_actor> spawn_with_parent(caf::actor_system& sys, start_options options,
+                                               caf::strong_actor_ptr parent) {
   if (auto err = validate(options))
     return err;
+  auto where = internal::loop::event_loop::of(sys);
+  if (!where)
+    return std::move(where.error());
+  return internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where), std::move(options),
+                                         std::move(parent));
+}
+
+caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options options, caf::strong_actor_ptr parent) {
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
   if (auto err = waits ? internal::origin::check_may_block() : caf::error{})
     return err;
   auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
-  auto where = internal::loop::event_loop::of(sys);
-  if (!where)
-    return std::move(where.error());
-  auto control = internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where),
-                                                 std::move(options), std::move(parent));
+  auto control = spawn_with_parent(sys, std::move(options), std::move(parent));
+  if (!control)
+    return std::move(control.error());
   if (!waits)
-    return handle{sys, std::move(control), std::move(known)};
-  auto booted = internal::origin::ask<peer_status>(sys, control, the_control_actor, await_boot_atom_v);
+    return handle{sys, std::move(*control), std::move(known)};
+  auto booted = internal::origin::ask<peer_status>(sys, *control, the_control_actor, await_boot_atom_v);
   if (!booted)
     return std::move(booted.error());
-  return handle{sys, std::move(control), std::move(booted->node)};
+  return handle{sys, std::move(*control), std::move(booted->node)};
 }
 
 } // namespace
@@ -116,6 +123,10 @@ caf::expected<handle> start(caf::actor_system& sys, start_options options) {
 
 caf::expected<handle> start_link(caf::local_actor* parent, start_options options) {
   return start_with_parent(parent->system(), std::move(options), caf::strong_actor_ptr{parent->ctrl()});
+}
+
+caf::expected<control_actor> spawn(caf::actor_system& sys, start_options options) {
+  return spawn_with_parent(sys, std::move(options), nullptr);
 }
 
 } // namespace peer
