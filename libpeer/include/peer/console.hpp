@@ -66,7 +66,9 @@ using sink_factory = std::function<caf::expected<std::shared_ptr<internal::conso
 
 /// Writes standard output to descriptor 1 and standard error to descriptor 2 of this program. With `prefix` each line
 /// begins with the peer's name in brackets, and lines of several peers do not mix.
-[[nodiscard]] sink_factory console_output(bool prefix = false);
+/// @param on_error gets the error of each write that fails, on the thread that writes, in place of the message that
+///        libpeer prints otherwise; must neither block nor throw
+[[nodiscard]] sink_factory console_output(bool prefix = false, std::function<void(const caf::error&)> on_error = {});
 
 /// Appends everything to a file, which is created if it does not exist. If it cannot be opened, the start fails with
 /// `errc::system_failure`. Text waits for the reader of a FIFO, also if there is none, and is written to the next one.

@@ -62,30 +62,38 @@ caf::error write_failure(const std::string& what, int code) {
   return internal::process::system_failure("output is lost: cannot write to " + what, code);
 }
 
+using write_error_handler = std::function<void(const caf::error&)>;
+
 // -- the standard streams ---------------------------------------------------------------------------------------------
 
 class console_sink final : public internal::console::sink {
 public:
-  explicit console_sink(internal::loop::event_loop_ptr where) : where_(std::move(where)) {}
+  console_sink(internal::loop::event_loop_ptr where, write_error_handler on_error)
+      : where_(std::move(where)), on_error_(std::move(on_error)) {}
 
   void write(stream from, std::string_view text, done written) override {
     static constexpr auto queues = std::array<char, 2>{}; // their addresses: one for each stream
     auto is_output = from == stream::standard_output;
-    auto task = [is_output, text = std::string{text}, written = std::move(written), ending = where_->ending_fd()] {
+    auto task = [is_output, text = std::string{text}, written = std::move(written), ending = where_->ending_fd(),
+                 on_error = on_error_] {
       auto code = write_all(is_output ? STDOUT_FILENO : STDERR_FILENO, text, ending);
-      written(write_failure(is_output ? "standard output" : "standard error", code));
+      auto failed = write_failure(is_output ? "standard output" : "standard error", code);
+      if (failed && on_error)
+        on_error(std::exchange(failed, {}));
+      written(failed);
     };
     where_->offload(std::move(task), &queues[is_output ? 0 : 1]);
   }
 
 private:
   internal::loop::event_loop_ptr where_;
+  write_error_handler on_error_;
 };
 
 class prefixed_console_sink final : public internal::console::line_sink {
 public:
-  prefixed_console_sink(internal::loop::event_loop_ptr where, const std::string& name)
-      : console_(std::move(where)), prefix_("[" + name + "] ") {}
+  prefixed_console_sink(internal::loop::event_loop_ptr where, write_error_handler on_error, const std::string& name)
+      : console_(std::move(where), std::move(on_error)), prefix_("[" + name + "] ") {}
 
 protected:
   void put(std::vector<output_line> lines, done written) override {
@@ -241,16 +249,17 @@ private:
 
 void internal::console::complain(const loop::event_loop_ptr& where, std::string_view message) {
   auto line = "libpeer: " + std::string{message} + "\n";
-  console_sink{where}.write(stream::standard_error, line, [](const caf::error&) {});
+  console_sink{where, nullptr}.write(stream::standard_error, line, [](const caf::error&) {});
 }
 
-sink_factory console_output(bool prefix) {
-  return [prefix](const internal::loop::event_loop_ptr& where,
-                  const std::string& name) -> caf::expected<internal::console::sink_ptr> {
-    if (prefix)
-      return std::make_shared<prefixed_console_sink>(where, name);
-    return std::make_shared<console_sink>(where);
-  };
+sink_factory console_output(bool prefix, write_error_handler on_error) {
+  return
+      [prefix, on_error = std::move(on_error)](const internal::loop::event_loop_ptr& where,
+                                               const std::string& name) -> caf::expected<internal::console::sink_ptr> {
+        if (prefix)
+          return std::make_shared<prefixed_console_sink>(where, on_error, name);
+        return std::make_shared<console_sink>(where, on_error);
+      };
 }
 
 sink_factory file_output(std::string path) {
