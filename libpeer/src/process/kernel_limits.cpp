@@ -3,9 +3,11 @@
 #include "process/kernel_limits.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <utility>
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +17,9 @@ namespace peer::internal::process {
 namespace {
 
 constexpr auto bits_per_word = sizeof(unsigned long) * CHAR_BIT;
+
+/// The soft limit of descriptors before `raise_descriptor_limit`; 0 if that was not called.
+std::atomic<rlim64_t> soft_limit_before = 0;
 
 } // namespace
 
@@ -28,6 +33,9 @@ std::vector<kernel_limit> kernel_limits(const resource_limits& limits) {
   }
   if (auto& count = limits.open_files)
     result.push_back({"open_files", RLIMIT_NOFILE, {*count, *count}});
+  else if (auto before = soft_limit_before.load(); before != 0)
+    if (auto now = rlimit64{}; getrlimit64(RLIMIT_NOFILE, &now) == 0)
+      result.push_back({"open_files", RLIMIT_NOFILE, {std::min(before, now.rlim_max), now.rlim_max}});
   return result;
 }
 
@@ -54,3 +62,16 @@ std::vector<int> usable_cpus() {
 }
 
 } // namespace peer::internal::process
+
+namespace peer {
+
+void raise_descriptor_limit() noexcept {
+  auto limit = rlimit64{};
+  if (getrlimit64(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+    return;
+  auto before = std::exchange(limit.rlim_cur, limit.rlim_max);
+  if (setrlimit64(RLIMIT_NOFILE, &limit) == 0)
+    internal::process::soft_limit_before = before;
+}
+
+} // namespace peer
