@@ -57,6 +57,21 @@ std::string describe_failure(const failure& x) {
   return result;
 }
 
+/// An error that is not libpeer's: the name of CAF's code in words, and what it comes with.
+std::string describe_other(const error& err) {
+  if (err == caf::exit_reason::user_shutdown)
+    return "it was stopped";
+  if (err == caf::exit_reason::kill)
+    return "it was killed";
+  auto text = to_string(err);
+  auto end = std::min(text.find('('), text.size());
+  if (auto name = text.rfind("::", end); text.starts_with("caf::") && name != std::string::npos) {
+    std::replace(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '_', ' ');
+    text.erase(0, name + 2);
+  }
+  return text;
+}
+
 /// Erlang's name of a system error: `enoent`.
 term error_name(int number) {
   auto name = strerrorname_np(number);
@@ -149,7 +164,7 @@ std::string describe(const error& err) {
   if (auto raised = exception_of(err))
     return "the called function ended with " + to_string(raised->cls) + ": " + to_string(raised->reason);
   if (err.category() != caf::type_id_v<errc>)
-    return to_string(err);
+    return describe_other(err);
   auto text = text_of(err);
   return text.empty() ? to_string(static_cast<errc>(err.code())) : text;
 }
