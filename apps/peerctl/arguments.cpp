@@ -1,12 +1,14 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "arguments.hpp"
+#include "duration.hpp"
 #include "start_keys.hpp"
 
 #include "caf/all.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <sstream>
 #include <utility>
 
 namespace peerctl {
@@ -19,8 +21,9 @@ BYTES a number that may end in K, M or G.
 TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => v}.
 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
-4 time-out, 5 the peer went down during the call. 'run' exits as the peer did (its status, or 128 + signal),
-with 125 if it did not start. 'supervise' exits with 0 after a request to stop, 2 if the file is wrong, 3 if
+4 time-out, 5 the peer went down during the call, 6 the output could not be written, 128 + signal after a signal
+(SIGPIPE if the reader of the output has gone). 'run' exits as the peer did (its status, or 128 + signal), with 125
+if it did not start or its output could not be written. 'supervise' exits with 0 after a request to stop, 2 if the file is wrong, 3 if
 the tree did not start or has given up, 128 + signal after a second signal or SIGQUIT.)";
 
 // -- options ----------------------------------------------------------------------------------------------------------
@@ -53,7 +56,7 @@ CLI::Option* add_start_option(CLI::App& app, peer::start_options& start, const s
   auto name = flag_of(key);
   auto help = help_of(key);
   auto value = std::string{key.value};
-  auto read = [&start, &key](const std::string& text) { return key.read(start, text); };
+  auto read = [&start, &key](const std::string& text) { return read_option(key, start, text); };
   if (key.shape == key_shape::flag) {
     auto set = [read](std::int64_t count) { static_cast<void>(read(count > 0 ? "true" : "false")); };
     return app.add_flag_function(name + ",!--no-" + std::string{key.flag}, set, help);
@@ -81,7 +84,7 @@ start_option_list add_start_options(CLI::App& app, peer::start_options& start) {
 
 /// Checks what the start options mean together. The usage error names an option as on the command line.
 void check_start_options(const peer::start_options& start, const start_option_list& all) {
-  auto found = peer::find_problem(start);
+  auto found = find_start_problem(start);
   if (!found)
     return;
   auto is_given = [&all](const start_key& key) {
@@ -129,14 +132,24 @@ void make_request_of_tree(request& result, const start_option_list& start_option
   result.what = "call";
 }
 
-/// The commands to a tree mean the whole tree by a path that is empty.
-std::string check_path(const std::string& path) {
-  return path.empty() ? "is empty" : "";
+/// A text that is empty would count as not given: the commands to a tree mean the whole tree by an empty path.
+std::string check_not_empty(const std::string& text) {
+  return text.empty() ? "is empty" : "";
 }
 
 void add_socket(CLI::App& app, request& result) {
   app.add_option("--socket", result.socket, "Control socket of the tree (default: see docs/supervise.md)")
-      ->type_name("S");
+      ->type_name("S")
+      ->check(check_not_empty);
+}
+
+/// Refuses words that are left over, in their order.
+void check_no_more(const CLI::App& app) {
+  auto words = app.remaining();
+  if (words.empty())
+    return;
+  std::reverse(words.begin(), words.end()); // the error has them from behind
+  throw CLI::ExtrasError(words);
 }
 
 CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& what, request& result, command which) {
@@ -158,7 +171,9 @@ CLI::App* add_call(CLI::App& app, const std::string& name, const std::string& wh
 void add_session(CLI::App& app, const std::string& name, const std::string& what, request& result, command which) {
   auto sub = app.add_subcommand(name, what);
   auto start_options = add_start_options(*sub, result.start);
-  sub->callback([&result, which, start_options] {
+  sub->allow_extras();
+  sub->callback([&result, sub, which, start_options] {
+    check_no_more(*sub);
     result.command = which;
     check_start_options(result.start, start_options);
   });
@@ -168,7 +183,11 @@ void add_supervise(CLI::App& app, request& result) {
   auto sub = app.add_subcommand("supervise", "Start the children that a file lists, and restart those that end.");
   add_socket(*sub, result);
   sub->add_option("file", result.file, "The file")->type_name("FILE")->required();
-  sub->callback([&result] { result.command = command::supervise; });
+  sub->allow_extras();
+  sub->callback([&result, sub] {
+    check_no_more(*sub);
+    result.command = command::supervise;
+  });
 }
 
 enum class child_argument { none, optional, required };
@@ -182,11 +201,23 @@ void add_question(CLI::App& app, const std::string& name, const std::string& hel
     sub->add_option("path", result.child, "The child")
         ->type_name("PATH")
         ->required(child == child_argument::required)
-        ->check(check_path);
-  sub->callback([&result, name] {
+        ->check(check_not_empty);
+  sub->allow_extras();
+  sub->callback([&result, sub, name] {
+    check_no_more(*sub);
     result.command = command::ask;
     result.what = name;
   });
+}
+
+/// The words of the command line, the last one first, without the `--` that ends options: CLI11 would take the words
+/// behind it away from the command.
+std::vector<std::string> reversed_words(int argc, char** argv) {
+  auto result = std::vector<std::string>(argv + 1, argv + argc);
+  if (auto end = std::find(result.begin(), result.end(), "--"); end != result.end())
+    result.erase(end);
+  std::reverse(result.begin(), result.end());
+  return result;
 }
 
 } // namespace
@@ -195,13 +226,15 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
   auto result = request{};
   auto app = CLI::App{"Starts a peer, talks to it, and stops it; or keeps a tree of peers running.", "peerctl"};
   app.require_subcommand(0, 1); // a missing one is checked below: CLI11's error for an unknown one is better
+  app.allow_extras();
   app.footer(footer);
+  app.set_version_flag("--version", "peerctl " LIBPEER_VERSION);
   auto call = add_call(app, "call", "Call a function and print its result as an Erlang term.", result, command::call);
   add_option(*call, "--timeout", "D|infinity", "How long to wait for the answer (default: 5s)",
              [&result](auto& text) { return read_limit(text, result.timeout); });
   call->add_option("--child", result.child, "Call this child of a tree that is supervised, and start nothing")
       ->type_name("PATH")
-      ->check(check_path);
+      ->check(check_not_empty);
   add_option(*call, "--wait", "D|infinity", "How long to wait for that child while it is down (default: 0s)",
              [&result](auto& text) { return read_limit(text, result.wait); });
   add_socket(*call, result);
@@ -215,12 +248,18 @@ std::variant<request, finished> parse_arguments(int argc, char** argv) {
   add_question(app, "stop", "Stop a tree, or one child of it.", result, child_argument::optional);
   add_question(app, "restart", "Restart a child.", result, child_argument::required);
   try {
-    app.parse(argc, argv);
+    app.parse(reversed_words(argc, argv));
+    check_no_more(app);
     if (app.get_subcommands().empty())
       throw CLI::RequiredError("A subcommand");
   } catch (const CLI::ParseError& err) {
-    auto code = app.exit(err);
-    return finished{code == 0 ? done : usage};
+    auto out = std::ostringstream{};
+    auto complaint = std::ostringstream{};
+    if (app.exit(err, out, complaint) == 0)
+      return finished{done, out.str()};
+    auto text = complaint.str();
+    text.erase(text.find_last_not_of('\n') + 1);
+    return finished{usage, text};
   }
   return result;
 }

@@ -14,11 +14,12 @@ namespace peerctl {
 /// file, 3 if the tree did not start or has given up, 128 + signal after a second signal or SIGQUIT.
 enum exit_code : int {
   done = 0,
-  raised = 1,      ///< The called function ended with an exception.
-  usage = 2,       ///< The command line is wrong.
-  not_started = 3, ///< The peer did not start, or the request to the tree failed.
-  timed_out = 4,   ///< No answer to the call in time.
-  went_down = 5,   ///< The peer ended during the call.
+  raised = 1,        ///< The called function ended with an exception.
+  usage = 2,         ///< The command line is wrong.
+  not_started = 3,   ///< The peer did not start, or the request to the tree failed.
+  timed_out = 4,     ///< No answer to the call in time.
+  went_down = 5,     ///< The peer ended during the call.
+  output_failed = 6, ///< The result could not be written.
 };
 
 /// `run` exits with this if the peer did not start, and as the peer did otherwise.
@@ -50,12 +51,13 @@ struct request {
   std::string socket;
 };
 
-/// The program must exit with this status: help or an error was printed.
+/// The program has nothing more to do than print this text, on standard error unless the status is 0, and exit.
 struct finished {
   int status;
+  std::string text;
 };
 
-/// Reads the command line. Prints help and errors, which name the option as it was written.
+/// Reads the command line. Errors name the option as it was written.
 std::variant<request, finished> parse_arguments(int argc, char** argv);
 
 } // namespace peerctl

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "arguments.hpp"
+#include "error_text.hpp"
 
 #include "caf/error.hpp"
 
@@ -21,10 +22,10 @@ inline call_failure call_failure_of(const caf::error& err) {
   if (peer::exception_of(err))
     return {raised, peer::to_string(peer::to_reason(err))};
   if (err == peer::errc::timeout)
-    return {timed_out, peer::describe(err)};
+    return {timed_out, error_text(err)};
   if (err == peer::errc::bad_term)
-    return {usage, peer::describe(err)};
-  return {went_down, peer::describe(err)};
+    return {usage, error_text(err)};
+  return {went_down, error_text(err)};
 }
 
 } // namespace peerctl

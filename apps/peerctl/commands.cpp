@@ -1,16 +1,24 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "commands.hpp"
+#include "ask_socket.hpp"
 #include "call_failure.hpp"
-#include "control_socket.hpp"
+#include "error_text.hpp"
+#include "line_input.hpp"
+#include "peer_session.hpp"
+#include "ready_output.hpp"
 #include "screen.hpp"
-#include "signals.hpp"
+#include "socket_path.hpp"
 #include "table.hpp"
 
 #include "caf/all.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <ctime>
-#include <iostream>
+#include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -18,145 +26,132 @@ namespace peerctl {
 
 namespace {
 
-// -- output -----------------------------------------------------------------------------------------------------------
-
-int complain(const caf::error& err, int status) {
-  std::cerr << "peerctl: " << peer::describe(err) << '\n';
-  return status;
-}
-
-/// Prints an exception of the called function as the term that it is.
-int complain(int status, const std::string& text) {
-  std::cerr << (status == raised ? "" : "peerctl: ") << text << '\n';
-  return status;
-}
-
-/// Prints the processes that a peer has left behind.
-void complain_about_survivors(const std::vector<peer::survivor>& survivors) {
-  for (auto& each : survivors)
-    std::cerr << "peerctl: the peer left process " << each.id << " behind: " << each.command << '\n';
-}
-
-/// Starts a peer and prints which of its limits are off.
-caf::expected<peer::handle> start_peer(caf::actor_system& sys, const peer::start_options& options) {
-  auto worker = peer::start(sys, options);
-  if (!worker || (!options.process.limits.memory && !options.process.limits.processes))
-    return worker;
-  if (auto state = worker->get_state())
-    for (auto& each : state->limits_off)
-      std::cerr << "peerctl: no limit of " << each << '\n';
-  return worker;
-}
-
-void stop(const peer::handle& worker) {
-  if (auto report = worker.stop())
-    complain_about_survivors(report->survivors);
-}
-
-/// Prints why a call failed.
-int complain_about_call(const caf::error& err) {
-  auto failure = call_failure_of(err);
-  return complain(failure.status, failure.text);
+/// Ends a command whose peer did not start.
+int not_booted(peer_session& session, const caf::error& why, int status) {
+  if (session.interrupted() == 0)
+    session.complain("peerctl: " + error_text(why));
+  return session.status(status);
 }
 
 // -- shell ------------------------------------------------------------------------------------------------------------
 
-/// Evaluates one line and prints the result. Returns false if the peer has ended.
-bool shell_line(caf::actor_system& sys, const peer::handle& worker, const std::string& line) {
+/// Evaluates one line and prints the result. Returns whether the peer lives.
+bool shell_line(peer_session& session, const std::string& line) {
   if (line.find_first_not_of(" \t\r") == std::string::npos)
     return true;
   auto what = peer::parse_call(line);
   if (!what) {
-    std::cerr << "** " << peer::describe(what.error()) << '\n';
+    session.complain("** " + peer::describe(what.error()));
     return true;
   }
-  auto result = worker.apply(what->module.name(), what->function.name(), what->arguments);
+  auto result = session.worker().apply(what->module.name(), what->function.name(), what->arguments);
+  session.flush();
   if (result) {
-    peer::flush_console(sys);
-    std::cout << peer::to_string(*result) << std::endl;
+    session.print(peer::to_string(*result) + "\n");
     return true;
   }
   auto& err = result.error();
-  if (err != peer::errc::timeout && err != peer::errc::bad_term && !peer::exception_of(err)) {
-    complain(err, went_down);
+  if (peer::failure_of(err) != nullptr || err == peer::errc::noproc || err == peer::errc::noconnection)
     return false;
+  session.complain("** " + (peer::exception_of(err) ? peer::to_string(peer::to_reason(err)) : peer::describe(err)));
+  return true;
+}
+
+/// Evaluates lines up to the end of the input. Returns whether the peer lives.
+bool shell_lines(peer_session& session) {
+  auto interactive = isatty(STDIN_FILENO) != 0;
+  auto input = line_input{STDIN_FILENO, session.wake_up()};
+  for (auto number = 1; session.interrupted() == 0; ++number) {
+    if (interactive)
+      session.print(std::to_string(number) + "> ");
+    auto line = input.next();
+    if (!line)
+      return !input.was_interrupted();
+    if (!shell_line(session, *line))
+      return false;
   }
-  std::cerr << "** " << (peer::exception_of(err) ? peer::to_string(peer::to_reason(err)) : peer::describe(err)) << '\n';
   return true;
 }
 
 } // namespace
 
 int call(caf::actor_system& sys, const request& what) {
-  auto worker = start_peer(sys, what.start);
-  if (!worker)
-    return complain(worker.error(), not_started);
-  auto result = worker->within(what.timeout).apply(what.module, what.function, what.terms);
-  peer::flush_console(sys);
+  auto session = peer_session{sys};
+  if (auto err = session.start(what.start))
+    return not_booted(session, err, not_started);
+  auto result = session.worker().within(what.timeout).apply(what.module, what.function, what.terms);
+  session.flush();
   auto status = int{done};
-  if (result)
-    std::cout << peer::to_string(*result) << std::endl;
-  else
-    status = complain_about_call(result.error());
-  stop(*worker);
-  return status;
+  if (result) {
+    session.print(peer::to_string(*result) + "\n");
+  } else if (session.interrupted() == 0) {
+    auto failure = call_failure_of(result.error());
+    session.complain((failure.status == raised ? "" : "peerctl: ") + failure.text);
+    status = failure.status;
+  }
+  session.stop();
+  return session.status(status);
 }
 
 int cast(caf::actor_system& sys, const request& what) {
-  auto worker = start_peer(sys, what.start);
-  if (!worker)
-    return complain(worker.error(), not_started);
-  if (auto err = worker->apply_cast(what.module, what.function, what.terms))
-    return complain(err, usage);
-  // Messages arrive in their order: when this is answered, the function has been started.
-  static_cast<void>(worker->call<void>("erlang", "node"));
-  stop(*worker);
-  return done;
+  auto session = peer_session{sys};
+  if (auto err = session.start(what.start))
+    return not_booted(session, err, not_started);
+  auto err = session.worker().apply_cast(what.module, what.function, what.terms);
+  if (err)
+    session.complain("peerctl: " + error_text(err));
+  else // messages arrive in their order: when this is answered, the function has been started
+    static_cast<void>(session.worker().call<void>("erlang", "node"));
+  session.stop();
+  session.flush();
+  return session.status(err ? usage : done);
 }
 
 int run(caf::actor_system& sys, const request& what) {
+  auto session = peer_session{sys};
   auto options = what.start;
   options.input = peer::descriptor_input(STDIN_FILENO);
-  options.peer_down = peer::peer_down::crash; // then the exit reason has the status
-  auto worker = start_peer(sys, options);
-  if (!worker)
-    return complain(worker.error(), run_not_started);
-  auto self = caf::scoped_actor{sys};
-  self->monitor(worker->actor());
-  auto stopped = std::optional<peer::stop_report>{};
-  auto reason = caf::error{};
-  {
-    auto watch = signal_watch{{SIGINT, SIGTERM}, [&](int) {
-                                if (auto report = worker->stop())
-                                  stopped = *report;
-                              }};
-    self->receive([&](const caf::down_msg& down) { reason = down.reason; });
-  }
-  peer::flush_console(sys);
-  auto details = peer::failure_of(reason);
-  auto status = stopped ? stopped->status : details ? details->status : std::nullopt;
+  if (auto err = session.start(std::move(options)))
+    return not_booted(session, err, run_not_started);
+  auto reason = session.await_end();
+  session.flush();
+  auto status = session.exit_status();
   if (!status || reason == peer::errc::boot_failed)
-    return complain(reason, run_not_started);
-  complain_about_survivors(stopped ? stopped->survivors : details->survivors);
-  return peer::shell_status(*status);
+    return not_booted(session, reason, run_not_started);
+  if (session.interrupted() != SIGPIPE && session.status(done) == output_failed)
+    return run_not_started;
+  return session.interrupted() == SIGPIPE ? session.status(done) : peer::shell_status(*status);
 }
 
 int shell(caf::actor_system& sys, const request& what) {
-  auto worker = start_peer(sys, what.start);
-  if (!worker)
-    return complain(worker.error(), not_started);
-  auto interactive = isatty(STDIN_FILENO) != 0;
-  auto line = std::string{};
-  for (auto number = 1;; ++number) {
-    if (interactive)
-      std::cout << number << "> " << std::flush;
-    if (!std::getline(std::cin, line))
-      break;
-    if (!shell_line(sys, *worker, line))
-      return went_down;
+  auto session = peer_session{sys};
+  if (auto err = session.start(what.start))
+    return not_booted(session, err, not_started);
+  if (shell_lines(session)) {
+    session.stop();
+    return session.status(done);
   }
-  stop(*worker);
-  return done;
+  auto reason = session.await_end();
+  session.flush();
+  if (session.interrupted() == 0)
+    session.complain("peerctl: " + (reason ? error_text(reason) : std::string{"the peer has ended"}));
+  return session.status(went_down);
+}
+
+// -- commands without a peer ------------------------------------------------------------------------------------------
+
+int end_with(int status, const std::string& complaint) {
+  write_all(STDERR_FILENO, complaint + "\n");
+  return status;
+}
+
+int print_result(const std::string& text) {
+  auto failed = write_all(STDOUT_FILENO, text);
+  if (failed == 0)
+    return done;
+  if (failed == EPIPE)
+    return 128 + SIGPIPE;
+  return end_with(output_failed, std::string{"peerctl: cannot write to standard output: "} + std::strerror(failed));
 }
 
 int ask_tree(const request& what) {
@@ -169,16 +164,15 @@ int ask_tree(const request& what) {
                                   .wait = what.wait};
   auto answer = ask_socket(what.socket.empty() ? default_socket() : what.socket, question);
   if (!answer)
-    return complain(answer.error(), not_started);
-  if (answer->status != done)
-    return complain(answer->status, answer->text);
+    return end_with(answer.error() == peer::errc::timeout && what.what == "call" ? timed_out : not_started,
+                    "peerctl: " + peer::describe(answer.error()));
+  if (answer->status != done) // an exception is printed as the term that it is
+    return end_with(answer->status, (answer->status == raised ? "" : "peerctl: ") + answer->text);
+  auto text = answer->text.empty() ? "" : answer->text + "\n";
   if (what.what == "status")
     for (auto& line : table_lines(answer->children, std::time(nullptr), terminal_width()))
-      std::cout << line << '\n';
-  else if (!answer->text.empty())
-    std::cout << answer->text << '\n';
-  std::cout.flush();
-  return done;
+      text += line + "\n";
+  return print_result(text);
 }
 
 } // namespace peerctl

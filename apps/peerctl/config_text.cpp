@@ -1,6 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "config_text.hpp"
+#include "duration.hpp"
+#include "parser_text.hpp"
+#include "peer/error.hpp"
 
 #include "caf/all.hpp"
 #include "caf/detail/parser/read_config.hpp"
@@ -90,8 +93,19 @@ private:
 
 // -- nodes ------------------------------------------------------------------------------------------------------------
 
+void set_time(reading& source, const std::string& path, config_node& target, const std::string& text) {
+  if (auto time = parse_duration(text))
+    target.value = *time;
+  else
+    source.complain(path, peer::text_of(time.error()));
+}
+
 template <class T>
 void set(reading& source, const std::string& path, config_node& target, T&& x) {
+  if constexpr (std::is_same_v<std::decay_t<T>, std::string>) {
+    if (x.starts_with(parser_text::time_mark))
+      return set_time(source, path, target, x.substr(1));
+  }
   if constexpr (std::is_same_v<std::decay_t<T>, caf::uri>)
     target.value = to_string(x);
   else if constexpr (!std::is_same_v<std::decay_t<T>, std::uint64_t>)
@@ -170,7 +184,7 @@ std::string printable(char x) {
   return {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
 }
 
-config_problem syntax_problem(const reading& source) {
+config_problem syntax_problem(const reading& source, const parser_text& text) {
   auto& at = source.at;
   auto line = at.line;
   auto what = std::string{"the text ends inside of a value or a map"};
@@ -178,7 +192,7 @@ config_problem syntax_problem(const reading& source) {
     --line; // the parser counts a line when it gets to the end of the one before
     what = "the line ends too early";
   } else if (at.i != at.e) {
-    auto column = at.line > 1 ? at.column - 1 : at.column; // the parser counts the end of the line before
+    auto column = text.column(static_cast<std::size_t>(at.i - text.text().data()));
     what = "unexpected '" + printable(*at.i) + "' in column " + std::to_string(column)
          + " (text is in quotes, and entries are separated by commas or on lines of their own)";
   }
@@ -212,20 +226,24 @@ struct canonical_writer {
 
 } // namespace
 
-std::variant<config_node, config_problem> parse_config(std::string_view text) {
+std::variant<config_node, config_problem> parse_config(std::string_view original) {
+  auto prepared = parser_text{original};
+  auto text = std::string_view{prepared.text()};
   auto source = reading{caf::string_parser_state{text.data(), text.data() + text.size()}};
   if (text.starts_with('\n'))
     ++source.at.line; // which the parser would not see
   auto result = config_node{1};
   auto& top = result.value.emplace<config_node::map>();
-  if (text.find('\0') == std::string_view::npos)
-    caf::detail::parser::read_config(source.at, map_consumer{source, top, {}});
-  else
+  if (original.find('\0') != std::string_view::npos)
     source.complain({}, "there is a NUL character in the text");
+  else if (original.find(parser_text::time_mark) != std::string_view::npos)
+    source.complain({}, "there is a control character in the text, \\x01");
+  else
+    caf::detail::parser::read_config(source.at, map_consumer{source, top, {}});
   if (source.problem)
     return std::move(*source.problem);
   if (source.at.code != caf::pec::success)
-    return syntax_problem(source);
+    return syntax_problem(source, prepared);
   return result;
 }
 

@@ -11,7 +11,7 @@ namespace peerctl {
 namespace {
 
 control_answer refused(const caf::error& why) {
-  return {.status = not_started, .text = peer::describe(why)};
+  return {.status = not_started, .text = with_flags(peer::describe(why))};
 }
 
 control_answer done_or(const caf::error& failed) {
@@ -43,7 +43,16 @@ control_answer stop(const control_request& what, const peer::supervisor& root) {
   return child ? done_or(child->parent.terminate_child(child->id)) : refused(child.error());
 }
 
-control_answer restart(const control_request& what, const peer::supervisor& root) {
+/// Stops a child and starts it. Somebody else may start it between the two, such as a file that is applied.
+caf::error restart(const place& child) {
+  auto& [parent, id] = child;
+  if (auto failed = parent.terminate_child(id))
+    return failed;
+  auto started = parent.restart_child(id);
+  return started || started.error() == peer::errc::running ? caf::error{} : started.error();
+}
+
+control_answer restart(const control_request& what, const peer::supervisor& root, restarts& restarting) {
   auto child = find(root, what.path);
   if (!child)
     return refused(child.error());
@@ -52,10 +61,10 @@ control_answer restart(const control_request& what, const peer::supervisor& root
     return refused(spec.error());
   if (spec->restart == peer::restart_type::temporary)
     return {.status = not_started, .text = "child '" + what.path + "' is temporary: once stopped, it is forgotten"};
-  if (auto failed = child->parent.terminate_child(child->id))
-    return refused(failed);
-  auto started = child->parent.restart_child(child->id);
-  return started ? control_answer{} : refused(started.error());
+  restarting.begin(what.path);
+  auto failed = restart(*child);
+  restarting.end(what.path);
+  return done_or(failed);
 }
 
 control_answer call(const control_request& what, const peer::supervisor& root) {
@@ -65,19 +74,34 @@ control_answer call(const control_request& what, const peer::supervisor& root) {
   auto result = child->within(what.timeout).waiting(what.wait).apply(what.module, what.function, what.arguments);
   if (result)
     return {.text = peer::to_string(*result)};
-  auto failure = call_failure_of(result.error());
+  auto failure = call_failure_of(with_path(result.error(), what.path));
   return {.status = failure.status, .text = std::move(failure.text)};
 }
 
 } // namespace
 
-control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view) {
+void restarts::begin(const std::string& path) {
+  auto guard = std::unique_lock{mutex_};
+  changed_.wait(guard, [&] { return !paths_.contains(path); });
+  paths_.insert(path);
+}
+
+void restarts::end(const std::string& path) {
+  {
+    auto guard = std::lock_guard{mutex_};
+    paths_.erase(path);
+  }
+  changed_.notify_all();
+}
+
+control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view,
+                         restarts& restarting) {
   if (what.command == "status")
     return {.children = view.rows()};
   if (what.command == "stop")
     return stop(what, root);
   if (what.command == "restart")
-    return restart(what, root);
+    return restart(what, root, restarting);
   if (what.command == "call")
     return call(what, root);
   return {.status = usage, .text = "'" + what.command + "' is not a command: status, stop, restart or call"};

@@ -8,7 +8,10 @@
 
 #include "caf/timespan.hpp"
 
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +57,21 @@ bool inspect(Inspector& f, control_answer& x) {
                                                   f.field("children", x.children));
 }
 
+/// The children that are being restarted on request: two restarts of one child do not mix.
+class restarts {
+public:
+  /// Waits until nobody restarts the child, and marks it.
+  void begin(const std::string& path);
+  void end(const std::string& path);
+
+private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> paths_;
+};
+
 /// Carries out a request. Blocks until that is done.
-control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view);
+control_answer carry_out(const control_request& what, const peer::supervisor& root, tree_view& view,
+                         restarts& restarting);
 
 } // namespace peerctl

@@ -1,20 +1,21 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "control_socket.hpp"
-#include "descriptor.hpp"
 #include "framed_term.hpp"
 #include "peer/error.hpp"
 #include "peer/peer.hpp"
+#include "socket_path.hpp"
 
 #include "caf/all.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
+#include <cstddef>
 #include <filesystem>
+#include <future>
 #include <system_error>
 
 #include <fcntl.h>
@@ -49,32 +50,10 @@ constexpr auto accept_pause = 100ms;
 /// Time for a client to send its request, and to read the answer.
 constexpr auto client_timeout = 5s;
 
-caf::error socket_error(const std::string& path, const std::string& why) {
-  return peer::fail(peer::errc::system_failure, "the socket " + path + " " + why);
-}
-
-caf::error system_error(const std::string& path, const std::string& what, int code = errno) {
-  return socket_error(path, what + ": " + std::strerror(code));
-}
-
-caf::expected<protocol::endpoint> endpoint_of(const std::string& path) {
-  constexpr auto longest = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.empty() || path.size() > longest)
-    return socket_error(path, "needs a path of 1 to " + std::to_string(longest) + " bytes");
-  return protocol::endpoint{path};
-}
-
 /// Asio's sockets are not close-on-exec.
 template <class Socket>
 void close_on_exec(Socket& x) {
   fcntl(x.native_handle(), F_SETFD, FD_CLOEXEC);
-}
-
-/// Whether the other end is a process of this user.
-bool is_own(protocol::socket& connected) {
-  auto other = ucred{};
-  auto size = socklen_t{sizeof(other)};
-  return getsockopt(connected.native_handle(), SOL_SOCKET, SO_PEERCRED, &other, &size) == 0 && other.uid == geteuid();
 }
 
 /// Locks a directory, and waits a little for another process that has locked it.
@@ -86,6 +65,10 @@ bool lock(const descriptor& directory) {
     std::this_thread::sleep_for(lock_interval);
   }
   return true;
+}
+
+caf::error in_use(const std::string& path) {
+  return socket_error(path, "is in use: peerctl is already running there");
 }
 
 /// Removes a socket that no process listens at.
@@ -100,7 +83,7 @@ caf::error make_way(const std::string& path, const protocol::endpoint& where) {
   auto probe = protocol::socket{io};
   probe.connect(where, ec);
   if (!ec)
-    return socket_error(path, "is in use: peerctl is already running there");
+    return in_use(path);
   if (ec != asio::error::connection_refused)
     return system_error(path, "exists, and its owner cannot be determined", ec.value());
   if (unlink(path.c_str()) != 0)
@@ -187,9 +170,37 @@ control_socket::control_socket(std::string path) : path_(std::move(path)) {
 
 caf::expected<std::unique_ptr<control_socket>> control_socket::open(const std::string& path) {
   auto result = std::unique_ptr<control_socket>{new control_socket{path}};
+  if (auto err = result->claim())
+    return err;
   if (auto err = result->bind())
     return err;
   return result;
+}
+
+/// The claim is a socket with an abstract name (unix(7)), which ends with the process. It stands for the path by the
+/// directory's inode, however that was written.
+caf::error control_socket::claim() {
+  struct stat directory = {};
+  auto path = std::filesystem::path{path_};
+  if (stat(path.has_parent_path() ? path.parent_path().c_str() : ".", &directory) != 0)
+    return system_error(path_, "cannot be made");
+  auto name = "peerctl/" + std::to_string(directory.st_dev) + "/" + std::to_string(directory.st_ino) + "/"
+            + path.filename().string();
+  auto where = sockaddr_un{.sun_family = AF_UNIX, .sun_path = {}};
+  auto length = std::min(name.size(), sizeof(where.sun_path) - 1);
+  std::copy_n(name.begin(), length, where.sun_path + 1); // behind a NUL
+  auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
+  auto address = reinterpret_cast<const sockaddr*>(&where);
+  claim_ = descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!claim_)
+    return system_error(path_, "cannot be made");
+  if (::bind(claim_.get(), address, size) == 0) {
+    listen(claim_.get(), SOMAXCONN); // lets others see whose it is
+    return {};
+  }
+  auto probe = descriptor{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  auto is_other_user = connect(probe.get(), address, size) == 0 && !is_own(probe.get());
+  return is_other_user ? caf::error{} : in_use(path_);
 }
 
 caf::error control_socket::bind() {
@@ -220,8 +231,7 @@ caf::error control_socket::bind() {
 }
 
 control_socket::~control_socket() {
-  struct stat now = {};
-  if (lstat(path_.c_str(), &now) == 0 && now.st_ino == identity_.st_ino && now.st_dev == identity_.st_dev)
+  if (is_in_place())
     unlink(path_.c_str());
   asio::post(io_, [this] { close(); });
   if (thread_.joinable())
@@ -234,14 +244,31 @@ void control_socket::serve(handler carry_out) {
   thread_ = std::thread{[this] { io_.run(); }}; // returns when the socket is closed and no client is left
 }
 
+bool control_socket::is_in_place() const {
+  struct stat now = {};
+  return lstat(path_.c_str(), &now) == 0 && now.st_ino == identity_.st_ino && now.st_dev == identity_.st_dev;
+}
+
+caf::error control_socket::renew() {
+  auto done = std::promise<caf::error>{};
+  asio::post(io_, [this, &done] {
+    acceptor_.close();
+    auto failed = bind();
+    if (!failed)
+      accept();
+    done.set_value(std::move(failed));
+  });
+  return done.get_future().get();
+}
+
 void control_socket::accept() {
   acceptor_.async_accept([this](const error_code& ec, protocol::socket connected) {
-    if (!acceptor_.is_open())
-      return;
+    if (ec == asio::error::operation_aborted)
+      return; // closed, or made again
     if (ec) {
       pause_.expires_after(accept_pause);
       pause_.async_wait([this](const error_code& cancelled) {
-        if (!cancelled && acceptor_.is_open())
+        if (!cancelled)
           accept();
       });
       return;
@@ -253,7 +280,7 @@ void control_socket::accept() {
 
 void control_socket::add(protocol::socket connected) {
   close_on_exec(connected);
-  if (!is_own(connected))
+  if (!is_own(connected.native_handle()))
     return;
   auto added = std::make_shared<client>(*this, std::move(connected));
   if (clients_.size() >= max_clients)
@@ -267,40 +294,6 @@ void control_socket::close() {
   pause_.cancel();
   for (auto& each : clients_)
     each->stop_receiving();
-}
-
-// -- the other side ---------------------------------------------------------------------------------------------------
-
-caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what) {
-  auto where = endpoint_of(path);
-  if (!where)
-    return std::move(where.error());
-  auto io = asio::io_context{};
-  auto server = protocol::socket{io};
-  auto ec = error_code{};
-  server.connect(*where, ec);
-  if (ec)
-    return system_error(path, "cannot be reached", ec.value());
-  if (!is_own(server))
-    return socket_error(path, "belongs to another user");
-  auto connection = std::make_shared<framed_socket>(std::move(server), request_limit, answer_limit);
-  auto unsent = caf::error{};
-  connection->send(what, client_timeout, [&unsent](caf::error failed) { unsent = std::move(failed); });
-  io.run();
-  io.restart();
-  auto answer = caf::expected<control_answer>{caf::error{}};
-  connection->receive<control_answer>(unsent ? patience{0s} : std::nullopt,
-                                      [&answer](auto received) { answer = std::move(received); });
-  io.run();
-  if (!answer && unsent)
-    return unsent;
-  return answer; // a refusal arrives before the request was sent
-}
-
-std::string default_socket() {
-  auto directory = std::getenv("XDG_RUNTIME_DIR");
-  auto place = directory != nullptr && *directory != '\0' ? std::string{directory} : std::string{"/tmp"};
-  return place + "/peerctl-" + std::to_string(geteuid()) + ".sock";
 }
 
 } // namespace peerctl

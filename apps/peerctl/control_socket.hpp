@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control_request.hpp"
+#include "descriptor.hpp"
 
 #include "caf/expected.hpp"
 
@@ -37,12 +38,21 @@ public:
   /// Begins to listen.
   void serve(handler carry_out);
 
+  /// Whether the file at the path is this socket.
+  bool is_in_place() const;
+
+  /// Makes the file again. Blocks. @pre `serve` was called
+  caf::error renew();
+
 private:
   using protocol = boost::asio::local::stream_protocol;
 
   class client;
 
   explicit control_socket(std::string path);
+
+  /// Makes sure that no other process has a socket at the path, also if its file was removed.
+  caf::error claim();
 
   /// Binds the socket to its path.
   caf::error bind();
@@ -54,6 +64,7 @@ private:
   void close();
 
   std::string path_;
+  descriptor claim_{-1};
   struct stat identity_ = {}; ///< of the file at `path_`
   handler carry_out_;
   boost::asio::io_context io_;
@@ -63,11 +74,5 @@ private:
   int requests_ = 0; ///< that are being carried out, except for those that are always admitted
   std::thread thread_;
 };
-
-/// Sends a request to a tree and waits for the answer. Fails if no process listens, or one of another user.
-caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what);
-
-/// The default path of the socket: `peerctl-UID.sock` in XDG_RUNTIME_DIR, or else in /tmp.
-std::string default_socket();
 
 } // namespace peerctl

@@ -2,12 +2,13 @@
 
 #include "screen.hpp"
 #include "ready_output.hpp"
-#include "table.hpp"
+#include "text_width.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <utility>
 
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ winsize size_of_terminal() {
 
 void screen::close() {
   if (std::exchange(open_, false))
-    write_ready(STDOUT_FILENO, close_page, last_patience);
+    static_cast<void>(write_ready(STDOUT_FILENO, close_page, last_patience));
 }
 
 void screen::add_line(std::string line) {
@@ -54,7 +55,11 @@ void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& ma
     height = 24;
   auto width = terminal_width();
   auto page = make_table(width);
-  page.resize(std::min(page.size(), height));
+  if (page.size() > height) {
+    auto hidden = page.size() - height + 1;
+    page.resize(height - 1);
+    page.push_back(cut("... " + std::to_string(hidden) + " more; see peerctl status", width));
+  }
   if (page.size() + 2 <= height) {
     page.emplace_back();
     auto guard = std::lock_guard{mutex_};
@@ -70,6 +75,16 @@ void screen::draw(const std::function<std::vector<std::string>(std::size_t)>& ma
 
 bool has_terminal() {
   return isatty(STDOUT_FILENO) != 0;
+}
+
+void stop_until_continued() {
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, SIGTSTP);
+  sigset_t before;
+  raise(SIGTSTP); // of this thread, which blocks it
+  pthread_sigmask(SIG_UNBLOCK, &only, &before);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 std::size_t terminal_width() {

@@ -39,6 +39,9 @@ private:
 /// Whether standard output is a terminal.
 bool has_terminal();
 
+/// Stops this program as Ctrl-Z does, until it is continued. @pre SIGTSTP is blocked in all threads
+void stop_until_continued();
+
 /// Columns of the terminal at standard output; unlimited if that is not a terminal.
 std::size_t terminal_width();
 

@@ -1,6 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "start_keys.hpp"
+#include "duration.hpp"
 
 #include "caf/all.hpp"
 
@@ -8,6 +9,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -227,6 +229,22 @@ const std::vector<start_key>& start_keys() {
   return table;
 }
 
+caf::error read_option(const start_key& key, peer::start_options& target, const std::string& text) {
+  if (text.empty() && key.shape == key_shape::text)
+    return wrong(text, "is empty");
+  return key.read(target, text);
+}
+
+std::optional<peer::option_problem> find_start_problem(const peer::start_options& options) {
+  if (auto found = peer::find_problem(options))
+    return found;
+  auto is_erl = options.exec && std::filesystem::path{options.exec->program}.filename() == "erl";
+  if (is_erl && options.connection && std::holds_alternative<peer::inherited>(*options.connection))
+    return peer::option_problem{"connection", "inherited",
+                                "is for programs with a peer::node; erl takes standard_io or a port"};
+  return std::nullopt;
+}
+
 const start_key* find_key(std::string_view option, const std::function<bool(const start_key&)>& is_given) {
   auto stands_for = [option](const start_key& x) { return x.option == option; };
   auto result = std::find_if(table.begin(), table.end(), [&](auto& x) { return stands_for(x) && is_given(x); });
@@ -247,20 +265,6 @@ std::string sentence(const peer::option_problem& problem, const std::function<st
 
 caf::error none_of(const std::string& text, const std::string& names) {
   return wrong(text, "is none of " + names);
-}
-
-caf::expected<caf::timespan> parse_duration(const std::string& text) {
-  auto value = caf::config_value::parse(text);
-  if (value)
-    if (auto result = caf::get_as<caf::timespan>(*value); result && caf::holds_alternative<caf::timespan>(*value))
-      return *result;
-  return wrong(text, "is not a time with a unit, such as 500ms or 15s");
-}
-
-caf::expected<caf::timespan> parse_limit(const std::string& text) {
-  if (text == "infinity")
-    return caf::timespan{caf::infinite};
-  return parse_duration(text);
 }
 
 } // namespace peerctl

@@ -9,6 +9,7 @@
 #include "caf/timespan.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,12 @@ struct start_key {
 /// All options, in the order of the help.
 const std::vector<start_key>& start_keys();
 
+/// Sets an option. A text that is empty is an error: it would count as not given.
+caf::error read_option(const start_key& key, peer::start_options& target, const std::string& text);
+
+/// The first problem of start options: what the library finds, and what no peer could start with.
+std::optional<peer::option_problem> find_start_problem(const peer::start_options& options);
+
 /// The key of an option, or null. Several keys may stand for one option (`exec`, `exec-args`): then the first one that
 /// is given, or else the first one.
 const start_key* find_key(std::string_view option, const std::function<bool(const start_key&)>& is_given);
@@ -53,12 +60,6 @@ const start_key* find_key(std::string_view option, const std::function<bool(cons
 std::string sentence(const peer::option_problem& problem, const std::function<std::string(const start_key&)>& name_of);
 
 // Values of options. An error has the text and what it should be.
-
-/// A time with a unit.
-caf::expected<caf::timespan> parse_duration(const std::string& text);
-
-/// The same, or `infinity`.
-caf::expected<caf::timespan> parse_limit(const std::string& text);
 
 /// The error of a text that is not one of an enumeration's names.
 caf::error none_of(const std::string& text, const std::string& names);

@@ -7,6 +7,7 @@
 #include "ready_output.hpp"
 #include "screen.hpp"
 #include "signals.hpp"
+#include "socket_path.hpp"
 #include "table.hpp"
 #include "tree_file.hpp"
 #include "tree_view.hpp"
@@ -14,13 +15,16 @@
 #include "caf/all.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <thread>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace peerctl {
@@ -33,10 +37,19 @@ using clock = std::chrono::steady_clock;
 constexpr auto redraw = std::chrono::seconds{1};
 constexpr auto redraw_pause = std::chrono::milliseconds{100};
 
+bool is_same_file(int x, int y) {
+  struct stat first = {};
+  struct stat second = {};
+  return fstat(x, &first) == 0 && fstat(y, &second) == 0 && first.st_dev == second.st_dev
+      && first.st_ino == second.st_ino;
+}
+
 /// Where events and errors are shown: lines on standard output and standard error, or a terminal's page.
 class display {
 public:
-  display() : page_(has_terminal() ? std::make_shared<screen>() : nullptr) {}
+  display()
+      : page_(has_terminal() ? std::make_shared<screen>() : nullptr),
+        errors_(is_same_file(STDOUT_FILENO, STDERR_FILENO) ? output_ : std::make_shared<ready_output>(STDERR_FILENO)) {}
 
   bool is_terminal() const noexcept { return page_ != nullptr; }
 
@@ -45,28 +58,32 @@ public:
       page_->add_line(line);
       return;
     }
-    output_.add(line);
-    output_.flush();
+    output_->add(line);
+    complain_about_output();
   }
 
   void complain(const std::string& text) {
-    if (!page_) {
-      errors_.add("peerctl: " + text);
-      errors_.flush();
-      return;
-    }
+    if (!page_)
+      return errors_->add("peerctl: " + text);
     auto lines = std::istringstream{"peerctl: " + text};
     for (auto line = std::string{}; std::getline(lines, line);)
       page_->add_line(line);
   }
 
+  /// Whether events and errors are lines of the same file.
+  bool has_one_place() const { return !page_ && output_ == errors_; }
+
   /// Whether lines wait for their reader.
-  bool is_behind() const noexcept { return !output_.empty() || !errors_.empty(); }
+  bool is_behind() const { return !output_->empty() || !errors_->empty(); }
 
   void flush(std::chrono::milliseconds patience) {
-    output_.flush(patience);
-    errors_.flush(patience);
+    output_->flush(patience);
+    errors_->flush(patience);
+    complain_about_output();
   }
+
+  /// errno of the first line that could not be written, or 0. A reader that has gone is no error.
+  int error() const { return output_->error() != EPIPE ? output_->error() : 0; }
 
   void draw(tree_view& tree) const {
     auto rows = tree.rows();
@@ -75,33 +92,48 @@ public:
 
   /// Sinks for children's output.
   console_factory console() const {
-    return [page = page_](const std::string& path, bool prefix) -> peer::sink_factory {
-      if (!page)
-        return [path, prefix](const auto& where, const std::string&) { // the child's path is the name
-          return peer::console_output(prefix)(where, path);
-        };
+    return [this](const std::string& path, bool prefix) -> peer::sink_factory {
       auto head = prefix ? "[" + path + "] " : std::string{};
-      return peer::line_output([page, head](const peer::output_line& line) { page->add_line(head + line.text); });
+      if (page_)
+        return peer::line_output([page = page_, head](const auto& line) { page->add_line(head + line.text); });
+      return peer::line_output([head, out = output_, err = errors_](const peer::output_line& line) {
+        auto& target = line.from == peer::stream::standard_output ? out : err;
+        target->add_slowly(head + line.text);
+      });
     };
   }
 
-  /// Restores the terminal.
-  void close() const {
+  /// Restores the terminal until the next `draw`.
+  void leave() const {
     if (page_)
       page_->close();
   }
 
+  /// Restores the terminal and ends the output.
+  void close() const {
+    leave();
+    output_->close();
+    errors_->close();
+  }
+
   /// Restores the terminal and writes a last line to standard error.
-  void close(const std::string& text) {
+  void close(const std::string& text) const {
+    leave();
+    errors_->add("peerctl: " + text);
+    errors_->flush(last_patience);
     close();
-    errors_.add("peerctl: " + text);
-    errors_.flush(last_patience);
   }
 
 private:
+  void complain_about_output() {
+    if (error() != 0 && !std::exchange(has_complained_, true))
+      errors_->add(std::string{"peerctl: cannot write to standard output: "} + std::strerror(error()));
+  }
+
   std::shared_ptr<screen> page_;
-  ready_output output_{STDOUT_FILENO};
-  ready_output errors_{STDERR_FILENO};
+  bool has_complained_ = false; ///< about standard output
+  std::shared_ptr<ready_output> output_ = std::make_shared<ready_output>(STDOUT_FILENO);
+  std::shared_ptr<ready_output> errors_; ///< the same one if standard error is the same file
 };
 
 /// Applies a changed tree: the children of supervisors that go on are changed one supervisor after the other, from the
@@ -118,7 +150,9 @@ caf::error apply(const peer::supervisor& target, const peer::supervisor& root, c
     if (!below)
       continue; // not a supervisor, or one that does not run and starts with the new children
     if (auto err = apply(*below, root, *tree, path + "/"); err && !failed)
-      failed = std::move(err);
+      failed = err == peer::errc::failed_to_start_child
+                 ? peer::fail(peer::errc::failed_to_start_child, "in '" + path + "': " + peer::describe(err))
+                 : err;
   }
   return failed;
 }
@@ -137,6 +171,15 @@ std::string line_of(peer::supervisor_event event) {
   return result;
 }
 
+/// The error of a boot without its cause, which the events have shown.
+std::string without_cause(const caf::error& failed) {
+  constexpr auto phrase = std::string_view{"could not be started"};
+  auto text = peer::describe(failed);
+  auto child = text.rfind("child '");
+  auto at = child != std::string::npos ? text.find(phrase, child) : child;
+  return at != std::string::npos ? text.substr(0, at + phrase.size()) : text;
+}
+
 /// One `peerctl supervise`.
 class session {
 public:
@@ -153,20 +196,22 @@ public:
     auto socket = control_socket::open(socket_path_);
     if (!socket)
       return end(not_started, peer::describe(socket.error()));
+    socket_ = std::move(*socket);
     if (auto failed = start(std::move(tree->spec)))
       return end(usage, peer::describe(failed));
-    (*socket)->serve([this](const control_request& what) { return carry_out(what, *root_, *view_); });
+    socket_->serve([this](const control_request& what) { return carry_out(what, *root_, *view_, restarting_); });
     {
-      auto signals =
-          signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP}, [me = caf::actor_cast<caf::actor>(self_)](int number) {
-                         caf::anon_send(me, std::int32_t{number});
-                       }};
+      auto signals = signal_watch{{SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP},
+                                  [this, me = caf::actor_cast<caf::actor>(self_)](int number) {
+                                    if (number == SIGHUP || !copies_.is_copy(number)) // each change of the file counts
+                                      caf::anon_send(me, std::int32_t{number});
+                                  }};
       while (!over_)
         receive();
     }
     if (applying_.joinable())
       applying_.join();
-    socket->reset();
+    socket_.reset();
     return finish();
   }
 
@@ -193,11 +238,27 @@ private:
   }
 
   void draw() {
+    watch_socket();
     if (display_.is_terminal())
       display_.draw(*view_);
     display_.flush({});
     last_draw_ = clock::now();
     next_draw_ = last_draw_ + (display_.is_behind() ? redraw_pause : redraw);
+  }
+
+  /// Reports once that the file of the socket has been removed or replaced.
+  void watch_socket() {
+    if (!std::exchange(is_socket_lost_, !socket_->is_in_place()) && is_socket_lost_)
+      display_.complain("the socket " + socket_path_ + " has been removed: SIGHUP makes it again");
+  }
+
+  void renew_socket() {
+    if (socket_->is_in_place())
+      return;
+    if (auto failed = socket_->renew())
+      display_.complain(peer::describe(failed));
+    else
+      display_.show("peerctl: the socket " + socket_path_ + " has been made again");
   }
 
   void draw_soon() { next_draw_ = std::min(next_draw_, last_draw_ + redraw_pause); }
@@ -209,7 +270,16 @@ private:
     draw_soon();
   }
 
+  /// Ctrl-Z: the terminal gets its page back first.
+  void suspend() {
+    display_.leave();
+    stop_until_continued();
+    next_draw_ = clock::now();
+  }
+
   void on_signal(int number) {
+    if (number == SIGTSTP)
+      return suspend();
     auto hung_up = number == SIGHUP && display_.is_terminal() && !has_terminal();
     if (number == SIGHUP && stopping_)
       return; // a terminal that is closed may send several
@@ -240,6 +310,7 @@ private:
     if (stopping_)
       return;
     peer::reopen_files(sys_); // they may have been renamed
+    renew_socket();
     if (applying_.joinable()) {
       reload_again_ = true;
       return;
@@ -276,9 +347,9 @@ private:
     if (gave_up_)
       return end(not_started, "gave up after too many restarts: " + line_of(*gave_up_));
     if (reason_ && reason_ != caf::exit_reason::user_shutdown)
-      return end(not_started, peer::describe(reason_));
+      return end(not_started, display_.has_one_place() ? without_cause(reason_) : peer::describe(reason_));
     display_.close();
-    return done;
+    return display_.error() != 0 ? output_failed : done;
   }
 
   int end(int status, const std::string& text) {
@@ -291,8 +362,12 @@ private:
   std::string file_;
   std::string socket_path_;
   display display_;
+  signal_copies copies_;
   std::optional<peer::supervisor> root_;
   std::unique_ptr<tree_view> view_;
+  restarts restarting_;
+  std::unique_ptr<control_socket> socket_; ///< after what its requests need
+  bool is_socket_lost_ = false;
   std::thread applying_;
   bool reload_again_ = false;
   bool stopping_ = false;
@@ -307,7 +382,6 @@ private:
 } // namespace
 
 int supervise(caf::actor_system& sys, const request& what) {
-  std::signal(SIGPIPE, SIG_IGN); // the reader of the events may close its end
   return session{sys, what.file, what.socket}.run();
 }
 

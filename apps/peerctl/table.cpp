@@ -1,6 +1,7 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "table.hpp"
+#include "text_width.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,15 +17,6 @@ using cells = std::array<std::string, columns>;
 
 const auto head = cells{"ID", "KIND", "PID", "STATE", "GEN", "UP SINCE", "CPU", "MEMORY", "RESTARTS", "LAST END"};
 constexpr auto is_number = std::array{false, false, true, false, true, true, true, true, true, false};
-
-/// Bytes of UTF-8 that do not begin a character.
-bool is_continuation(char x) {
-  return (static_cast<unsigned char>(x) & 0xC0) == 0x80;
-}
-
-std::size_t width_of(const std::string& text) {
-  return text.size() - static_cast<std::size_t>(std::count_if(text.begin(), text.end(), is_continuation));
-}
 
 template <class... Ts>
 std::string format(const char* pattern, Ts... xs) {
@@ -91,25 +83,6 @@ std::vector<std::string> table_lines(const std::vector<child_row>& rows, std::in
   auto result = std::vector<std::string>{};
   for (auto& row : table)
     result.push_back(line_of(row, widths, width));
-  return result;
-}
-
-std::string cut(std::string_view line, std::size_t width) {
-  auto result = std::string{};
-  auto used = std::size_t{0};
-  for (auto i = std::size_t{0}; i < line.size(); ++i) {
-    auto x = line[i];
-    auto next = i + 1 < line.size() ? static_cast<unsigned char>(line[i + 1]) : 0;
-    if (!is_continuation(x) && ++used > width)
-      break;
-    if (static_cast<unsigned char>(x) == 0xC2 && next >= 0x80 && next < 0xA0) {
-      result += '?'; // U+0080 to U+009F
-      ++i;
-    } else {
-      auto controls = static_cast<unsigned char>(x) < ' ' || x == '\x7F';
-      result += controls ? '?' : x;
-    }
-  }
   return result;
 }
 

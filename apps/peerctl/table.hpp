@@ -6,17 +6,13 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace peerctl {
 
-/// The lines of a table, the head first, each at most `width` characters long. Times are local, with the day unless it
+/// The lines of a table, the head first, each at most `width` columns wide. Times are local, with the day unless it
 /// is today's.
 /// @param now seconds since 1970
 std::vector<std::string> table_lines(const std::vector<child_row>& rows, std::int64_t now, std::size_t width);
-
-/// The beginning of a line that fits into `width` columns, with `?` in place of control characters.
-std::string cut(std::string_view line, std::size_t width);
 
 } // namespace peerctl

@@ -61,7 +61,7 @@ private:
 
   static std::optional<peer::option_problem> find_problem(const peer::child_spec& spec) {
     auto options = std::get_if<peer::start_options>(&spec.start);
-    return options != nullptr ? peer::find_problem(*options) : std::nullopt;
+    return options != nullptr ? find_start_problem(*options) : std::nullopt;
   }
 
   /// Adds a problem of a peer's start options.

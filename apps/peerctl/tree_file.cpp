@@ -2,6 +2,7 @@
 
 #include "tree_file.hpp"
 #include "config_text.hpp"
+#include "duration.hpp"
 #include "start_keys.hpp"
 #include "tree_check.hpp"
 #include "whole_file.hpp"
@@ -31,9 +32,13 @@ public:
   tree_file read(const config_node& top) {
     auto result = tree_file{};
     auto keys = keys_of(result.spec, {});
-    keys["socket"] = text_into(result.socket);
+    keys["socket"] = [this, &result](auto& key, auto& node) {
+      text_into(result.socket)(key, node);
+      if (result.socket.empty())
+        complain(key, node, "must be the path of a socket");
+    };
     read_map({}, top, keys);
-    if (result.spec.children.empty() && problems_.empty())
+    if (find(top, "children") == nullptr && problems_.empty())
       problems_.add(top.line, "children", "is missing: there is nothing to start");
     check_tree(result.spec, top, problems_);
     return result;
@@ -99,7 +104,7 @@ private:
 
   key_reader time_into(caf::timespan& target) {
     return [this, &target](auto& key, auto& node) {
-      if (auto x = get<caf::timespan>(key, node, "a time with a unit, such as 500ms or 15s"))
+      if (auto x = get<caf::timespan>(key, node, "a time with a unit, such as 500ms or 1.5s"))
         target = *x;
     };
   }
@@ -220,7 +225,7 @@ private:
 
   key_reader start_option_into(peer::start_options& target, const start_key& option) {
     auto read = [this, &target, &option](const std::string& key, const config_node& node, const std::string& text) {
-      if (auto wrong = option.read(target, text))
+      if (auto wrong = read_option(option, target, text))
         complain(key, node, peer::text_of(wrong));
     };
     auto read_text = [this, read](const std::string& key, const config_node& node) {

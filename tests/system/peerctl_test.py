@@ -264,7 +264,7 @@ class UsageTest(PeerctlTest):
     def test_limits(self):
         for option, value, complaint in (("--limit-memory", "0", "--limit-memory: 0 must be between 1"),
                                          ("--limit-memory", "-1", "--limit-memory: '-1' is not a number of bytes"),
-                                         ("--limit-cpu", "-1s", "--limit-cpu: -1s must be between 1s"),
+                                         ("--limit-cpu", "-1s", "--limit-cpu: '-1s' is negative"),
                                          ("--limit-files", "0", "--limit-files: 0 must be between 1"),
                                          ("--limit-processes", "4M", "--limit-processes"),
                                          ("--cpus", "100000", "--cpus: 100000 is not a CPU")):
@@ -398,7 +398,7 @@ class ConnectionTest(PeerctlTest):
                 run = self.open("run", *peer, "--shutdown", "20s")
                 self.wait_for_peer(run)
                 run.terminate()
-                self.assertEqual(run.wait(PATIENCE), 0)
+                self.assertIn(run.wait(PATIENCE), (0, 128 + signal.SIGTERM)) # the latter if it boots
 
     def wait_for_peer(self, origin):
         """Waits until the origin has started a process."""

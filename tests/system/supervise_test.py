@@ -633,13 +633,13 @@ class SocketTest(TreeTest):
         self.stop(tree)
 
 
-class TableTest(TreeTest):
+class TerminalTest(TreeTest):
     WIDTH = 100
 
-    def start_on_terminal(self, text):
+    def start_on_terminal(self, text, **more):
         self.terminal, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 20, self.WIDTH, 0, 0))
-        tree = self.supervise(text, stdout=inner, stderr=inner, encoding=None)
+        tree = self.supervise(text, stdout=inner, stderr=inner, encoding=None, **more)
         os.close(inner)
         self.addCleanup(lambda: os.close(self.terminal))
         self.text = ""
@@ -664,6 +664,8 @@ class TableTest(TreeTest):
             self.assertTrue(more, self.text)
             self.text += more
 
+
+class TableTest(TerminalTest):
     def test_the_table_lives(self):
         tree = self.start_on_terminal(children('id = "a"', 'id = "s", children = [{ id = "b" }]'))
         page = self.page("s/b +peer +[0-9]+ +running")

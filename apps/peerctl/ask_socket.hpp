@@ -1,0 +1,17 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#pragma once
+
+#include "control_request.hpp"
+
+#include "caf/expected.hpp"
+
+#include <string>
+
+namespace peerctl {
+
+/// Sends a request to a tree and waits for the answer. Fails if no process listens, or one of another user; if that
+/// process is stopped; and with `errc::timeout` if there is no answer to a request that does not take long.
+caf::expected<control_answer> ask_socket(const std::string& path, const control_request& what);
+
+} // namespace peerctl
