@@ -16,15 +16,16 @@ namespace peerctl {
 namespace {
 
 constexpr auto footer =
-    R"(PATH is the id of a child behind those of the supervisors above it: db/writer. D is a time with a unit (500ms, 15s),
+    R"(PATH is the id of a child behind those of the supervisors above it: db/writer. D is a time with a unit (500ms, 1.5s),
 BYTES a number that may end in K, M or G.
 TERM is an Erlang term: 42, an_atom, "chars", <<"bytes">>, [1,2], {a,b}, #{k => v}.
 
 Exit status: 0 done, 1 the call raised (class and reason as a term on stderr), 2 usage, 3 not started,
 4 time-out, 5 the peer went down during the call, 6 the output could not be written, 128 + signal after a signal
 (SIGPIPE if the reader of the output has gone). 'run' exits as the peer did (its status, or 128 + signal), with 125
-if it did not start or its output could not be written. 'supervise' exits with 0 after a request to stop, 2 if the file is wrong, 3 if
-the tree did not start or has given up, 128 + signal after a second signal or SIGQUIT.)";
+if it did not start or its output could not be written. 'supervise' exits with 0 after a request to stop, 2 if the
+file is wrong, 3 if the tree did not start or has given up, 6 if its output could not be written, 128 + signal after
+a second signal or SIGQUIT.)";
 
 // -- options ----------------------------------------------------------------------------------------------------------
 
