@@ -100,9 +100,9 @@ caf::expected<handle> start(caf::actor_system& sys, start_options options);
 /// too).
 caf::expected<handle> start_link(caf::local_actor* parent, start_options options);
 
-/// `start` for code that must not block, or that may have to stop the peer while it boots. If `wait_boot` is a time, the
-/// boot begins with the first request `await_boot_atom` or `await_ready_atom`, and that time limits it; otherwise it
-/// begins at once. Fails with `errc::invalid_option`.
+/// `start` for code that must not block, or that may have to stop the peer while it boots. If `wait_boot` is a time,
+/// the boot begins with the first request `await_boot_atom` or `await_ready_atom`, and that time limits it; otherwise
+/// it begins at once. Fails with `errc::invalid_option`.
 [[nodiscard]] caf::expected<control_actor> spawn(caf::actor_system& sys, start_options options);
 
 } // namespace peer

@@ -133,7 +133,8 @@ struct process_options {
 };
 
 /// Raises this program's soft limit of descriptors (RLIMIT_NOFILE) to its hard one. Processes that are started after
-/// that get the soft limit from before, unless the limit `open_files` is given. Call it once, at the start of a program.
+/// that get the soft limit from before, unless the limit `open_files` is given. Call it once, at the start of a
+/// program.
 void raise_descriptor_limit() noexcept;
 
 /// Checks everything that can be checked before the process is started. The error (`errc::invalid_option`) names the
