@@ -32,12 +32,14 @@ public:
     return result;
   }
 
-  /// Returns the smallest buffer with so much room, or an empty one.
+  /// Returns the smallest buffer with so much room, and at most twice as much: what is kept for long must not hold much
+  /// more memory than it needs. Else returns an empty one.
   byte_buffer take(std::size_t size) {
     auto guard = std::lock_guard{mutex_};
     auto best = buffers_.end();
     for (auto i = buffers_.begin(); i != buffers_.end(); ++i)
-      if (i->capacity() >= size && (best == buffers_.end() || i->capacity() < best->capacity()))
+      if (i->capacity() >= size && i->capacity() / 2 <= size
+          && (best == buffers_.end() || i->capacity() < best->capacity()))
         best = i;
     if (best == buffers_.end())
       return {};

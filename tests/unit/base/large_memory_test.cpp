@@ -48,6 +48,15 @@ CAF_TEST(memory is not given to two) {
   CAF_CHECK(x.data() != y.data());
 }
 
+CAF_TEST(a small buffer does not get the memory of a large one) {
+  constexpr auto small = std::size_t{64} << 10;
+  auto others = empty_the_store(small);
+  peer::detail::keep_memory(peer::internal::base::make_buffer(12 * mebibyte));
+  CAF_CHECK(peer::internal::base::make_buffer(small).capacity() <= 2 * small);
+  peer::detail::keep_memory(peer::internal::base::make_buffer(2 * small));
+  CAF_CHECK_EQUAL(peer::internal::base::make_buffer(small).capacity(), 2 * small);
+}
+
 CAF_TEST(a buffer that grows keeps its content) {
   auto buffer = byte_buffer(100'000, std::byte{7});
   peer::detail::make_room(buffer, mebibyte);
