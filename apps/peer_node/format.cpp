@@ -3,6 +3,7 @@
 #include "format.hpp"
 #include "badarg.hpp"
 #include "field.hpp"
+#include "nested_list.hpp"
 #include "number_text.hpp"
 #include "term_text.hpp"
 #include "utf8.hpp"
@@ -39,31 +40,28 @@ void append_latin1(std::u32string& out, std::string_view bytes) {
     out += static_cast<unsigned char>(c);
 }
 
-void append_characters(std::u32string& out, const peer::term& data, bool unicode);
-
-void append_part(std::u32string& out, const peer::term& part, bool unicode) {
-  if (part.is<std::int64_t>())
-    out += to_character(part, unicode ? 0x10FFFF : 0xFF);
+void append_binary(std::u32string& out, std::string_view bytes, bool unicode) {
+  if (auto text = unicode ? decode_utf8(bytes) : std::nullopt)
+    out += *text;
   else
-    append_characters(out, part, unicode);
+    append_latin1(out, bytes);
 }
 
 /// What `~s` and `~ts` accept besides atoms: nested lists of characters and binaries.
 void append_characters(std::u32string& out, const peer::term& data, bool unicode) {
-  if (auto bytes = data.as_binary()) {
-    if (auto text = unicode ? decode_utf8(*bytes) : std::nullopt)
-      out += *text;
-    else
-      append_latin1(out, *bytes);
-    return;
-  }
+  if (auto bytes = data.as_binary())
+    return append_binary(out, *bytes, unicode);
   auto* parts = data.get_if<peer::erl::list>();
   if (!parts)
     badarg();
-  for (auto& part : *parts)
-    append_part(out, part, unicode);
-  if (auto* tail = parts->tail())
-    append_characters(out, *tail, unicode);
+  for_each_part(*parts, [&out, unicode](const peer::term& part, bool is_tail) {
+    if (auto bytes = part.as_binary())
+      append_binary(out, *bytes, unicode);
+    else if (is_tail)
+      badarg();
+    else
+      out += to_character(part, unicode ? 0x10FFFF : 0xFF);
+  });
 }
 
 std::u32string characters_of(const peer::term& data, bool unicode) {
@@ -295,13 +293,13 @@ private:
   /// A nested list of characters, without binaries.
   static void append_prefix(std::u32string& out, const peer::term& data) {
     auto* parts = data.get_if<peer::erl::list>();
-    if (!parts || !parts->proper())
+    if (!parts)
       badarg();
-    for (auto& part : *parts)
-      if (part.is<std::int64_t>())
-        out += to_character(part, 0x10FFFF);
-      else
-        append_prefix(out, part);
+    for_each_part(*parts, [&out](const peer::term& part, bool is_tail) {
+      if (is_tail)
+        badarg();
+      out += to_character(part, 0x10FFFF);
+    });
   }
 
   std::u32string print_character(const control_sequence& what) {

@@ -3,6 +3,7 @@
 #include "badarg.hpp"
 #include "format.hpp"
 #include "functions.hpp"
+#include "nested_list.hpp"
 #include "peer/term.hpp"
 #include "utf8.hpp"
 
@@ -41,15 +42,18 @@ void append_chardata(std::string& out, const term& data) {
     return;
   }
   auto* parts = data.get_if<peer::erl::list>();
-  if (!parts || !(parts->proper() || parts->tail()->is_binary()))
+  if (!parts)
     badarg();
-  for (auto& part : *parts)
-    if (auto* code = part.get_if<std::int64_t>())
+  for_each_part(*parts, [&out](const term& part, bool is_tail) {
+    auto* code = part.get_if<std::int64_t>();
+    auto bytes = part.as_binary();
+    if (code && !is_tail)
       append_utf8(out, *code);
+    else if (bytes)
+      out.append(*bytes);
     else
-      append_chardata(out, part);
-  if (!parts->proper())
-    append_chardata(out, *parts->tail());
+      badarg();
+  });
 }
 
 std::string to_utf8(const term& chardata) {

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace peer_node {
 
@@ -94,15 +95,46 @@ class writer {
 public:
   explicit writer(const term_style& style) : style_(style) {}
 
+  /// Writes without recursion: what is still to come is on a stack.
   void write(const peer::term& value, std::int64_t depth) {
+    add(value, depth);
+    while (!steps_.empty()) {
+      auto next = steps_.back();
+      steps_.pop_back();
+      if (!next.value) {
+        out_ += next.text;
+        continue;
+      }
+      auto known = static_cast<std::ptrdiff_t>(steps_.size());
+      expand(*next.value, next.depth);
+      std::reverse(steps_.begin() + known, steps_.end());
+    }
+  }
+
+  std::string take() { return std::move(out_); }
+
+private:
+  /// A text, or a value in its depth.
+  struct step {
+    const peer::term* value;
+    std::int64_t depth;
+    std::string_view text;
+  };
+
+  void add(std::string_view text) { steps_.push_back({nullptr, 0, text}); }
+
+  void add(const peer::term& value, std::int64_t depth) { steps_.push_back({&value, depth, {}}); }
+
+  /// Writes a leaf, or adds the steps of a container in their order.
+  void expand(const peer::term& value, std::int64_t depth) {
     if (depth == 0)
       out_ += "...";
     else if (auto* list = value.get_if<peer::erl::list>())
-      write_list(value, *list, depth);
+      expand_list(value, *list, depth);
     else if (auto* tuple = value.get_if<peer::erl::tuple>())
-      write_tuple(*tuple, depth);
+      expand_tuple(*tuple, depth);
     else if (auto* map = value.get_if<peer::erl::map>())
-      write_map(*map, depth);
+      expand_map(*map, depth);
     else if (auto* bits = value.get_if<peer::erl::bitstring>())
       write_bits(*bits, depth);
     else if (value.is<peer::atom>() && !style_.unicode)
@@ -111,56 +143,60 @@ public:
       out_ += to_string(value);
   }
 
-  std::string take() { return std::move(out_); }
-
-private:
-  /// Writes elements until the depth is used up. Returns the depth that is left, or nothing if that did not suffice.
-  template <class Container, class WriteOne>
-  std::optional<std::int64_t> write_elements(const Container& elements, std::int64_t depth, char last_separator,
-                                             WriteOne write_one) {
+  /// Goes through elements until the depth is used up. Returns the depth that is left, or nothing if that did not
+  /// suffice.
+  template <class Container, class AddText, class AddOne>
+  static std::optional<std::int64_t> each_element(const Container& elements, std::int64_t depth,
+                                                  std::string_view last_separator, AddText add_text, AddOne add_one) {
     auto first = true;
     for (auto& element : elements) {
       auto cut = depth == 1;
       if (!first)
-        out_ += cut ? last_separator : ',';
+        add_text(cut ? last_separator : ",");
       if (cut) {
-        out_ += "...";
+        add_text("...");
         return std::nullopt;
       }
-      write_one(element, --depth);
+      add_one(element, --depth);
       first = false;
     }
     return depth;
   }
 
-  void write_list(const peer::term& value, const peer::erl::list& elements, std::int64_t depth) {
+  template <class Container, class AddOne>
+  auto expand_elements(const Container& elements, std::int64_t depth, std::string_view last_separator, AddOne add_one) {
+    return each_element(
+        elements, depth, last_separator, [this](std::string_view text) { add(text); }, add_one);
+  }
+
+  void expand_list(const peer::term& value, const peer::erl::list& elements, std::int64_t depth) {
     if (style_.strings && depth != 1 && is_text(elements, style_.unicode)) {
       out_ += to_string(value);
       return;
     }
-    out_ += '[';
-    auto left = write_elements(elements, depth, '|', [this](auto& x, auto d) { write(x, d); });
+    add("[");
+    auto left = expand_elements(elements, depth, "|", [this](auto& x, auto d) { add(x, d); });
     if (auto* tail = elements.tail(); tail && left) {
-      out_ += '|';
-      write(*tail, *left - 1); // nothing but dots if that is 0
+      add("|");
+      add(*tail, *left - 1); // nothing but dots if that is 0
     }
-    out_ += ']';
+    add("]");
   }
 
-  void write_tuple(const peer::erl::tuple& elements, std::int64_t depth) {
-    out_ += '{';
-    write_elements(elements, depth, ',', [this](auto& x, auto d) { write(x, d); });
-    out_ += '}';
+  void expand_tuple(const peer::erl::tuple& elements, std::int64_t depth) {
+    add("{");
+    expand_elements(elements, depth, ",", [this](auto& x, auto d) { add(x, d); });
+    add("}");
   }
 
-  void write_map(const peer::erl::map& entries, std::int64_t depth) {
-    out_ += "#{";
-    write_elements(entries, depth, ',', [this, depth](auto& entry, auto) {
-      write(entry.first, depth - 1);
-      out_ += " => ";
-      write(entry.second, depth - 1);
+  void expand_map(const peer::erl::map& entries, std::int64_t depth) {
+    add("#{");
+    expand_elements(entries, depth, ",", [this, depth](auto& entry, auto) {
+      add(entry.first, depth - 1);
+      add(" => ");
+      add(entry.second, depth - 1);
     });
-    out_ += '}';
+    add("}");
   }
 
   void write_bits(const peer::erl::bitstring& value, std::int64_t depth) {
@@ -181,7 +217,8 @@ private:
 
   void write_bytes(const peer::erl::bitstring& value, std::int64_t depth) {
     auto last = value.bytes.data() + value.bytes.size() - 1;
-    write_elements(value.bytes, depth, ',', [&](const char& c, auto) {
+    auto add_text = [this](std::string_view text) { out_ += text; };
+    each_element(value.bytes, depth, ",", add_text, [&](const char& c, auto) {
       auto byte = static_cast<unsigned>(static_cast<unsigned char>(c));
       if (&c == last && value.unused_bits != 0)
         out_ += std::to_string(byte >> value.unused_bits) + ':' + std::to_string(8 - value.unused_bits);
@@ -192,6 +229,7 @@ private:
 
   term_style style_;
   std::string out_;
+  std::vector<step> steps_; ///< The next one last.
 };
 
 } // namespace

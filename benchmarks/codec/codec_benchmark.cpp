@@ -119,6 +119,62 @@ BENCHMARK_CAPTURE(decode_term, map_of_16, make_map());
 BENCHMARK_CAPTURE(decode_term, list_of_1000, make_integers());
 BENCHMARK_CAPTURE(decode_term, binary_of_1_MiB, make_bytes());
 
+// -- terms ------------------------------------------------------------------------------------------------------------
+
+/// A value as messages have it: containers in containers, and small leaves.
+peer::term make_records() {
+  auto records = std::vector<peer::term>{};
+  for (auto i = 0; i < 100; ++i) {
+    auto tags = peer::erl::list{peer::atom{"image"}, peer::atom{"urgent"}};
+    auto limits = peer::erl::map{{peer::atom{"memory"}, 4096 + i}, {peer::atom{"time"}, 30}};
+    records.emplace_back(peer::tagged("job", i, "resize image", 0.5, std::move(tags), std::move(limits)));
+  }
+  return peer::erl::list{std::move(records)};
+}
+
+peer::term make_list() {
+  auto integers = make_integers();
+  return peer::erl::list{std::vector<peer::term>(integers.begin(), integers.end())};
+}
+
+template <class Function>
+void use_term(benchmark::State& state, const peer::term& value, Function f) {
+  measure(state, peer::internal::codec::encode(value)->size(), [&] {
+    auto result = f(value);
+    benchmark::DoNotOptimize(result);
+  });
+}
+
+void encode_term(benchmark::State& state, const peer::term& value) {
+  use_term(state, value, [](const peer::term& x) { return peer::internal::codec::encode(x); });
+}
+
+void copy_term(benchmark::State& state, const peer::term& value) {
+  use_term(state, value, [](const peer::term& x) { return x; });
+}
+
+void compare_term(benchmark::State& state, const peer::term& value) {
+  use_term(state, value, [other = value](const peer::term& x) { return x == other; });
+}
+
+void print_term(benchmark::State& state, const peer::term& value) {
+  use_term(state, value, [](const peer::term& x) { return to_string(x); });
+}
+
+void parse_term(benchmark::State& state, const peer::term& value) {
+  use_term(state, value, [text = to_string(value)](const peer::term&) { return peer::parse_term(text); });
+}
+
+BENCHMARK_CAPTURE(decode_term, records_100, make_records());
+BENCHMARK_CAPTURE(encode_term, records_100, make_records());
+BENCHMARK_CAPTURE(encode_term, list_of_1000, make_list());
+BENCHMARK_CAPTURE(copy_term, records_100, make_records());
+BENCHMARK_CAPTURE(copy_term, list_of_1000, make_list());
+BENCHMARK_CAPTURE(compare_term, records_100, make_records());
+BENCHMARK_CAPTURE(compare_term, list_of_1000, make_list());
+BENCHMARK_CAPTURE(print_term, records_100, make_records());
+BENCHMARK_CAPTURE(parse_term, records_100, make_records());
+
 // -- messages ---------------------------------------------------------------------------------------------------------
 
 template <class Message>

@@ -14,6 +14,7 @@
 #include <concepts>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 /// @file
 /// Converts C++ values to terms and back by means of the `inspect` overloads that CAF requires.
@@ -60,9 +61,14 @@ caf::error save_term(byte_buffer& out, const T& value);
 template <class T>
 caf::error load_term(detail::term_reader& reader, T& value);
 
+/// What reading a `T` returns. For a `caf::error` that is the error that was read, or why none could be read: CAF has
+/// no `caf::expected<caf::error>`.
+template <class T>
+using loaded = std::conditional_t<std::same_as<T, caf::error>, caf::error, caf::expected<T>>;
+
 /// Reads `encoded`, one term without version byte, as a `T`. Fails as above, and if bytes follow the term.
 template <class T>
-caf::expected<T> load_term(const_byte_span encoded);
+loaded<T> load_term(const_byte_span encoded);
 
 /// Converts `value` to a term. Fails as `save_term`.
 template <class T>
@@ -70,7 +76,7 @@ caf::expected<term> to_term(const T& value);
 
 /// Converts `value` to a `T`. Fails as `load_term`.
 template <class T>
-caf::expected<T> from_term(const term& value);
+loaded<T> from_term(const term& value);
 
 // -- implementation ---------------------------------------------------------------------------------------------------
 
@@ -98,7 +104,7 @@ caf::error load_term(detail::term_reader& reader, T& value) {
 }
 
 template <class T>
-caf::expected<T> load_term(const_byte_span encoded) {
+loaded<T> load_term(const_byte_span encoded) {
   detail::term_reader reader{encoded};
   T result{};
   if (auto err = load_term(reader, result))
@@ -123,13 +129,13 @@ caf::expected<term> to_term(const T& value) {
 }
 
 template <class T>
-caf::expected<T> from_term(const term& value) {
+loaded<T> from_term(const term& value) {
   if constexpr (std::same_as<T, term>) {
     return value;
   } else {
     byte_buffer encoded;
     detail::term_writer writer{encoded};
-    if (auto err = detail::write(writer, value, detail::term_limits{}.max_depth))
+    if (auto err = detail::write(writer, value))
       return err;
     return load_term<T>(encoded);
   }

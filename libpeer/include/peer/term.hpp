@@ -19,7 +19,8 @@
 #include <vector>
 
 /// @file
-/// One Erlang value as a C++ value. A term owns its elements, copies deeply, and is as thread-safe as an `int`.
+/// One Erlang value as a C++ value. A term owns its elements, copies deeply, and is as thread-safe as an `int`. It may
+/// be nested as deeply as memory allows: no operation on terms recurses.
 ///
 /// Rules come from the Erlang Reference Manual ("Data Types", "Expressions: Term Comparisons") and from ERTS' "External
 /// Term Format".
@@ -35,6 +36,12 @@ class serializer;
 namespace peer {
 
 class term;
+
+namespace detail {
+
+struct term_storage;
+
+} // namespace detail
 
 // -- atoms ------------------------------------------------------------------------------------------------------------
 
@@ -212,9 +219,11 @@ public:
 
   bool proper() const noexcept { return !improper_; }
 
-  friend bool operator==(const list& x, const list& y) noexcept;
+  friend bool operator==(const list& x, const list& y);
 
 private:
+  friend struct detail::term_storage;
+
   std::vector<term> items_; // if improper_, the last item is the tail
   bool improper_ = false;
 };
@@ -239,9 +248,11 @@ public:
   bool empty() const noexcept;
   const term& operator[](std::size_t index) const noexcept;
 
-  friend bool operator==(const tuple& x, const tuple& y) noexcept;
+  friend bool operator==(const tuple& x, const tuple& y);
 
 private:
+  friend struct detail::term_storage;
+
   std::vector<term> elements_;
 };
 
@@ -270,11 +281,13 @@ public:
   bool empty() const noexcept;
 
   /// The value of `key`, null if there is none. 1 and 1.0 are different keys.
-  const term* find(const term& key) const noexcept;
+  const term* find(const term& key) const;
 
-  friend bool operator==(const map& x, const map& y) noexcept;
+  friend bool operator==(const map& x, const map& y);
 
 private:
+  friend struct detail::term_storage;
+
   std::vector<value_type> entries_;
 };
 
@@ -372,26 +385,31 @@ public:
   const variant& value() const noexcept { return value_; }
 
   // -- comparison ---
+  //
+  // Of containers that are nested more than a few levels deep, these allocate, and throw `std::bad_alloc` if there is
+  // no memory.
 
   /// Erlang's `=:=`: 1 and 1.0 differ. 0.0 and -0.0 do not, as in OTP up to 26.
-  friend bool operator==(const term& x, const term& y) noexcept;
+  friend bool operator==(const term& x, const term& y);
 
   /// Erlang's term order, in the exact form that orders the keys of a map: every integer comes before every float, at
   /// any depth. Agrees with `==`.
-  friend std::weak_ordering operator<=>(const term& x, const term& y) noexcept;
+  friend std::weak_ordering operator<=>(const term& x, const term& y);
 
   /// Erlang's term order as `<` and `==` see it: number < atom < reference < fun < port < pid < tuple < map < [] < list
   /// < bit string, and 1 equals 1.0. Integers and floats are compared by their exact values, however large. The keys of
   /// maps are compared by `<=>` nevertheless. Opaque terms count as funs that come before `fun M:F/A`.
-  friend std::weak_ordering compare(const term& x, const term& y) noexcept;
+  friend std::weak_ordering compare(const term& x, const term& y);
 
 private:
+  friend struct detail::term_storage;
+
   static term from_uint64(std::uint64_t value);
 
   variant value_;
 };
 
-std::weak_ordering compare(const term& x, const term& y) noexcept;
+std::weak_ordering compare(const term& x, const term& y);
 
 // -- small helpers ----------------------------------------------------------------------------------------------------
 
@@ -501,9 +519,9 @@ term to_charlist(std::string_view text);
 /// full stop at its end. `text` is UTF-8. Accepts what `erl_parse:parse_term/1` accepts: adjacent strings are joined,
 /// the last one of equal keys of a map counts, segments of a binary have sizes and types.
 ///
-/// Fails with `errc::bad_syntax` and a sentence with line, column, the expected and the found text. Nesting is limited
-/// to 512 levels, and all binaries together to 16 MiB, since a short text such as `<<0:8000000000>>` can denote a large
-/// one. Pids, ports, references and opaque terms cannot be read: their printed form does not identify them.
+/// Fails with `errc::bad_syntax` and a sentence with line, column, the expected and the found text. All binaries
+/// together are limited to 16 MiB, since a short text such as `<<0:8000000000>>` can denote a large one. Pids, ports,
+/// references and opaque terms cannot be read: their printed form does not identify them.
 caf::expected<term> parse_term(std::string_view text);
 
 /// Reads terms separated by commas, such as the arguments of a call: "1, [a, b]". Empty text gives no terms. Limits and

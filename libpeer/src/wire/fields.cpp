@@ -45,15 +45,11 @@ const char* describe(kind what) noexcept {
 
 // -- checking ---------------------------------------------------------------------------------------------------------
 
-bool check_term(detail::term_reader& reader);
-
+/// Passes over that many terms. Decoding them later cannot fail.
 bool check_elements(detail::term_reader& reader, std::size_t count) {
-  if (!reader.enter())
-    return false;
   for (std::size_t i = 0; i < count; ++i)
-    if (!check_term(reader))
+    if (!reader.check())
       return false;
-  reader.leave();
   return true;
 }
 
@@ -79,28 +75,6 @@ bool check_list(detail::term_reader& reader, bool& proper) {
     if (!check_elements(reader, size))
       return false;
   }
-}
-
-/// Skips a term, and fails where decoding it would. In addition to `term_reader::skip` it checks the limit of nesting
-/// and duplicate keys, for which maps must be decoded. The recursion is not deeper than the limit.
-bool check_term(detail::term_reader& reader) {
-  auto what = kind::nil;
-  if (!reader.peek(what))
-    return false;
-  if (what == kind::tuple) {
-    std::size_t arity = 0;
-    return reader.tuple(arity) && check_elements(reader, arity);
-  }
-  if (what == kind::nil || what == kind::list || what == kind::string) {
-    auto proper = false;
-    return check_list(reader, proper);
-  }
-  if (what == kind::map) {
-    term decoded;
-    return reader.read(decoded);
-  }
-  const_byte_span skipped;
-  return reader.skip(skipped);
 }
 
 } // namespace
@@ -142,7 +116,7 @@ bool fields::unknown(const char* sender) {
 
 bool fields::any(const char* field, encoded_view& value) {
   auto begin = reader_.remaining();
-  return check_term(reader_) ? view(begin, value) : malformed(field);
+  return reader_.check() ? view(begin, value) : malformed(field);
 }
 
 bool fields::proper_list(const char* field, encoded_view& value) {

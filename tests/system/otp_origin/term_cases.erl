@@ -67,7 +67,6 @@ functions(Context) ->
     check(Context, [fun lists:map/2, fun erlang:node/0, fun no_such_module:f/255, Closure, fun check/2,
                     [fun() -> ok end]]).
 
-%% libpeer refuses more than 512 levels.
 nested(Context) ->
     Nest = fun(Levels, Wrap) -> lists:foldl(fun(_, Inner) -> Wrap(Inner) end, core, lists:seq(1, Levels)) end,
     check(Context, [Nest(200, fun(Inner) -> [Inner] end),
@@ -75,7 +74,7 @@ nested(Context) ->
                     Nest(200, fun(Inner) -> #{key => Inner} end),
                     Nest(200, fun(Inner) -> #{Inner => value} end),
                     Nest(200, fun(Inner) -> [a | Inner] end),
-                    Nest(500, fun(Inner) -> [Inner] end),
+                    Nest(100000, fun(Inner) -> [Inner] end),
                     Nest(70, fun(Inner) -> [{1, #{k => Inner}} | <<"tail">>] end)]).
 
 %% term_to_binary/2 may compress; OTP's origin does not, so that the message is written past it.

@@ -11,6 +11,7 @@
 #include "tests/support/ei_decoder.hpp"
 #include "tests/support/golden_terms.hpp"
 #include "tests/support/hex.hpp"
+#include "tests/support/nested_terms.hpp"
 #include "tests/support/random_term.hpp"
 
 #include "caf/all.hpp"
@@ -47,6 +48,19 @@ constexpr auto script = R"__(
   halt(0).
 )__";
 
+// Reads pairs and writes how Erlang orders them: `same`, `equal`, `less` or `greater`.
+constexpr auto order_script = R"__(
+  {ok, Input} = file:read_file("input"),
+  Order = fun({A, B}) when A =:= B -> <<"same">>;
+             ({A, B}) when A == B -> <<"equal">>;
+             ({A, B}) when A < B -> <<"less">>;
+             (_) -> <<"greater">>
+          end,
+  Answer = fun(Binary) -> Word = Order(binary_to_term(Binary)), [<<(byte_size(Word)):32>>, Word] end,
+  ok = file:write_file("output", [Answer(B) || <<Size:32, B:Size/binary>> <= Input]),
+  halt(0).
+)__";
+
 /// As many as the script has options.
 constexpr std::size_t answers_per_term = 5;
 
@@ -63,6 +77,21 @@ public:
 
   /// Sends each of `inputs` through `erl`.
   std::vector<byte_buffer> ask_erlang(const std::vector<byte_buffer>& inputs) {
+    auto result = run_script(inputs, script);
+    CAF_REQUIRE_EQUAL(result.size(), inputs.size() * answers_per_term);
+    return result;
+  }
+
+  /// How Erlang orders each of `pairs`.
+  std::vector<std::string> order_in_erlang(const std::vector<byte_buffer>& pairs) {
+    std::vector<std::string> result;
+    for (const auto& word : run_script(pairs, order_script))
+      result.emplace_back(peer::detail::as_text(word));
+    return result;
+  }
+
+private:
+  std::vector<byte_buffer> run_script(const std::vector<byte_buffer>& inputs, const char* text_of_script) {
     byte_buffer all;
     for (const auto& input : inputs) {
       for (auto shift : {24, 16, 8, 0})
@@ -70,7 +99,7 @@ public:
       peer::detail::append(all, input);
     }
     std::ofstream{directory_ / "input", std::ios::binary} << peer::detail::as_text(all);
-    std::ofstream{directory_ / "script"} << script;
+    std::ofstream{directory_ / "script"} << text_of_script;
     auto command = "cd '" + directory_.string() + "' && erl -noinput -boot start_clean -eval \"$(cat script)\"";
     if (std::system(command.c_str()) != 0)
       CAF_FAIL("erl failed; is Erlang/OTP installed?");
@@ -85,11 +114,9 @@ public:
       result.emplace_back(answer.begin(), answer.end());
       rest = rest.subspan(4 + size);
     }
-    CAF_REQUIRE_EQUAL(result.size(), inputs.size() * answers_per_term);
     return result;
   }
 
-private:
   std::filesystem::path directory_;
 };
 
@@ -153,6 +180,35 @@ CAF_TEST(random terms come back from Erlang in all of its encodings) {
   }
   CAF_MESSAGE(answers.size() << " terms, " << compressed << " of them compressed");
   CAF_CHECK(compressed > 100);
+}
+
+CAF_TEST(terms of a million levels come back from Erlang) {
+  std::vector<byte_buffer> inputs;
+  for (const auto& [name, wrap] : peer::test::wrappers())
+    inputs.push_back(*peer::internal::codec::encode(peer::test::nested(wrap, 1)));
+  auto answers = ask_erlang(inputs);
+  auto answer = answers.begin();
+  for (const auto& [name, wrap] : peer::test::wrappers()) {
+    CAF_MESSAGE(name);
+    auto sent = peer::test::nested(wrap, 1);
+    for (std::size_t i = 0; i < answers_per_term; ++i)
+      CAF_CHECK(peer::internal::codec::decode(*answer++, {.max_inflated = std::size_t{1} << 30}) == sent);
+  }
+}
+
+CAF_TEST(terms of a million levels have the order that they have in Erlang) {
+  const std::pair<term, term> innermost[] = {{1, 1}, {1, 1.0}, {1, 2}, {peer::atom{"a"}, 2}};
+  std::vector<byte_buffer> pairs;
+  std::vector<std::string> expected;
+  for (const auto& [name, wrap] : peer::test::wrappers())
+    for (const auto& [left, right] : innermost) {
+      auto x = peer::test::nested(wrap, left);
+      auto y = peer::test::nested(wrap, right);
+      auto order = compare(x, y);
+      expected.push_back(x == y ? "same" : order == 0 ? "equal" : order < 0 ? "less" : "greater");
+      pairs.push_back(*peer::internal::codec::encode(peer::erl::tuple{std::move(x), std::move(y)}));
+    }
+  CAF_CHECK_EQUAL(order_in_erlang(pairs), expected);
 }
 
 CAF_TEST(Erlang makes the same term of golden bytes and of what we encode) {

@@ -628,14 +628,14 @@ CAF_TEST(bytes that are no term are a bad term) {
   CAF_CHECK(peer::load_term<std::vector<std::monostate>>(bytes).error() == errc::bad_term);
 }
 
-CAF_TEST(nesting is limited) {
+CAF_TEST(nesting of C++ types is limited) {
   tree root;
   for (int i = 0; i < 300; ++i) {
     tree parent;
     parent.children.push_back(std::move(root));
     root = std::move(parent);
   }
-  CAF_CHECK_EQUAL(save(root), "bad_term: cannot encode: more than 512 levels of nesting");
+  CAF_CHECK_EQUAL(save(root), "bad_term: cannot encode: a C++ value with more than 512 levels of nesting");
   auto encoded = peer::byte_buffer{};
   peer::detail::term_writer writer{encoded};
   for (int i = 0; i < 300; ++i) {
@@ -646,7 +646,7 @@ CAF_TEST(nesting is limited) {
   encoded.resize(encoded.size() + 300 * 2, std::byte{106});
   auto result = peer::load_term<tree>(encoded);
   CAF_REQUIRE(!result);
-  CAF_CHECK(text_of(result.error()).find("more than 512 levels of nesting") != std::string::npos);
+  CAF_CHECK(text_of(result.error()).find("more than 512 levels of nesting in a C++ value") != std::string::npos);
 }
 
 CAF_TEST(a failed save leaves the buffer as it was) {
@@ -686,6 +686,14 @@ CAF_TEST(an error is known by the names of its category and code) {
     CAF_CHECK(text_of(result).ends_with(":z: why"));
   }
   CAF_CHECK_EQUAL(refusal<caf::error>("{error,1}"), "type_mismatch: expected a tuple of 4 elements, found {error,1}");
+}
+
+CAF_TEST(an error is read as an error) {
+  auto read = peer::from_term<caf::error>(*peer::to_term(caf::make_error(caf::sec::unexpected_message, "why"s)));
+  CAF_CHECK(read == caf::sec::unexpected_message);
+  CAF_CHECK(read.category() == caf::type_id_v<caf::sec>);
+  CAF_CHECK(!peer::from_term<caf::error>(*peer::to_term(caf::error{})));
+  CAF_CHECK(peer::from_term<caf::error>(1) == errc::type_mismatch);
 }
 
 CAF_TEST(errors of a program are known once they are registered) {

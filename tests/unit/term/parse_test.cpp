@@ -216,14 +216,6 @@ CAF_TEST(a short text cannot ask for much memory) {
                 "line 1, column " + std::to_string(half.size() + 11) + ": the binary is too large");
 }
 
-CAF_TEST(nesting has a limit) {
-  auto depth = peer::detail::term_limits{}.max_depth;
-  CAF_CHECK(parse_term(std::string(depth, '[') + std::string(depth, ']')));
-  check_failure(std::string(depth + 1, '{') + std::string(depth + 1, '}'),
-                "line 1, column 513: more than 512 levels of nesting");
-  check_failure(std::string(100'000, '('), "line 1, column 513: more than 512 levels of nesting");
-}
-
 CAF_TEST(white space and comments and a full stop may surround a term) {
   check(" \t\n% one ]\n[1, % two\n 2]. % three", peer::erl::list{1, 2});
   check("ok.", atom{"ok"});

@@ -8,7 +8,8 @@ namespace peer::detail {
 
 /// What a decoder accepts. A term that exceeds one of these is an error, found before memory is allocated for it.
 struct term_limits {
-  /// Levels of nesting. Bounds the stack that decoding, comparing, printing and destroying a term need.
+  /// Levels of nesting of a C++ type that is converted, whose `inspect` recurses. Bounds the stack that this needs.
+  /// Terms have no such limit.
   std::size_t max_depth = 512;
 
   /// Bytes that a compressed term may inflate to. An element of a list takes one byte there and about 50 as a `term`,

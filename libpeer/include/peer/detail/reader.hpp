@@ -4,6 +4,7 @@
 
 #include "peer/detail/bytes.hpp"
 #include "peer/detail/limits.hpp"
+#include "peer/detail/small_stack.hpp"
 #include "peer/term.hpp"
 
 #include "caf/error.hpp"
@@ -106,16 +107,20 @@ public:
   /// Reads the header of a map; `size` times a key and a value follow.
   bool map(std::size_t& size);
 
-  /// Reads any term.
+  /// Reads any term, however deeply it is nested, without recursion. After an error `value` may hold a part of it.
   bool read(term& value);
 
   /// Passes over any term, however deeply it is nested, without recursion. `skipped` receives its bytes, which view the
   /// input.
   bool skip(const_byte_span& skipped);
 
-  // -- nesting ---
+  /// Passes over any term as `skip`, and fails where `read` would: at a map that holds the same key twice, too.
+  bool check();
 
-  /// Notes that the elements of a container are going to be read. Fails where the limit of nesting is reached.
+  // -- nesting of C++ types ---
+
+  /// Notes that the elements of a container are going to be read into a C++ type. Fails where the limit of nesting is
+  /// reached.
   bool enter();
   void leave() noexcept { --depth_; }
 
@@ -200,12 +205,25 @@ private:
     return read(ignored);
   }
 
-  bool read_elements(std::size_t count, std::vector<term>& elements);
-  bool read_tuple(term& value);
-  bool read_list(term& value);
-  bool read_map(term& value);
-  bool skip_terms();
-  bool skip_rest(std::uint64_t children, std::size_t fun_end);
+  struct open_container;
+  using open_containers = small_stack<open_container, 8>;
+
+  static bool is_container(kind what) noexcept {
+    return what == kind::tuple || what == kind::nil || what == kind::list || what == kind::string || what == kind::map;
+  }
+
+  bool read_leaf(kind what, term& value);
+  bool read_containers(kind what, term& value);
+  bool begin_container(kind what, term& value, open_containers& open);
+  bool announce(std::uint64_t count);
+  bool read_items(open_containers& open);
+  bool read_entries(open_containers& open);
+  bool finish_container(open_containers& open);
+  bool finish_list(open_containers& open);
+  bool read_string(std::vector<term>& items);
+  bool skip_terms(bool checked);
+  bool skip_rest(std::uint64_t children, std::size_t fun_end, bool checked);
+  bool skip_map();
   bool skip_one(std::uint64_t& children, std::size_t& fun_end);
   bool skip_fun(std::uint64_t& children, std::size_t& fun_end);
   bool inflate();
@@ -219,6 +237,7 @@ private:
   std::size_t start_ = 0; ///< Where the outermost term starts.
   std::size_t tag_at_ = 0;
   std::size_t depth_ = 0;
+  std::uint64_t announced_ = 0; ///< Elements of open containers that have not begun.
   term_limits limits_;
   byte_buffer inflated_;
   caf::error error_;

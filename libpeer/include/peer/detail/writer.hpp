@@ -114,8 +114,8 @@ private:
 };
 
 /// Writes `value`. Fails (`errc::bad_term`) for what Erlang cannot hold: an atom that is too long or no UTF-8, a float
-/// that is not finite, more than 2^32 - 1 elements, more nesting than `limits` allows. Then `writer` holds a part of
-/// it.
-caf::error write(term_writer& writer, const term& value, std::size_t max_depth);
+/// that is not finite, more than 2^32 - 1 elements, a term in a local format inside of another one, which it is if
+/// `nested`. Then `writer` holds a part of it.
+caf::error write(term_writer& writer, const term& value, bool nested = false);
 
 } // namespace peer::detail

@@ -1,14 +1,16 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "base/utf8.hpp"
-#include "peer/detail/limits.hpp"
+#include "peer/detail/small_stack.hpp"
 #include "peer/detail/writer.hpp"
 #include "peer/error.hpp"
 #include "term/codec/codec.hpp"
 #include "term/codec/tags.hpp"
+#include "term/value/elements.hpp"
 
 #include "caf/expected.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,12 +20,19 @@ namespace {
 
 constexpr std::size_t max_count = std::numeric_limits<std::uint32_t>::max();
 
-/// Writes one alternative of a term after the other. A member function that returns false has set `error`.
+/// A container whose header is written. Not initialised: a stack has room for some.
+struct open_container {
+  internal::value::elements rest;
+  bool ends_with_nil;
+};
+
+/// Writes one alternative of a term after the other: of a container the header, whose elements then wait in `open`. A
+/// member function that returns false has set `error`.
 struct encoder {
   detail::term_writer& out;
-  std::size_t max_depth;
+  bool nested; ///< whether what is written is inside of another term
+  detail::small_stack<open_container, 4> open = {};
   caf::error error = {};
-  std::size_t depth = 0;
 
   bool fail(std::string what) {
     error = peer::fail(errc::bad_term, "cannot encode: " + what);
@@ -34,8 +43,6 @@ struct encoder {
     return size <= max_count || fail(std::string{what} + " with more than 2^32 - 1 elements");
   }
 
-  bool enter() { return ++depth <= max_depth || fail("more than " + std::to_string(max_depth) + " levels of nesting"); }
-
   bool name(const atom& x) {
     if (internal::base::valid_atom(x.name()))
       return true;
@@ -43,13 +50,20 @@ struct encoder {
                                                      : "an atom that is not valid UTF-8");
   }
 
-  bool elements(auto first, auto last) {
-    if (!enter())
+  /// Writes `x` with all of its elements.
+  bool run(const term& x) {
+    if (!write(x))
       return false;
-    for (; first != last; ++first)
-      if (!write(*first))
-        return false;
-    --depth;
+    while (!open.empty()) {
+      if (auto* next = open.back().rest.next()) {
+        if (!write(*next))
+          return false;
+        continue;
+      }
+      if (open.back().ends_with_nil)
+        out.nil();
+      open.pop_back();
+    }
     return true;
   }
 
@@ -102,20 +116,21 @@ struct encoder {
     if (!count(x.size(), "a tuple"))
       return false;
     out.tuple(x.size());
-    return elements(x.begin(), x.end());
+    open.push_back({internal::value::elements{x}, false});
+    return true;
   }
 
   /// Writes the empty list or a short list of bytes, which has a compact form. False if `x` is none.
   bool string(const erl::list& x) {
-    if (!x.proper() || x.size() > detail::max_string_size)
-      return false;
-    byte_buffer bytes;
-    for (const auto& element : x) {
+    auto is_byte = [](const term& element) {
       auto* value = element.get_if<std::int64_t>();
-      if (value == nullptr || *value < 0 || *value > 0xFF)
-        return false;
-      bytes.push_back(static_cast<std::byte>(*value));
-    }
+      return value != nullptr && *value >= 0 && *value <= 0xFF;
+    };
+    if (!x.proper() || x.size() > detail::max_string_size || !std::all_of(x.begin(), x.end(), is_byte))
+      return false;
+    byte_buffer bytes(x.size());
+    std::transform(x.begin(), x.end(), bytes.begin(),
+                   [](const term& element) { return static_cast<std::byte>(*element.get_if<std::int64_t>()); });
     out.string(bytes);
     return true;
   }
@@ -126,11 +141,7 @@ struct encoder {
     if (string(x))
       return true;
     out.list(x.size());
-    if (!elements(x.begin(), x.end()))
-      return false;
-    if (auto* tail = x.tail())
-      return elements(tail, tail + 1);
-    out.nil();
+    open.push_back({internal::value::elements{x}, x.proper()});
     return true;
   }
 
@@ -138,12 +149,7 @@ struct encoder {
     if (!count(x.size(), "a map"))
       return false;
     out.map(x.size());
-    if (!enter())
-      return false;
-    for (const auto& [key, value] : x)
-      if (!write(key) || !write(value))
-        return false;
-    --depth;
+    open.push_back({internal::value::elements{x}, false});
     return true;
   }
 
@@ -181,7 +187,7 @@ struct encoder {
     if (x.encoded.empty())
       return fail("an opaque term without bytes");
     // Only the runtime that made such a term knows where it ends, so nothing may follow or contain it.
-    if (depth > 0 && static_cast<detail::tag>(x.encoded[0]) == detail::tag::local)
+    if ((nested || !open.empty()) && static_cast<detail::tag>(x.encoded[0]) == detail::tag::local)
       return fail("a term in a local format inside of another term");
     out.encoded(detail::as_byte_span(x.encoded));
     return true;
@@ -190,9 +196,9 @@ struct encoder {
 
 } // namespace
 
-caf::error detail::write(detail::term_writer& writer, const term& value, std::size_t max_depth) {
-  encoder f{writer, max_depth};
-  f.write(value);
+caf::error detail::write(detail::term_writer& writer, const term& value, bool nested) {
+  encoder f{writer, nested};
+  f.run(value);
   return std::move(f.error);
 }
 
@@ -200,7 +206,7 @@ caf::expected<byte_buffer> internal::codec::encode(const term& value) {
   byte_buffer result;
   detail::term_writer writer{result};
   writer.version();
-  if (auto err = detail::write(writer, value, detail::term_limits{}.max_depth))
+  if (auto err = detail::write(writer, value))
     return err;
   return result;
 }

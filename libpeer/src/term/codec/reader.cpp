@@ -75,7 +75,7 @@ bool term_reader::mismatch(const char* expected) {
 
 bool term_reader::enter() {
   if (depth_ >= limits_.max_depth)
-    return fail("more than " + std::to_string(limits_.max_depth) + " levels of nesting");
+    return fail("more than " + std::to_string(limits_.max_depth) + " levels of nesting in a C++ value");
   ++depth_;
   return true;
 }

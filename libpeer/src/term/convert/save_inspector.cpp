@@ -4,7 +4,6 @@
 
 #include "base/utf8.hpp"
 #include "peer/convert.hpp"
-#include "term/codec/tags.hpp"
 #include "term/convert/message_elements.hpp"
 
 #include "caf/message.hpp"
@@ -41,7 +40,7 @@ bool term_save_inspector::enter(frame x) {
   if (x.size > max_count)
     return fail("a container with more than 2^32 - 1 elements");
   if (frames_.size() >= term_limits{}.max_depth)
-    return fail("more than " + std::to_string(term_limits{}.max_depth) + " levels of nesting");
+    return fail("a C++ value with more than " + std::to_string(term_limits{}.max_depth) + " levels of nesting");
   frames_.push_back(x);
   return true;
 }
@@ -182,13 +181,10 @@ bool term_save_inspector::value(caf::span<const caf_byte> x) {
 }
 
 bool term_save_inspector::builtin_inspect(const term& x) {
-  if (auto err = write(*out_, x, term_limits{}.max_depth - frames_.size())) {
+  if (auto err = write(*out_, x, !frames_.empty())) {
     set_error(std::move(err));
     return false;
   }
-  if (auto* raw = x.get_if<erl::opaque>();
-      raw != nullptr && !frames_.empty() && static_cast<detail::tag>(raw->encoded[0]) == detail::tag::local)
-    return fail("a term in a local format inside of another term");
   return true;
 }
 

@@ -9,12 +9,14 @@
 
 #include "caf/expected.hpp"
 
+#include <utility>
+
 namespace peer {
 
 namespace {
 
-// Recursive descent. A function that returns bool has consumed what it read, or has noted an error: then the current
-// token is one that nothing accepts.
+// A function that returns bool has consumed what it read, or has noted an error: then the current token is one that
+// nothing accepts. Values are read without recursion: the brackets around the current one are on a stack.
 class parser {
 public:
   explicit parser(std::string_view text) : scanner_(text) { advance(); }
@@ -42,27 +44,47 @@ public:
   const caf::error& error() const { return scanner_.error(); }
 
 private:
+  /// What the next value is for.
+  enum class place : std::uint8_t { list, tail, tuple, key, mapped, parentheses, segment };
+
+  /// A bracket that has not been closed.
+  struct bracket {
+    place next;
+    std::vector<term> elements; ///< Those of a map: keys and values in turn.
+  };
+
+  /// A binary that has not been closed.
+  struct open_binary {
+    internal::text::bit_builder builder;
+    internal::text::text_position segment; ///< Where the current segment starts.
+    bool is_literal = false;               ///< Whether its value is a string literal.
+  };
+
   void advance();
   bool fail_expecting(std::string_view what);
 
-  bool parse_nested(term& result, bool (parser::*parse)(term&));
+  // Each of these sets `done` if a value is complete, which `value` then holds; else another one is next.
+
+  bool begin_value(term& value, bool& done);
+  bool begin_container(term& value, bool& done);
+  bool open(place next, std::string_view closing, term empty, term& value, bool& done);
+  bool add(term& value, bool& done);
+  bool add_to_map(bracket& innermost, term& value, bool& done);
+  bool add_to_binary(term& value, bool& done);
+  void begin_segment();
+
   bool parse_signed(term& result);
   bool parse_string(term& result);
-  bool parse_list(term& result);
-  bool parse_tuple(term& result);
-  bool parse_map(term& result);
-  bool parse_parentheses(term& result);
   bool parse_fun(term& result);
-  bool parse_binary(term& result);
-  bool parse_segment(internal::text::bit_builder& out);
+  bool append_segment(const term& value);
   bool parse_segment_layout(internal::text::segment_layout& result);
   bool parse_integer(std::uint64_t& result, std::uint64_t least, std::uint64_t most, std::string_view what);
 
   internal::text::scanner scanner_;
   internal::text::token current_;
-  detail::term_limits limits_;
-  std::size_t depth_ = 0;
-  std::size_t bits_left_ = limits_.max_inflated * 8;
+  std::vector<bracket> brackets_;
+  std::vector<open_binary> binaries_;
+  std::size_t bits_left_ = detail::term_limits{}.max_inflated * 8;
 };
 
 std::string describe(const internal::text::token& found) {
@@ -122,19 +144,36 @@ bool parser::parse_end(std::string_view what) {
 // -- values -----------------------------------------------------------------------------------------------------------
 
 bool parser::parse_value(term& result) {
+  auto value = term{};
+  for (;;) {
+    auto done = false;
+    if (!begin_value(value, done))
+      return false;
+    while (done && !brackets_.empty())
+      if (!add(value, done))
+        return false;
+    if (done) {
+      result = std::move(value);
+      return true;
+    }
+  }
+}
+
+bool parser::begin_value(term& value, bool& done) {
+  done = true;
   switch (current_.kind) {
   case internal::text::token::type::number:
-    result = std::move(current_.value);
+    value = std::move(current_.value);
     advance();
     return true;
   case internal::text::token::type::name:
-    result = atom{std::move(current_.text)};
+    value = atom{std::move(current_.text)};
     advance();
     return true;
   case internal::text::token::type::string:
-    return parse_string(result);
+    return parse_string(value);
   case internal::text::token::type::word:
-    return current_.text == "fun" ? parse_fun(result) : fail_expecting("a term");
+    return current_.text == "fun" ? parse_fun(value) : fail_expecting("a term");
   case internal::text::token::type::symbol:
     break;
   case internal::text::token::type::stop:
@@ -142,28 +181,114 @@ bool parser::parse_value(term& result) {
     return fail_expecting("a term");
   }
   if (current_.is_symbol("-") || current_.is_symbol("+"))
-    return parse_signed(result);
-  if (current_.is_symbol("["))
-    return parse_nested(result, &parser::parse_list);
-  if (current_.is_symbol("{"))
-    return parse_nested(result, &parser::parse_tuple);
-  if (current_.is_symbol("#"))
-    return parse_nested(result, &parser::parse_map);
-  if (current_.is_symbol("<<"))
-    return parse_nested(result, &parser::parse_binary);
-  if (current_.is_symbol("("))
-    return parse_nested(result, &parser::parse_parentheses);
-  return fail_expecting("a term");
+    return parse_signed(value);
+  return begin_container(value, done);
 }
 
-bool parser::parse_nested(term& result, bool (parser::*parse)(term&)) {
-  if (depth_ == limits_.max_depth)
-    return scanner_.fail(current_.position, "more than " + std::to_string(limits_.max_depth) + " levels of nesting");
-  ++depth_;
-  advance(); // over the symbol that opens the container
-  auto done = (this->*parse)(result);
-  --depth_;
-  return done;
+bool parser::begin_container(term& value, bool& done) {
+  if (accept("["))
+    return open(place::list, "]", erl::list{}, value, done);
+  if (accept("{"))
+    return open(place::tuple, "}", erl::tuple{}, value, done);
+  if (accept("#"))
+    return expect("{", "'{' after '#' (pids, ports, references and opaque terms cannot be read)")
+        && open(place::key, "}", erl::map{}, value, done);
+  if (accept("("))
+    return open(place::parentheses, "", term{}, value, done);
+  if (!accept("<<"))
+    return fail_expecting("a term");
+  if (!open(place::segment, ">>", erl::bitstring{}, value, done) || done)
+    return true;
+  binaries_.emplace_back();
+  begin_segment();
+  return true;
+}
+
+/// Opens a bracket, unless `closing` follows at once.
+bool parser::open(place next, std::string_view closing, term empty, term& value, bool& done) {
+  auto inner = bracket{next, {}};
+  // A list that is the tail of another one continues that: to put them together later would copy the elements again for
+  // each tail of a tail.
+  if (!brackets_.empty() && (next == place::list || next == place::parentheses))
+    if (auto& outer = brackets_.back(); outer.next == place::tail || outer.next == place::parentheses)
+      inner.elements = std::exchange(outer.elements, {});
+  done = !closing.empty() && accept(closing);
+  if (!done)
+    brackets_.push_back(std::move(inner));
+  else
+    value = inner.elements.empty() ? std::move(empty) : term{erl::list{std::move(inner.elements)}};
+  return true;
+}
+
+/// Puts a value where the innermost bracket needs it. `value` becomes that of the bracket if that ends there.
+bool parser::add(term& value, bool& done) {
+  auto& innermost = brackets_.back();
+  auto& elements = innermost.elements;
+  switch (innermost.next) {
+  case place::list:
+    elements.push_back(std::move(value));
+    done = false;
+    if (accept(","))
+      return true;
+    if (accept("|")) {
+      innermost.next = place::tail;
+      return true;
+    }
+    if (!expect("]", "',', '|' or ']'"))
+      return false;
+    value = erl::list{std::move(elements)};
+    break;
+  case place::tail:
+    if (!expect("]", "']'"))
+      return false;
+    value = erl::list::cons(std::move(elements), std::move(value));
+    break;
+  case place::parentheses:
+    if (!expect(")", "')'"))
+      return false;
+    value = erl::list::cons(std::move(elements), std::move(value));
+    break;
+  case place::tuple:
+    elements.push_back(std::move(value));
+    done = false;
+    if (accept(","))
+      return true;
+    if (!expect("}", "',' or '}'"))
+      return false;
+    value = erl::tuple{std::move(elements)};
+    break;
+  case place::key:
+  case place::mapped:
+    return add_to_map(innermost, value, done);
+  case place::segment:
+    return add_to_binary(value, done);
+  }
+  done = true;
+  brackets_.pop_back();
+  return true;
+}
+
+bool parser::add_to_map(bracket& innermost, term& value, bool& done) {
+  auto& elements = innermost.elements;
+  elements.push_back(std::move(value));
+  done = false;
+  if (innermost.next == place::key) {
+    innermost.next = place::mapped;
+    return expect("=>", "'=>'");
+  }
+  innermost.next = place::key;
+  if (accept(","))
+    return true;
+  if (!expect("}", "',' or '}'"))
+    return false;
+  auto entries = std::vector<erl::map::value_type>{};
+  entries.reserve(elements.size() / 2);
+  for (std::size_t i = 0; i < elements.size(); i += 2)
+    entries.emplace_back(std::move(elements[i]), std::move(elements[i + 1]));
+  value = erl::map{std::move(entries)};
+  done = true;
+  brackets_.pop_back();
+  return true;
 }
 
 bool parser::parse_elements(std::vector<term>& result) {
@@ -202,51 +327,6 @@ bool parser::parse_string(term& result) {
   return true;
 }
 
-bool parser::parse_list(term& result) {
-  auto elements = std::vector<term>{};
-  auto tail = term{};
-  if (!accept("]")) {
-    if (!parse_elements(elements))
-      return false;
-    auto improper = accept("|");
-    if (improper && !parse_value(tail))
-      return false;
-    if (!expect("]", improper ? "']'" : "',', '|' or ']'"))
-      return false;
-  }
-  result = erl::list::cons(std::move(elements), std::move(tail));
-  return true;
-}
-
-bool parser::parse_tuple(term& result) {
-  auto elements = std::vector<term>{};
-  if (!accept("}") && !(parse_elements(elements) && expect("}", "',' or '}'")))
-    return false;
-  result = erl::tuple{std::move(elements)};
-  return true;
-}
-
-bool parser::parse_map(term& result) {
-  if (!expect("{", "'{' after '#' (pids, ports, references and opaque terms cannot be read)"))
-    return false;
-  auto entries = std::vector<erl::map::value_type>{};
-  if (!accept("}")) {
-    do {
-      auto& [key, value] = entries.emplace_back();
-      if (!parse_value(key) || !expect("=>", "'=>'") || !parse_value(value))
-        return false;
-    } while (accept(","));
-    if (!expect("}", "',' or '}'"))
-      return false;
-  }
-  result = erl::map{std::move(entries)};
-  return true;
-}
-
-bool parser::parse_parentheses(term& result) {
-  return parse_value(result) && expect(")", "')'");
-}
-
 bool parser::parse_atom(atom& result, std::string_view what) {
   if (current_.kind != internal::text::token::type::name)
     return fail_expecting(what);
@@ -279,35 +359,42 @@ bool parser::parse_integer(std::uint64_t& result, std::uint64_t least, std::uint
 
 // -- binaries ---------------------------------------------------------------------------------------------------------
 
-bool parser::parse_binary(term& result) {
-  auto builder = internal::text::bit_builder{};
-  if (!accept(">>")) {
-    do {
-      if (!parse_segment(builder))
-        return false;
-    } while (accept(","));
-    if (!expect(">>", "',' or '>>'"))
-      return false;
+void parser::begin_segment() {
+  binaries_.back().segment = current_.position;
+  binaries_.back().is_literal = current_.kind == internal::text::token::type::string;
+}
+
+bool parser::add_to_binary(term& value, bool& done) {
+  done = false;
+  if (!append_segment(value))
+    return false;
+  if (accept(",")) {
+    begin_segment();
+    return true;
   }
-  result = builder.take();
+  if (!expect(">>", "',' or '>>'"))
+    return false;
+  value = binaries_.back().builder.take();
+  binaries_.pop_back();
+  done = true;
+  brackets_.pop_back();
   return true;
 }
 
-bool parser::parse_segment(internal::text::bit_builder& out) {
-  auto start = current_.position;
-  auto literal = current_.kind == internal::text::token::type::string;
-  auto value = term{};
+/// Reads the layout of a segment with that value.
+bool parser::append_segment(const term& value) {
+  auto& [out, start, is_literal] = binaries_.back();
   auto layout = internal::text::segment_layout{};
-  if (!parse_value(value) || !parse_segment_layout(layout))
+  if (!parse_segment_layout(layout))
     return false;
-  auto append = [&](const term& part) {
+  auto append = [&, &out = out, &start = start](const term& part) {
     auto before = out.size_in_bits();
     if (auto failure = internal::text::append_segment(out, part, layout, bits_left_))
       return scanner_.fail(start, *failure);
     bits_left_ -= out.size_in_bits() - before;
     return true;
   };
-  if (!literal)
+  if (!is_literal)
     return append(value);
   // A literal stands for its characters, each of which has that layout.
   for (const auto& character : *value.get_if<erl::list>())

@@ -1,8 +1,10 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
 #include "base/utf8.hpp"
+#include "peer/detail/small_stack.hpp"
 #include "peer/term.hpp"
 #include "term/text/syntax.hpp"
+#include "term/value/elements.hpp"
 
 #include <algorithm>
 #include <array>
@@ -162,11 +164,24 @@ void print_bits(std::string& out, const erl::bitstring& value) {
 
 // -- terms ------------------------------------------------------------------------------------------------------------
 
+/// Prints without recursion: the containers around the current element are on a stack.
 class printer {
 public:
   explicit printer(std::string& out) : out_(out) {}
 
-  void print(const term& value) { std::visit(*this, value.value()); }
+  void print(const term& value) {
+    std::visit([this](const auto& x) { (*this)(x); }, value.value());
+    while (!open_.empty()) {
+      auto& innermost = open_.back();
+      if (auto* next = innermost.rest.next()) {
+        print_separator(innermost, *next);
+        std::visit([this](const auto& x) { (*this)(x); }, next->value());
+      } else {
+        out_ += innermost.closing;
+        open_.pop_back();
+      }
+    }
+  }
 
   void operator()(std::int64_t value) { print_number(out_, value); }
   void operator()(double value) { print_real(out_, value); }
@@ -177,31 +192,17 @@ public:
     if (!value.empty() && value.proper() && std::all_of(value.begin(), value.end(), is_printable))
       return print_string(value);
     out_ += '[';
-    print_elements(value);
-    if (auto* tail = value.tail()) {
-      out_ += '|';
-      print(*tail);
-    }
-    out_ += ']';
+    open_.push_back({internal::value::elements{value}, value.tail(), 0, false, ']'});
   }
 
   void operator()(const erl::tuple& value) {
     out_ += '{';
-    print_elements(value);
-    out_ += '}';
+    open_.push_back({internal::value::elements{value}, nullptr, 0, false, '}'});
   }
 
   void operator()(const erl::map& value) {
     out_ += "#{";
-    auto separator = "";
-    for (const auto& [key, item] : value) {
-      out_ += separator;
-      print(key);
-      out_ += " => ";
-      print(item);
-      separator = ",";
-    }
-    out_ += '}';
+    open_.push_back({internal::value::elements{value}, nullptr, 0, true, '}'});
   }
 
   template <class T>
@@ -247,6 +248,25 @@ public:
   }
 
 private:
+  /// A container that is not finished.
+  struct open_container {
+    internal::value::elements rest;
+    const term* tail; ///< Of an improper list, else null.
+    std::size_t printed;
+    bool is_map;
+    char closing;
+  };
+
+  void print_separator(open_container& innermost, const term& next) {
+    auto index = innermost.printed++;
+    if (innermost.is_map && index % 2 == 1)
+      out_ += " => ";
+    else if (&next == innermost.tail)
+      out_ += '|';
+    else if (index > 0)
+      out_ += ',';
+  }
+
   static bool is_printable(const term& element) {
     auto* value = element.get_if<std::int64_t>();
     return value && *value >= 0 && printable(static_cast<std::uint64_t>(*value));
@@ -257,16 +277,6 @@ private:
     for (const auto& character : characters)
       print_character(out_, static_cast<char32_t>(*character.get_if<std::int64_t>()), '"');
     out_ += '"';
-  }
-
-  template <class Container>
-  void print_elements(const Container& elements) {
-    auto separator = "";
-    for (const auto& element : elements) {
-      out_ += separator;
-      print(element);
-      separator = ",";
-    }
   }
 
   void print_identifier(std::string_view prefix, const atom& node) {
@@ -281,6 +291,7 @@ private:
   }
 
   std::string& out_;
+  detail::small_stack<open_container, 4> open_;
 };
 
 } // namespace

@@ -1,11 +1,15 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/detail/small_stack.hpp"
 #include "peer/term.hpp"
+#include "term/value/elements.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace peer {
 
@@ -110,70 +114,28 @@ std::weak_ordering compare_numbers(const term& x, const term& y, bool exact) {
 
 // -- terms ------------------------------------------------------------------------------------------------------------
 
-std::weak_ordering order(const term& x, const term& y, bool exact);
-
-template <class Iterator>
-std::weak_ordering order_range(Iterator x, Iterator x_end, Iterator y, bool exact) {
-  for (; x != x_end; ++x, ++y)
-    if (auto result = order(*x, *y, exact); result != 0)
-      return result;
-  return std::weak_ordering::equivalent;
-}
-
 enum class rank { number, name, reference, fun, port, pid, tuple, map, nil, list, bits };
 
-struct rank_of {
-  rank operator()(const erl::list& x) const { return x.empty() ? rank::nil : rank::list; }
-  rank operator()(std::int64_t) const { return rank::number; }
-  rank operator()(const term::boxed<erl::big_integer>&) const { return rank::number; }
-  rank operator()(double) const { return rank::number; }
-  rank operator()(const atom&) const { return rank::name; }
-  rank operator()(const erl::bitstring&) const { return rank::bits; }
-  rank operator()(const erl::tuple&) const { return rank::tuple; }
-  rank operator()(const erl::map&) const { return rank::map; }
-  rank operator()(const term::boxed<pid>&) const { return rank::pid; }
-  rank operator()(const term::boxed<erl::port>&) const { return rank::port; }
-  rank operator()(const term::boxed<erl::reference>&) const { return rank::reference; }
-  rank operator()(const term::boxed<erl::export_fun>&) const { return rank::fun; }
-  rank operator()(const term::boxed<erl::opaque>&) const { return rank::fun; }
-};
+/// The rank of each alternative; that of a list which is not empty.
+constexpr auto ranks = [] {
+  using internal::value::index_of;
+  auto result = std::array<rank, std::variant_size_v<term::variant>>{}; // numbers
+  result[index_of<erl::list>] = rank::list;
+  result[index_of<atom>] = rank::name;
+  result[index_of<erl::bitstring>] = rank::bits;
+  result[index_of<erl::tuple>] = rank::tuple;
+  result[index_of<erl::map>] = rank::map;
+  result[index_of<term::boxed<pid>>] = rank::pid;
+  result[index_of<term::boxed<erl::port>>] = rank::port;
+  result[index_of<term::boxed<erl::reference>>] = rank::reference;
+  result[index_of<term::boxed<erl::export_fun>>] = rank::fun;
+  result[index_of<term::boxed<erl::opaque>>] = rank::fun;
+  return result;
+}();
 
 rank rank_of_term(const term& x) {
-  return std::visit(rank_of{}, x.value());
-}
-
-// Where one list has no more elements, its tail meets what is left of the other: a tail, or a list that is not empty.
-std::weak_ordering order_lists(const erl::list& x, const erl::list& y, bool exact) {
-  auto common = static_cast<std::ptrdiff_t>(std::min(x.size(), y.size()));
-  if (auto result = order_range(x.begin(), x.begin() + common, y.begin(), exact); result != 0)
-    return result;
-  auto end_rank = [](const erl::list& value) { return value.proper() ? rank::nil : rank_of_term(*value.tail()); };
-  if (x.size() > y.size())
-    return rank::list <=> end_rank(y);
-  if (x.size() < y.size())
-    return end_rank(x) <=> rank::list;
-  if (x.proper() || y.proper())
-    return end_rank(x) <=> end_rank(y);
-  return order(*x.tail(), *y.tail(), exact);
-}
-
-std::weak_ordering order_tuples(const erl::tuple& x, const erl::tuple& y, bool exact) {
-  if (x.size() != y.size())
-    return x.size() <=> y.size();
-  return order_range(x.begin(), x.end(), y.begin(), exact);
-}
-
-// The number of entries, then the keys, which are always compared exactly, then the values in the order of the keys.
-std::weak_ordering order_maps(const erl::map& x, const erl::map& y, bool exact) {
-  if (x.size() != y.size())
-    return x.size() <=> y.size();
-  for (auto i = x.begin(), j = y.begin(); i != x.end(); ++i, ++j)
-    if (auto result = order(i->first, j->first, true); result != 0)
-      return result;
-  for (auto i = x.begin(), j = y.begin(); i != x.end(); ++i, ++j)
-    if (auto result = order(i->second, j->second, exact); result != 0)
-      return result;
-  return std::weak_ordering::equivalent;
+  auto result = ranks[x.value().index()];
+  return result == rank::list && x.get_if<erl::list>()->empty() ? rank::nil : result;
 }
 
 std::weak_ordering order_funs(const term& x, const term& y) {
@@ -186,11 +148,9 @@ std::weak_ordering order_funs(const term& x, const term& y) {
   return *x.get_if<erl::export_fun>() <=> *y.get_if<erl::export_fun>();
 }
 
-std::weak_ordering order(const term& x, const term& y, bool exact) {
-  auto x_rank = rank_of_term(x);
-  if (auto result = x_rank <=> rank_of_term(y); result != 0)
-    return result;
-  switch (x_rank) {
+/// Compares terms of the same rank that are no containers.
+std::weak_ordering order_leaves(rank both, const term& x, const term& y, bool exact) {
+  switch (both) {
   case rank::number:
     return compare_numbers(x, y, exact);
   case rank::name:
@@ -203,18 +163,144 @@ std::weak_ordering order(const term& x, const term& y, bool exact) {
     return *x.get_if<erl::port>() <=> *y.get_if<erl::port>();
   case rank::pid:
     return *x.get_if<pid>() <=> *y.get_if<pid>();
-  case rank::tuple:
-    return order_tuples(*x.get_if<erl::tuple>(), *y.get_if<erl::tuple>(), exact);
-  case rank::map:
-    return order_maps(*x.get_if<erl::map>(), *y.get_if<erl::map>(), exact);
-  case rank::nil:
-    return std::weak_ordering::equivalent;
-  case rank::list:
-    return order_lists(*x.get_if<erl::list>(), *y.get_if<erl::list>(), exact);
   case rank::bits:
     return *x.get_if<erl::bitstring>() <=> *y.get_if<erl::bitstring>();
+  default:
+    return std::weak_ordering::equivalent;
   }
-  return std::weak_ordering::equivalent; // not reached
+}
+
+/// What is left of two containers that are being compared. Not initialised: a stack has room for some.
+struct container_pair {
+  const term* x; ///< Of lists and tuples.
+  const term* y;
+  const erl::map::value_type* x_entry; ///< Of maps.
+  const erl::map::value_type* y_entry;
+  std::size_t left;
+  std::size_t values_left; ///< Those of a map, behind its keys.
+  int otherwise;           ///< The order if all elements are equal.
+  bool exact;
+};
+
+bool is_container(rank x) {
+  return x == rank::tuple || x == rank::map || x == rank::list;
+}
+
+int sign_of(std::weak_ordering order) {
+  return order < 0 ? -1 : order > 0 ? 1 : 0;
+}
+
+/// Where one list has no more elements, its tail meets what is left of the other: a tail, or a list that is not empty.
+/// `equivalent` if tail meets tail.
+std::weak_ordering order_ends(const erl::list& x, const erl::list& y) {
+  auto end_rank = [](const erl::list& value) { return value.proper() ? rank::nil : rank_of_term(*value.tail()); };
+  if (x.size() > y.size())
+    return rank::list <=> end_rank(y);
+  if (x.size() < y.size())
+    return end_rank(x) <=> rank::list;
+  return end_rank(x) <=> end_rank(y);
+}
+
+/// Compares terms without recursion: the containers around the elements that are compared are on a stack.
+class comparison {
+public:
+  std::weak_ordering run(const auto& x, const auto& y, bool exact) {
+    auto result = compare(x, y, exact);
+    while (result == 0 && !open_.empty())
+      result = step(open_.back());
+    return result;
+  }
+
+private:
+  std::weak_ordering step(container_pair& pair) {
+    if (pair.left > 0)
+      return pair.x_entry ? next_entry(pair) : next_items(pair);
+    if (pair.values_left > 0) {
+      pair.left = std::exchange(pair.values_left, 0);
+      pair.x_entry -= pair.left;
+      pair.y_entry -= pair.left;
+      return std::weak_ordering::equivalent;
+    }
+    auto result = pair.otherwise <=> 0;
+    open_.pop_back();
+    return result;
+  }
+
+  /// Compares items up to a container.
+  std::weak_ordering next_items(container_pair& pair) {
+    while (pair.left > 0) {
+      --pair.left;
+      auto& x = *pair.x++;
+      auto& y = *pair.y++;
+      auto x_rank = rank_of_term(x);
+      if (auto result = x_rank <=> rank_of_term(y); result != 0)
+        return result;
+      if (is_container(x_rank))
+        return open(x_rank, x, y, pair.exact);
+      if (auto result = order_leaves(x_rank, x, y, pair.exact); result != 0)
+        return result;
+    }
+    return std::weak_ordering::equivalent;
+  }
+
+  std::weak_ordering next_entry(container_pair& pair) {
+    --pair.left;
+    auto& x = *pair.x_entry++;
+    auto& y = *pair.y_entry++;
+    return pair.values_left > 0 ? compare(x.first, y.first, true) : compare(x.second, y.second, pair.exact);
+  }
+
+  /// Compares leaves, and opens containers.
+  std::weak_ordering compare(const term& x, const term& y, bool exact) {
+    auto x_rank = rank_of_term(x);
+    if (auto result = x_rank <=> rank_of_term(y); result != 0)
+      return result;
+    return is_container(x_rank) ? open(x_rank, x, y, exact) : order_leaves(x_rank, x, y, exact);
+  }
+
+  /// Compares the sizes, and puts the elements on the stack.
+  std::weak_ordering open(rank both, const term& x, const term& y, bool exact) {
+    if (both == rank::tuple)
+      return compare(*x.get_if<erl::tuple>(), *y.get_if<erl::tuple>(), exact);
+    if (both == rank::map)
+      return compare(*x.get_if<erl::map>(), *y.get_if<erl::map>(), exact);
+    return compare(*x.get_if<erl::list>(), *y.get_if<erl::list>(), exact);
+  }
+
+  std::weak_ordering compare(const erl::list& x, const erl::list& y, bool exact) {
+    auto count = std::min(x.size(), y.size());
+    auto otherwise = order_ends(x, y);
+    if (count == 0)
+      return otherwise;
+    // The tails are compared as the last elements.
+    auto tails = x.size() == y.size() && !x.proper() && !y.proper() ? 1 : 0;
+    open_.push_back({&x[0], &y[0], nullptr, nullptr, count + tails, 0, sign_of(otherwise), exact});
+    return std::weak_ordering::equivalent;
+  }
+
+  std::weak_ordering compare(const erl::tuple& x, const erl::tuple& y, bool exact) {
+    if (x.size() == y.size() && !x.empty())
+      open_.push_back({&x[0], &y[0], nullptr, nullptr, x.size(), 0, 0, exact});
+    return x.size() <=> y.size();
+  }
+
+  /// The number of entries, then the keys, which are always compared exactly, then the values in the order of the keys.
+  std::weak_ordering compare(const erl::map& x, const erl::map& y, bool exact) {
+    if (x.size() == y.size() && !x.empty())
+      open_.push_back({nullptr, nullptr, &*x.begin(), &*y.begin(), x.size(), x.size(), 0, exact});
+    return x.size() <=> y.size();
+  }
+
+  detail::small_stack<container_pair, 4> open_;
+};
+
+std::weak_ordering order(const term& x, const term& y, bool exact) {
+  auto x_rank = rank_of_term(x);
+  if (auto result = x_rank <=> rank_of_term(y); result != 0)
+    return result;
+  if (is_container(x_rank))
+    return comparison{}.run(x, y, exact);
+  return order_leaves(x_rank, x, y, exact);
 }
 
 std::size_t significant_ids(const erl::reference& x) {
@@ -277,16 +363,16 @@ std::weak_ordering operator<=>(const reference& x, const reference& y) noexcept 
   return std::weak_ordering::equivalent;
 }
 
-bool operator==(const list& x, const list& y) noexcept {
-  return x.items_.size() == y.items_.size() && x.improper_ == y.improper_ && order_lists(x, y, true) == 0;
+bool operator==(const list& x, const list& y) {
+  return x.items_.size() == y.items_.size() && x.improper_ == y.improper_ && comparison{}.run(x, y, true) == 0;
 }
 
-bool operator==(const tuple& x, const tuple& y) noexcept {
-  return order_tuples(x, y, true) == 0;
+bool operator==(const tuple& x, const tuple& y) {
+  return comparison{}.run(x, y, true) == 0;
 }
 
-bool operator==(const map& x, const map& y) noexcept {
-  return order_maps(x, y, true) == 0;
+bool operator==(const map& x, const map& y) {
+  return comparison{}.run(x, y, true) == 0;
 }
 
 // -- terms ------------------------------------------------------------------------------------------------------------
@@ -303,15 +389,15 @@ std::strong_ordering operator<=>(const pid& x, const pid& y) noexcept {
   return x.creation <=> y.creation;
 }
 
-bool operator==(const term& x, const term& y) noexcept {
+bool operator==(const term& x, const term& y) {
   return x.value().index() == y.value().index() && order(x, y, true) == 0;
 }
 
-std::weak_ordering operator<=>(const term& x, const term& y) noexcept {
+std::weak_ordering operator<=>(const term& x, const term& y) {
   return order(x, y, true);
 }
 
-std::weak_ordering compare(const term& x, const term& y) noexcept {
+std::weak_ordering compare(const term& x, const term& y) {
   return order(x, y, false);
 }
 

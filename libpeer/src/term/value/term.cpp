@@ -2,10 +2,14 @@
 
 #include "peer/term.hpp"
 
+#include "term/value/lifetime.hpp"
+#include "term/value/storage.hpp"
+
 #include <boost/multiprecision/cpp_int.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace peer {
 
@@ -114,8 +118,14 @@ std::string erl::big_integer::to_string() const {
 erl::list::list() noexcept = default;
 erl::list::list(std::vector<term> elements) noexcept : items_(std::move(elements)) {}
 erl::list::list(std::initializer_list<term> elements) : items_(elements) {}
-erl::list::list(const erl::list&) = default;
-erl::list::~list() = default;
+
+erl::list::list(const erl::list& other) : improper_(other.improper_) {
+  internal::value::copy(items_, other.items_);
+}
+
+erl::list::~list() {
+  internal::value::release(items_);
+}
 
 // A list that was moved from is the empty one: an improper list without items would break what the class promises.
 erl::list::list(erl::list&& other) noexcept
@@ -139,9 +149,11 @@ term erl::list::cons(std::vector<term> elements, term tail) {
   if (elements.empty())
     return tail;
   auto result = erl::list{std::move(elements)};
-  if (auto* rest = tail.get_if<erl::list>()) {
-    result.items_.insert(result.items_.end(), rest->items_.begin(), rest->items_.end());
-    result.improper_ = rest->improper_;
+  if (auto* rest = std::get_if<erl::list>(&detail::term_storage::value(tail))) {
+    result.items_.insert(result.items_.end(), std::make_move_iterator(rest->items_.begin()),
+                         std::make_move_iterator(rest->items_.end()));
+    result.improper_ = std::exchange(rest->improper_, false);
+    rest->items_.clear();
   } else {
     result.items_.push_back(std::move(tail));
     result.improper_ = true;
@@ -178,9 +190,15 @@ const term* erl::list::tail() const noexcept {
 erl::tuple::tuple() noexcept = default;
 erl::tuple::tuple(std::vector<term> elements) noexcept : elements_(std::move(elements)) {}
 erl::tuple::tuple(std::initializer_list<term> elements) : elements_(elements) {}
-erl::tuple::tuple(const erl::tuple&) = default;
 erl::tuple::tuple(erl::tuple&&) noexcept = default;
-erl::tuple::~tuple() = default;
+
+erl::tuple::tuple(const erl::tuple& other) {
+  internal::value::copy(elements_, other.elements_);
+}
+
+erl::tuple::~tuple() {
+  internal::value::release(elements_);
+}
 
 erl::tuple& erl::tuple::operator=(const erl::tuple& other) {
   return *this = erl::tuple(other);
@@ -233,9 +251,15 @@ erl::map::map(std::vector<value_type> entries) : entries_(std::move(entries)) {
 }
 
 erl::map::map(std::initializer_list<value_type> entries) : erl::map(std::vector<value_type>(entries)) {}
-erl::map::map(const erl::map&) = default;
 erl::map::map(erl::map&&) noexcept = default;
-erl::map::~map() = default;
+
+erl::map::map(const erl::map& other) {
+  internal::value::copy(entries_, other.entries_);
+}
+
+erl::map::~map() {
+  internal::value::release(entries_);
+}
 
 erl::map& erl::map::operator=(const erl::map& other) {
   return *this = erl::map(other);
@@ -272,7 +296,7 @@ bool erl::map::empty() const noexcept {
   return entries_.empty();
 }
 
-const term* erl::map::find(const term& key) const noexcept {
+const term* erl::map::find(const term& key) const {
   auto less = [](const value_type& entry, const term& wanted) { return entry.first < wanted; };
   auto i = std::lower_bound(entries_.begin(), entries_.end(), key, less);
   return i != entries_.end() && i->first == key ? &i->second : nullptr;

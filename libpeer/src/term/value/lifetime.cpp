@@ -1,0 +1,215 @@
+// Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
+
+#include "term/value/lifetime.hpp"
+
+#include "peer/detail/small_stack.hpp"
+#include "term/value/elements.hpp"
+#include "term/value/storage.hpp"
+
+#include <algorithm>
+
+namespace peer::internal::value {
+
+namespace {
+
+using entry = erl::map::value_type;
+using storage = detail::term_storage;
+
+// -- destruction ------------------------------------------------------------------------------------------------------
+
+bool entry_has_elements(const entry& x) noexcept {
+  return has_elements(x.first) || has_elements(x.second);
+}
+
+bool has_leaves_only(const std::vector<term>& items) noexcept {
+  return std::none_of(items.begin(), items.end(), has_elements);
+}
+
+bool has_leaves_only(const std::vector<entry>& entries) noexcept {
+  return std::none_of(entries.begin(), entries.end(), entry_has_elements);
+}
+
+/// Destroys elements from the back, up to one that has elements itself.
+void drop_leaves(std::vector<term>& items) noexcept {
+  items.erase(std::find_if(items.rbegin(), items.rend(), has_elements).base(), items.end());
+}
+
+void drop_leaves(std::vector<entry>& entries) noexcept {
+  entries.erase(std::find_if(entries.rbegin(), entries.rend(), entry_has_elements).base(), entries.end());
+}
+
+/// The elements of a container of any type.
+class contents {
+public:
+  contents() noexcept = default;
+  explicit contents(std::vector<term>&& items) noexcept : items_(std::move(items)) {}
+  explicit contents(std::vector<entry>&& entries) noexcept : entries_(std::move(entries)) {}
+
+  bool empty() const noexcept { return items_.empty() && entries_.empty(); }
+
+  void drop_leaves() noexcept {
+    value::drop_leaves(items_);
+    value::drop_leaves(entries_);
+  }
+
+  /// Takes the elements of the last element. That is not a leaf after `drop_leaves`, and a leaf after this.
+  contents take_last() noexcept {
+    if (!items_.empty())
+      return take(items_.back());
+    auto& [key, mapped] = entries_.back();
+    return take(has_elements(mapped) ? mapped : key);
+  }
+
+  term& first() noexcept { return items_.empty() ? entries_.front().first : items_.front(); }
+
+  /// Adds an element where one was dropped, or instead of a leaf: there is room.
+  void put(term&& x) noexcept {
+    if (!items_.empty())
+      items_.push_back(std::move(x));
+    else if (auto& mapped = entries_.back().second; !has_elements(mapped))
+      mapped = std::move(x);
+    else
+      entries_.emplace_back(std::move(x), term{});
+  }
+
+  /// Turns all elements into one.
+  term wrap() && noexcept {
+    if (!items_.empty())
+      return erl::tuple{std::move(items_)};
+    auto result = erl::map{};
+    storage::entries(result) = std::move(entries_);
+    return result;
+  }
+
+private:
+  static contents take(term& x) noexcept {
+    auto& alternatives = storage::value(x);
+    if (auto* list = std::get_if<erl::list>(&alternatives)) {
+      storage::improper(*list) = false;
+      return contents{std::move(storage::items(*list))};
+    }
+    if (auto* tuple = std::get_if<erl::tuple>(&alternatives))
+      return contents{std::move(storage::items(*tuple))};
+    return contents{std::move(storage::entries(std::get<erl::map>(alternatives)))};
+  }
+
+  std::vector<term> items_; // at most one of the two has elements
+  std::vector<entry> entries_;
+};
+
+/// Instead of a stack of containers that are not finished, each one that is left for its last element becomes the first
+/// element of that one, in exchange for what was there. So no memory is needed.
+void dismantle(contents current) noexcept {
+  current.drop_leaves();
+  while (!current.empty()) {
+    auto inner = current.take_last();
+    inner.drop_leaves();
+    current.drop_leaves();
+    if (inner.empty())
+      continue;
+    if (!current.empty()) {
+      current.put(std::move(inner.first()));
+      inner.first() = std::move(current).wrap();
+    }
+    current = std::move(inner);
+  }
+}
+
+// -- copies -----------------------------------------------------------------------------------------------------------
+
+/// A container whose elements are not copied yet. Not initialised: a stack has room for some.
+struct uncopied {
+  term* to;
+  const term* from;
+};
+
+class copier {
+public:
+  void copy(std::vector<term>& to, const std::vector<term>& from) {
+    if (has_leaves_only(from)) {
+      to = from;
+      return;
+    }
+    to.reserve(from.size()); // elements stay where they are
+    for (const auto& x : from)
+      if (has_elements(x))
+        later(to.emplace_back(), x);
+      else
+        to.emplace_back(x);
+  }
+
+  void copy(std::vector<entry>& to, const std::vector<entry>& from) {
+    if (has_leaves_only(from)) {
+      to = from;
+      return;
+    }
+    to.reserve(from.size());
+    for (const auto& [key, mapped] : from) {
+      auto& result = to.emplace_back();
+      copy(result.first, key);
+      copy(result.second, mapped);
+    }
+  }
+
+  void finish() {
+    while (!pending_.empty()) {
+      auto [to, from] = pending_.back();
+      pending_.pop_back();
+      auto& alternatives = storage::value(*to);
+      if (auto* list = from->get_if<erl::list>()) {
+        auto& result = std::get<erl::list>(alternatives); // what a term is at first
+        copy(storage::items(result), storage::items(*list));
+        storage::improper(result) = !list->proper();
+      } else if (auto* tuple = from->get_if<erl::tuple>()) {
+        copy(storage::items(alternatives.emplace<erl::tuple>()), storage::items(*tuple));
+      } else {
+        copy(storage::entries(alternatives.emplace<erl::map>()), storage::entries(*from->get_if<erl::map>()));
+      }
+    }
+  }
+
+private:
+  void copy(term& to, const term& from) {
+    if (has_elements(from))
+      later(to, from);
+    else
+      to = from;
+  }
+
+  void later(term& to, const term& from) { pending_.push_back({&to, &from}); }
+
+  detail::small_stack<uncopied, 8> pending_;
+};
+
+template <class Elements>
+void copy_all(Elements& to, const Elements& from) {
+  if (has_leaves_only(from)) {
+    to = from;
+    return;
+  }
+  auto all = copier{};
+  all.copy(to, from);
+  all.finish();
+}
+
+} // namespace
+
+void release(std::vector<term>& items) noexcept {
+  if (!has_leaves_only(items)) // else they do it themselves
+    dismantle(contents{std::move(items)});
+}
+
+void release(std::vector<entry>& entries) noexcept {
+  if (!has_leaves_only(entries)) // else they do it themselves
+    dismantle(contents{std::move(entries)});
+}
+
+void copy(std::vector<term>& to, const std::vector<term>& from) {
+  copy_all(to, from);
+}
+
+void copy(std::vector<entry>& to, const std::vector<entry>& from) {
+  copy_all(to, from);
+}
+
+} // namespace peer::internal::value
