@@ -49,7 +49,7 @@ public:
   }
 
   void on_exit() override {
-    runner_->abandon(fail(errc::noproc, "the functions' actor has exited"));
+    runner_->abandon(with_delivery(fail(errc::noproc, "the functions' actor has exited"), delivery::unanswered));
     runner_.reset();
     pinned::on_exit();
   }
@@ -69,7 +69,7 @@ private:
       else if (how.cls == internal::wire::reply_class::ok)
         promise.deliver(encoded_term{internal::base::copy_of(how.result)});
       else
-        promise.deliver(internal::origin::to_error({0, how.cls, how.result}));
+        promise.deliver(internal::origin::to_error({0, how.cls, how.result}, module, function));
     };
     runner_->run(to_invocation(x), std::move(answer), timeout);
     return promise;

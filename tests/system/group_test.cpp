@@ -212,6 +212,29 @@ CAF_TEST(a member that was killed has an error among the answers) {
   stop(members);
 }
 
+CAF_TEST(the report of a member that was killed has its status and usage) {
+  auto options = nodes(2);
+  options.each.peer_down = peer::peer_down::stop; // its control actor exits, too
+  auto members = value_of(peer::start_group(*sys, options));
+  auto lost = members[1];
+  kill(process_of(lost), SIGKILL);
+  CAF_REQUIRE(look_until([&] { return lost.get_state() == errc::noproc; }));
+  auto reports = members.stop();
+  CAF_REQUIRE_EQUAL(reports.size(), 2u);
+  auto report = value_of(reports[1]);
+  CAF_REQUIRE(report.status.has_value());
+  CAF_CHECK_EQUAL(report.status->value, SIGKILL);
+  CAF_CHECK(report.status->max_rss > 0);
+  CAF_CHECK(report.ended_by == peer::stop_step::none);
+}
+
+CAF_TEST(an answer that is an error names the member) {
+  auto members = start_nodes(2);
+  auto answers = members.multicall<int>("erlang", "error", atom{"no"});
+  CAF_CHECK(describe(answers[1].error()).starts_with("member 1 of the group: the call of erlang:error in peer"));
+  CAF_CHECK(text_of(members.multicall<int>("erlang", "node")[0].error()).starts_with("member 0 of the group: "));
+}
+
 CAF_TEST(a member that is killed during a call is told with its end) {
   auto members = start_nodes(3);
   auto answers =

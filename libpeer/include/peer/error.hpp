@@ -48,7 +48,7 @@ enum class errc : std::uint8_t {
   noproc,
   /// There was no answer in time.
   timeout,
-  /// The called function ended with an exception. The context is an `erl::exception`.
+  /// The called function ended with an exception. The context is a sentence and an `erl::exception`.
   exception,
   /// A function in a system message threw.
   callback_failed,
@@ -90,7 +90,7 @@ bool inspect(Inspector& f, errc& x) {
 /// An error whose context is a sentence: what failed, the value as the user wrote it, what would be right.
 [[nodiscard]] error fail(errc code, std::string text);
 
-/// The sentence in the context of `err`; empty if the context is something else.
+/// The sentence at the beginning of the context of `err`; empty if there is none.
 std::string text_of(const error& err);
 
 /// The value of `errno` of an `errc::system_failure`; 0 for other errors.

@@ -132,18 +132,27 @@ bool inspect(Inspector& f, exception& x) {
 
 // -- access -----------------------------------------------------------------------------------------------------------
 
-/// The details of a peer's end; null if `err` has none. Valid as long as `err`.
+/// The details of a peer's end; null if `err` has none. A child that could not be started
+/// (`errc::failed_to_start_child`) has those of its peer. Valid as long as `err`.
 const failure* failure_of(const error& err) noexcept;
 
 /// The details of an exception; null if `err` has none. Valid as long as `err`.
 const erl::exception* exception_of(const error& err) noexcept;
 
+/// The `caf::error` that a called C++ function has returned, with its own category and code, if that is why the call
+/// failed with `err` (`errc::exception`); else no error.
+error returned_error_of(const error& err);
+
 /// Whether the call that failed with `err` was delivered; nothing for errors that do not depend on delivery, such as
 /// `errc::bad_term`.
 std::optional<delivery> delivery_of(const error& err) noexcept;
 
-/// A copy of `err` with `failure::call` set to `what`. No effect on errors that are not the end of a peer.
+/// A copy of `err` from which `delivery_of` returns `what`. No effect on errors that are neither the end of a peer nor
+/// `errc::noproc`.
 error with_delivery(const error& err, delivery what);
+
+/// An error with that code, `text` and, if `why` has some, the details of a failure or an exception.
+error with_details_of(const error& why, errc code, std::string text);
 
 /// Translates the error of a request to a control actor: CAF's errors for a receiver that has exited become
 /// `errc::noproc`, with `who` as the subject of the sentence.

@@ -156,14 +156,18 @@ public:
   // -- calls ---
 
   /// Calls `module:function(xs…)` in all peers at the same time and waits for all, no longer than the time-out. Returns
-  /// one answer for each peer, in their order; the errors are those of `handle::call`.
+  /// one answer for each peer, in their order; the errors are those of `handle::call` and name the member.
   template <class T, class... Ts>
   [[nodiscard]] std::vector<caf::expected<T>> multicall(std::string_view module, std::string_view function,
                                                         const Ts&... xs) const {
     auto arguments = encode_arguments(xs...);
     if (!arguments)
       return std::vector<caf::expected<T>>(size(), arguments.error());
-    return read<T>(request_calls(module, function, std::move(*arguments)));
+    auto result = read<T>(request_calls(module, function, std::move(*arguments)));
+    for (std::size_t i = 0; i < result.size(); ++i)
+      if (!result[i])
+        result[i] = of_member(result[i].error(), i);
+    return result;
   }
 
   /// Calls `module:function(item)` for each item in one of the peers and waits for all; the time-out is that of each
@@ -220,8 +224,9 @@ public:
   [[nodiscard]] std::vector<caf::expected<process_usage>> usage() const;
 
   /// Stops all peers at the same time, spares included, each by its option `shutdown`. Returns when all processes have
-  /// ended and were reaped: the reports of the members, then those of the spares. The error is `errc::noproc` for a
-  /// peer whose control actor had exited already. From then on no spare is started or takes a place.
+  /// ended and were reaped: the reports of the members, then those of the spares. A peer that has ended before has the
+  /// report of that end; if it was started by others (the constructor) and its control actor has exited `normal`, the
+  /// error is `errc::noproc`. From then on no spare is started or takes a place.
   std::vector<caf::expected<stop_report>> stop() const;
 
 private:
@@ -242,6 +247,9 @@ private:
         result.emplace_back(x->template as<T>());
     return result;
   }
+
+  /// The same error, and which member it is about.
+  static caf::error of_member(const caf::error& why, std::size_t index);
 
   group(caf::actor_system& sys, std::shared_ptr<internal::group::roster> members, caf::actor keeper);
 

@@ -68,7 +68,7 @@ error fail(errc code, std::string text) {
 }
 
 std::string text_of(const error& err) {
-  if (err && (err.context().match_elements<std::string>() || err.context().match_elements<std::string, std::int32_t>()))
+  if (err && !err.context().empty() && err.context().match_element<std::string>(0))
     return err.context().get_as<std::string>(0);
   return {};
 }

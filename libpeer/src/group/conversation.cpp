@@ -8,15 +8,20 @@ namespace peer::internal::group {
 
 caf::error of_member(const caf::error& why, std::size_t index) {
   auto whose = "member " + std::to_string(index) + " of the group";
-  if (auto ended = failure_of(why)) {
+  if (auto ended = failure_of(why); ended && text_of(why).empty()) {
     auto details = *ended;
     details.who = whose + ", " + details.who;
     return caf::make_error(static_cast<errc>(why.code()), std::move(details));
   }
   auto text = text_of(why);
-  if (text.empty() || why.category() != caf::type_id_v<errc>)
+  if (!text.empty())
+    whose += ": " + text;
+  if (why.category() == caf::type_id_v<caf::sec> && (!text.empty() || why.context().empty()))
+    return caf::make_error(static_cast<caf::sec>(why.code()), std::move(whose));
+  if (why.category() != caf::type_id_v<errc>)
     return why;
-  return caf::make_error(static_cast<errc>(why.code()), whose + ": " + text);
+  auto named = with_details_of(why, static_cast<errc>(why.code()), std::move(whose));
+  return why == errc::noproc ? with_delivery(named, *delivery_of(why)) : named;
 }
 
 } // namespace peer::internal::group

@@ -38,7 +38,8 @@ public:
       : pinned(cfg, std::move(place)), slots_(size), missing_(size), waiter_(std::move(waiter)) {}
 
   void on_exit() override {
-    auto killed = fail(errc::noproc, "the actor system ended before there was an answer");
+    auto killed =
+        with_delivery(fail(errc::noproc, "the actor system ended before there was an answer"), delivery::unanswered);
     auto all = results<Result>{};
     all.reserve(slots_.size());
     for (auto& x : slots_)

@@ -7,6 +7,7 @@
 #include "group/roster.hpp"
 #include "group/spares_actor.hpp"
 #include "origin/ask.hpp"
+#include "origin/command_line.hpp"
 #include "origin/control.hpp"
 #include "process/kernel_limits.hpp"
 
@@ -14,6 +15,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <optional>
 
 namespace peer {
 
@@ -45,38 +48,57 @@ caf::expected<std::vector<start_options>> options_of_peers(const group_options& 
   return result;
 }
 
+/// Peers whose ends are noted.
+struct started_members {
+  std::vector<control_actor> actors;
+  std::vector<atom> nodes;
+  std::vector<std::shared_ptr<const internal::group::end_note>> notes;
+
+  /// Makes a roster of them.
+  std::shared_ptr<internal::group::roster> enrol(caf::actor_system& sys) const {
+    auto members = std::vector<handle>{};
+    for (std::size_t i = 0; i < actors.size(); ++i)
+      members.emplace_back(sys, actors[i], nodes[i]);
+    auto result = std::make_shared<internal::group::roster>(std::move(members));
+    for (std::size_t i = 0; i < actors.size(); ++i)
+      result->add_note(actors[i], notes[i]);
+    return result;
+  }
+};
+
 /// Starts peers and leaves it to others to wait for them.
-caf::expected<std::vector<handle>> start_members(caf::actor_system& sys, std::vector<start_options> options) {
-  auto result = std::vector<handle>{};
+caf::expected<started_members> start_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto where = internal::loop::event_loop::of(sys);
+  if (!where)
+    return std::move(where.error());
+  auto result = started_members{};
   for (auto& x : options) {
-    auto member = start(sys, std::move(x));
-    if (!member)
-      return std::move(member.error());
-    result.push_back(std::move(*member));
+    auto note = std::make_shared<internal::group::end_note>();
+    result.nodes.push_back(internal::origin::name_before_boot(x));
+    result.actors.push_back(internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where),
+                                                            std::move(x), nullptr,
+                                                            [note](auto& report) { note->set(report); }));
+    result.notes.push_back(std::move(note));
   }
   return result;
 }
 
 /// Starts peers and waits until they run; stops all if one does not.
-caf::expected<std::vector<handle>> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
-  auto where = internal::loop::event_loop::of(sys);
-  if (!where)
-    return std::move(where.error());
-  auto actors = std::vector<control_actor>{};
-  for (auto& x : options)
-    actors.push_back(
-        internal::origin::spawn_control(sys, *where, internal::origin::process_launcher(*where), std::move(x)));
-  auto booted = internal::group::ask_all<peer_status>(sys, actors, await_boot_atom_v, caf::infinite,
+caf::expected<started_members> boot_members(caf::actor_system& sys, std::vector<start_options> options) {
+  auto started = start_members(sys, std::move(options));
+  if (!started)
+    return std::move(started.error());
+  auto& result = *started;
+  auto booted = internal::group::ask_all<peer_status>(sys, result.actors, await_boot_atom_v, caf::infinite,
                                                       internal::group::after_failure::give_up);
   auto failed = std::find_if(booted.begin(), booted.end(), [](auto& x) { return !x; });
   if (failed != booted.end()) {
-    internal::group::ask_all<stop_report>(sys, actors, stop_atom_v);
+    internal::group::ask_all<stop_report>(sys, result.actors, stop_atom_v);
     return std::move(failed->error());
   }
-  auto result = std::vector<handle>{};
-  for (std::size_t i = 0; i < actors.size(); ++i)
-    result.emplace_back(sys, std::move(actors[i]), std::move(booted[i]->node));
-  return result;
+  for (std::size_t i = 0; i < booted.size(); ++i)
+    result.nodes[i] = std::move(booted[i]->node);
+  return started;
 }
 
 /// A time-out for several steps together. Returns the remaining time.
@@ -102,6 +124,16 @@ caf::error first_failure(const internal::group::results<Result>& all) {
     if (!all[i])
       return internal::group::of_member(all[i].error(), i);
   return {};
+}
+
+/// How a peer whose control actor has exited has ended.
+std::optional<stop_report> report_of(caf::actor_system& sys, const internal::group::roster& members,
+                                     const control_actor& control) {
+  if (auto noted = members.end_of(control))
+    return noted;
+  auto why = internal::origin::exit_reason_of(sys, control);
+  auto ended = failure_of(why);
+  return ended ? std::optional{stop_report{stop_step::none, ended->status, ended->survivors}} : std::nullopt;
 }
 
 caf::expected<process_usage> usage_of_peer(const caf::expected<peer_status>& status) {
@@ -163,7 +195,10 @@ caf::error group::barrier(caf::timespan timeout) const {
   if (auto err =
           first_failure(internal::group::ask_all<peer_status>(*sys_, members_->actors(), await_boot_atom_v, timeout)))
     return err;
-  return first_failure(within(left()).multicall<void>("erlang", "node"));
+  for (auto& answer : within(left()).multicall<void>("erlang", "node"))
+    if (!answer)
+      return std::move(answer.error());
+  return {};
 }
 
 std::vector<caf::expected<process_usage>> group::usage() const {
@@ -180,7 +215,16 @@ std::vector<caf::expected<stop_report>> group::stop() const {
   auto all = members_->actors();
   auto spares = members_->take_left();
   all.insert(all.end(), spares.begin(), spares.end());
-  return internal::group::ask_all<stop_report>(*sys_, all, stop_atom_v);
+  auto reports = internal::group::ask_all<stop_report>(*sys_, all, stop_atom_v);
+  for (std::size_t i = 0; i < reports.size(); ++i)
+    if (!reports[i] && delivery_of(reports[i].error()) == delivery::not_delivered) // its control actor has exited
+      if (auto known = report_of(*sys_, *members_, all[i]))
+        reports[i] = std::move(*known);
+  return reports;
+}
+
+caf::error group::of_member(const caf::error& why, std::size_t index) {
+  return internal::group::of_member(why, index);
 }
 
 group::answers group::request_calls(std::string_view module, std::string_view function, byte_buffer arguments) const {
@@ -235,9 +279,9 @@ caf::expected<group> start_group(caf::actor_system& sys, const group_options& op
   auto members = waits ? boot_members(sys, std::move(of_members)) : start_members(sys, std::move(of_members));
   if (!members)
     return std::move(members.error());
+  auto places = members->enrol(sys);
   if (options.spares == 0)
-    return group{sys, std::move(*members)};
-  auto places = std::make_shared<internal::group::roster>(std::move(*members));
+    return group{sys, std::move(places), nullptr};
   auto keeper = internal::group::spawn_spares(sys, places, std::move(*each));
   if (!keeper)
     return std::move(keeper.error());

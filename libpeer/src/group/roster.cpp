@@ -26,8 +26,26 @@ spares_state roster::spares() const {
   return spares_;
 }
 
+void roster::add_note(const control_actor& control, std::shared_ptr<const end_note> note) {
+  auto guard = std::lock_guard{mutex_};
+  notes_.emplace_back(control.id(), std::move(note));
+}
+
+std::optional<stop_report> roster::end_of(const control_actor& control) const {
+  auto guard = std::lock_guard{mutex_};
+  for (auto& [id, note] : notes_)
+    if (id == control.id())
+      return note->get();
+  return std::nullopt;
+}
+
+void roster::forget(const control_actor& control) {
+  std::erase_if(notes_, [id = control.id()](auto& x) { return x.first == id; });
+}
+
 void roster::replace(std::size_t index) {
   auto guard = std::lock_guard{mutex_};
+  forget(members_[index].actor());
   members_[index] = std::move(spares_.running.front());
   spares_.running.erase(spares_.running.begin());
   ++spares_.used;
@@ -41,6 +59,7 @@ void roster::add_spare(handle spare) {
 void roster::remove_spare(const control_actor& spare) {
   auto guard = std::lock_guard{mutex_};
   std::erase_if(spares_.running, [&](auto& x) { return x.actor() == spare; });
+  forget(spare);
 }
 
 void roster::note_failure(caf::error why) {

@@ -9,11 +9,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace peer::internal::group {
+
+/// How a peer has ended. Any thread may use it.
+class end_note {
+public:
+  void set(const stop_report& report) {
+    auto guard = std::lock_guard{mutex_};
+    report_ = report;
+  }
+
+  std::optional<stop_report> get() const {
+    auto guard = std::lock_guard{mutex_};
+    return report_;
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::optional<stop_report> report_;
+};
 
 /// Who the members of a group are, and its spares. Any thread may use it.
 class roster {
@@ -29,6 +49,12 @@ public:
   std::vector<control_actor> actors() const;
 
   spares_state spares() const;
+
+  /// Remembers where the end of a member or spare is noted.
+  void add_note(const control_actor& control, std::shared_ptr<const end_note> note);
+
+  /// How that member or spare has ended, if that is known.
+  std::optional<stop_report> end_of(const control_actor& control) const;
 
   // -- for the spares actor ---
 
@@ -49,11 +75,14 @@ public:
   std::vector<control_actor> take_left();
 
 private:
+  void forget(const control_actor& control);
+
   const std::size_t size_;
   mutable std::mutex mutex_; ///< guards what follows
   std::vector<handle> members_;
   spares_state spares_;
   std::vector<control_actor> left_;
+  std::vector<std::pair<caf::actor_id, std::shared_ptr<const end_note>>> notes_;
 };
 
 } // namespace peer::internal::group

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -71,8 +72,10 @@ public:
 
 private:
   void start(std::size_t number) {
-    auto control =
-        origin::spawn_control(home_system(), where(), origin::process_launcher(where().loop), options_[number]);
+    auto note = std::make_shared<end_note>();
+    auto control = origin::spawn_control(home_system(), where(), origin::process_launcher(where().loop),
+                                         options_[number], nullptr, [note](auto& report) { note->set(report); });
+    members_->add_note(control, std::move(note));
     spares_.push_back({number, control});
     monitor(control);
     request(control, caf::infinite, await_boot_atom_v)

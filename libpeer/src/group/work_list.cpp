@@ -8,15 +8,6 @@
 
 namespace peer::internal::group {
 
-namespace {
-
-/// The delivery of a call that failed with that error. A control actor that had exited did not receive the request.
-std::optional<delivery> delivery_of_call(const error& why) {
-  return why == caf::sec::request_receiver_down ? delivery::not_delivered : delivery_of(why);
-}
-
-} // namespace
-
 work_list::work_list(std::size_t items, std::size_t peers, const map_options& options)
     : options_(options), items_(items), open_(items), peers_(peers), serving_(peers) {
   // nop
@@ -41,7 +32,7 @@ void work_list::finish(const assignment& x) {
 }
 
 bool work_list::fail(const assignment& x, const error& why) {
-  auto what = delivery_of_call(why);
+  auto what = delivery_of(why);
   if (what == delivery::not_delivered || failure_of(why) != nullptr || why == errc::noproc)
     retire(x.peer);
   if (what == delivery::not_delivered) {

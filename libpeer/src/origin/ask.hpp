@@ -13,6 +13,7 @@
 #include "caf/actor_system.hpp"
 #include "caf/expected.hpp"
 #include "caf/scoped_actor.hpp"
+#include "caf/system_messages.hpp"
 
 #include <optional>
 #include <string>
@@ -49,6 +50,16 @@ caf::expected<Result> ask(caf::actor_system& sys, const Handle& actor, const cha
     std::move(answer).receive([&] { result = caf::expected<void>{}; }, on_error);
   else
     std::move(answer).receive([&](Result& value) { result = std::move(value); }, on_error);
+  return result;
+}
+
+/// Why an actor that has exited did so. Waits for the exit of any other.
+template <class Handle>
+caf::error exit_reason_of(caf::actor_system& sys, const Handle& actor) {
+  auto result = caf::error{};
+  auto self = caf::scoped_actor{sys};
+  self->monitor(actor);
+  self->receive([&result](const caf::down_msg& end) { result = end.reason; });
   return result;
 }
 

@@ -32,7 +32,7 @@ void calls::send(connection::channel& to, pending_call&& waiter, const_byte_span
 
 void calls::answer(const wire::reply& reply, time_point now) {
   if (auto call = take(reply.seq))
-    call->answer(reply, now);
+    call->answer(reply, peer_, now);
 }
 
 void calls::fail(std::uint64_t seq, const caf::error& why) {
@@ -44,7 +44,7 @@ std::vector<std::uint64_t> calls::expire(time_point now) {
   auto result = std::vector<std::uint64_t>{};
   for (auto& [seq, call] : outstanding_.take_expired(now)) {
     waiting_ -= call.internal() ? 0 : 1;
-    call.time_out();
+    call.time_out(peer_);
     result.push_back(seq);
   }
   return result;

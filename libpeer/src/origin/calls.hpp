@@ -22,7 +22,8 @@ public:
   using time_point = outstanding_calls<pending_call>::time_point;
 
   /// @param limit calls that may wait for their answers, without those of this library itself.
-  explicit calls(std::size_t limit) noexcept : limit_(limit) {}
+  /// @param peer names the peer in errors.
+  explicit calls(std::size_t limit, std::string peer = "the peer") noexcept : limit_(limit), peer_(std::move(peer)) {}
 
   /// Fails with `errc::overload` if no more calls may wait.
   caf::error check_room() const;
@@ -68,6 +69,7 @@ private:
   void doubt();
 
   std::size_t limit_;
+  std::string peer_;
   std::size_t waiting_ = 0; ///< of `outstanding_`, without those of this library itself
   outstanding_calls<pending_call> outstanding_;
   std::vector<pending_call> doubtful_; ///< calls whose answers may have been damaged

@@ -72,6 +72,10 @@ std::vector<std::string> command_line(const start_options& x, const std::optiona
   return x.post_process_args ? x.post_process_args(std::move(result)) : result;
 }
 
+atom name_before_boot(const start_options& x) {
+  return x.host.empty() ? atom{} : atom{x.name + "@" + x.host};
+}
+
 std::string display_name(const start_options& x) {
   if (!x.name.empty())
     return x.host.empty() ? x.name : x.name + "@" + x.host;

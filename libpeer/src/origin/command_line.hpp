@@ -37,4 +37,7 @@ std::vector<std::string> command_line(const start_options& options, const std::o
 /// The peer's name in errors and console prefixes: that of the node or, without one, that of the program.
 std::string display_name(const start_options& options);
 
+/// The name that a node has before it has booted: with its host if both are options, else `''`.
+atom name_before_boot(const start_options& options);
+
 } // namespace peer::internal::origin

@@ -43,10 +43,11 @@ public:
   // -- constructors, destructors ---
 
   control(caf::actor_config& cfg, loop::habitat place, launcher launch, start_options options,
-          caf::strong_actor_ptr parent)
+          caf::strong_actor_ptr parent, end_observer ended)
       : with_sys(cfg, std::move(place)),
         options_(std::move(options)),
         launch_(std::move(launch)),
+        ended_(std::move(ended)),
         parent_(parent ? caf::actor_cast<caf::actor_addr>(parent) : caf::actor_addr{}),
         metrics_(system()),
         life_(options_.wait_boot),
@@ -285,6 +286,8 @@ private:
     leader_.finish();
     exchange_.close(life_.reason());
     incarnation_.reset(); // removes the peer's cgroup: after the answer to `stop`, the directory above may be removed
+    if (ended_)
+      ended_(life_.report());
     waiters_.on_end(life_.reason(), life_.report());
     if (auto reason = life_.exit_reason(options_))
       quit(std::move(*reason));
@@ -388,6 +391,7 @@ private:
 
   start_options options_;
   launcher launch_;
+  end_observer ended_;
   caf::actor_addr parent_;           ///< the actor of `start_link`
   caf::strong_actor_ptr keep_alive_; ///< this actor, from `boot` until it exits
   metrics metrics_;                  ///< before `exchange_`, whose calls count there
@@ -407,8 +411,9 @@ private:
 } // namespace
 
 control_actor spawn_control(caf::actor_system& sys, loop::habitat where, launcher launch, start_options options,
-                            caf::strong_actor_ptr parent) {
-  return loop::spawn_pinned<control>(sys, std::move(where), std::move(launch), std::move(options), std::move(parent));
+                            caf::strong_actor_ptr parent, end_observer ended) {
+  return loop::spawn_pinned<control>(sys, std::move(where), std::move(launch), std::move(options), std::move(parent),
+                                     std::move(ended));
 }
 
 } // namespace peer::internal::origin

@@ -11,14 +11,10 @@
 
 namespace peer::internal::origin {
 
-namespace {
-
 std::string describe_peer(const start_options& options) {
   auto result = "peer '" + display_name(options) + "'";
   return options.name.empty() ? result : result + " (" + chosen_program(options).program + ")";
 }
-
-} // namespace
 
 caf::error end_error(const start_options& options, const lifecycle& life, const incarnation* of,
                      std::vector<std::string> last_words) {

@@ -14,6 +14,9 @@
 
 namespace peer::internal::origin {
 
+/// Names a peer in messages: by the name that it has or its program.
+std::string describe_peer(const start_options& options);
+
 /// The error that describes the end of a peer, with a `failure` as its context: `errc::boot_failed`,
 /// `errc::connection_closed` or `errc::exit_status`. @param of null if the peer could not be started.
 caf::error end_error(const start_options& options, const lifecycle& life, const incarnation* of,

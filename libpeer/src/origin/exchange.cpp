@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "base/large_memory.hpp"
 #include "origin/command_line.hpp"
+#include "origin/end_error.hpp"
 #include "peer/convert.hpp"
 #include "peer/error.hpp"
 #include "term/convert/message_elements.hpp"
@@ -31,7 +32,7 @@ exchange::exchange(caf::scheduled_actor& self, const start_options& options, con
       leader_(leader),
       metrics_(meter),
       owner_(whom),
-      calls_(options.max_calls),
+      calls_(options.max_calls, describe_peer(options)),
       call_alarm_(self, [this] { expire_calls(); }),
       outbox_(options.queue_limit) {
   // nop

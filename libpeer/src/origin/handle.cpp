@@ -6,6 +6,7 @@
 #include "loop/event_loop.hpp"
 #include "origin/ask.hpp"
 #include "origin/cast_window.hpp"
+#include "origin/command_line.hpp"
 #include "origin/control.hpp"
 
 #include "caf/all.hpp"
@@ -33,7 +34,7 @@ caf::expected<handle> start_with_parent(caf::actor_system& sys, start_options op
   auto waits = std::holds_alternative<caf::timespan>(options.wait_boot);
   if (auto err = waits ? internal::origin::check_may_block() : caf::error{})
     return err;
-  auto known = options.host.empty() ? atom{} : atom{options.name + "@" + options.host};
+  auto known = internal::origin::name_before_boot(options);
   auto control = spawn_with_parent(sys, std::move(options), std::move(parent));
   if (!control)
     return std::move(control.error());

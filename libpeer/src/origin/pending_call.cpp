@@ -10,7 +10,16 @@
 
 namespace peer::internal::origin {
 
-caf::error to_error(const wire::reply& reply) {
+namespace {
+
+std::string call_text(const atom& module, const atom& function, std::string_view peer) {
+  auto result = "the call of " + to_string(module) + ":" + to_string(function);
+  return peer.empty() ? result : result + " in " + std::string{peer};
+}
+
+} // namespace
+
+caf::error to_error(const wire::reply& reply, const atom& module, const atom& function, std::string_view peer) {
   auto result = load_term<term>(reply.result);
   if (!result)
     return std::move(result.error());
@@ -23,12 +32,11 @@ caf::error to_error(const wire::reply& reply) {
   } else {
     details.reason = std::move(*result);
   }
-  return caf::make_error(errc::exception, std::move(details));
+  return caf::make_error(errc::exception, call_text(module, function, peer), std::move(details));
 }
 
-caf::error timed_out(const atom& module, const atom& function) {
-  return peer::fail(errc::timeout,
-                    "the call of " + to_string(module) + ":" + to_string(function) + " was not answered in time");
+caf::error timed_out(const atom& module, const atom& function, std::string_view peer) {
+  return peer::fail(errc::timeout, call_text(module, function, peer) + " was not answered in time");
 }
 
 void pending_call::sent(std::uint64_t until, time_point now) {
@@ -44,12 +52,12 @@ void pending_call::refuse(caf::error why) {
   deliver_error(std::move(why));
 }
 
-void pending_call::answer(const wire::reply& reply, time_point now) {
+void pending_call::answer(const wire::reply& reply, std::string_view peer, time_point now) {
   ended(reply.cls == wire::reply_class::ok ? call_result::ok : call_result::exception);
   if (meter_)
     meter_->call_took(now - sent_at_);
   if (reply.cls != wire::reply_class::ok)
-    deliver_error(to_error(reply));
+    deliver_error(to_error(reply, module_, function_, peer));
   else if (evaluated_)
     evaluated_(load_term<term>(reply.result));
   else
@@ -61,9 +69,9 @@ void pending_call::fail(caf::error why) {
   deliver_error(std::move(why));
 }
 
-void pending_call::time_out() {
+void pending_call::time_out(std::string_view peer) {
   ended(call_result::timeout);
-  deliver_error(timed_out(module_, function_));
+  deliver_error(timed_out(module_, function_, peer));
 }
 
 void pending_call::ended(call_result how) {

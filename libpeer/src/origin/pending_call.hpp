@@ -11,15 +11,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace peer::internal::origin {
 
-/// The error for a reply that is not `ok`.
-caf::error to_error(const wire::reply& reply);
+/// The error for a reply that is not `ok`. @param peer names the peer; empty if it is this program
+caf::error to_error(const wire::reply& reply, const atom& module, const atom& function, std::string_view peer = {});
 
 /// The error for a call that has timed out.
-caf::error timed_out(const atom& module, const atom& function);
+caf::error timed_out(const atom& module, const atom& function, std::string_view peer = {});
 
 /// A call that has not been answered: the function, and the receiver of the answer. Answer it once.
 class pending_call {
@@ -40,14 +42,14 @@ public:
   /// Passes on why it could not be sent.
   void refuse(caf::error why);
 
-  /// Passes on the answer of the peer.
-  void answer(const wire::reply& reply, time_point now);
+  /// Passes on the answer of the peer, which errors name.
+  void answer(const wire::reply& reply, std::string_view peer, time_point now);
 
   /// Fails it: there will be no answer.
   void fail(caf::error why);
 
   /// Fails it with `errc::timeout`.
-  void time_out();
+  void time_out(std::string_view peer);
 
   /// Where it ends in the outgoing stream.
   std::uint64_t sent_until() const noexcept { return sent_until_; }

@@ -1,5 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/convert.hpp"
 #include "peer/failure.hpp"
 #include "peer/term.hpp"
 #include "sys/commands.hpp"
@@ -15,12 +16,20 @@ namespace peer {
 
 namespace {
 
-/// The context if it is one value of that type.
+/// The value of that type in the context: its only one, or the one behind a sentence.
 template <class T>
 const T* context_as(const error& err) noexcept {
-  if (!err || err.category() != caf::type_id_v<errc> || !err.context().template match_elements<T>())
+  if (!err || err.category() != caf::type_id_v<errc>)
     return nullptr;
-  return &err.context().template get_as<T>(0);
+  auto& context = err.context();
+  if (context.match_elements<T>())
+    return &context.get_as<T>(0);
+  return context.match_elements<std::string, T>() ? &context.get_as<T>(1) : nullptr;
+}
+
+/// Whether `err` is the end of a peer itself, not of what depends on that peer.
+bool is_end_of_peer(const error& err) noexcept {
+  return failure_of(err) && err != errc::failed_to_start_child;
 }
 
 std::string phase_text(phase at) {
@@ -72,6 +81,39 @@ std::string describe_other(const error& err) {
   return text;
 }
 
+/// The signatures that a node sends with a refused call.
+std::string describe_hints(const erl::list& infos) {
+  auto result = std::string{};
+  for (auto& info : infos) {
+    if (auto expected = match_tagged(info, "expected", 2))
+      result += "; expected " + std::string{(*expected)[1].as_binary().value_or("")};
+    auto known = match_tagged(info, "functions", 2);
+    if (auto signatures = known ? (*known)[1].get_if<erl::list>() : nullptr)
+      for (auto& signature : *signatures)
+        result += "; there is " + std::string{signature.as_binary().value_or("")};
+  }
+  return result;
+}
+
+/// The function that raised it: the first entry of a stacktrace is `{Module, Function, ArityOrArguments, Info}`.
+std::string describe_place(const erl::exception& x) {
+  auto stacktrace = x.stacktrace.get_if<erl::list>();
+  auto entry = stacktrace && !stacktrace->empty() ? (*stacktrace)[0].get_if<erl::tuple>() : nullptr;
+  if (!entry || entry->size() != 4)
+    return {};
+  auto arguments = (*entry)[2].get_if<erl::list>();
+  auto result = " in " + to_string((*entry)[0]) + ":" + to_string((*entry)[1]) + "/"
+              + (arguments ? std::to_string(arguments->size()) : to_string((*entry)[2]));
+  auto infos = (*entry)[3].get_if<erl::list>();
+  return infos ? result + describe_hints(*infos) : result;
+}
+
+/// @param call what was called and where, if that is known
+std::string describe_exception(const erl::exception& x, const std::string& call) {
+  return (call.empty() ? "the called function" : call) + " ended with " + to_string(x.cls) + ": " + to_string(x.reason)
+       + describe_place(x);
+}
+
 /// Erlang's name of a system error: `enoent`.
 term error_name(int number) {
   auto name = strerrorname_np(number);
@@ -112,25 +154,45 @@ const erl::exception* exception_of(const error& err) noexcept {
   return context_as<erl::exception>(err);
 }
 
+error returned_error_of(const error& err) {
+  auto raised = exception_of(err);
+  if (!raised || !match_tagged(raised->reason, "$error", 4))
+    return {};
+  return from_term<error>(raised->reason);
+}
+
 std::optional<delivery> delivery_of(const error& err) noexcept {
   if (auto ended = failure_of(err))
     return ended->call;
   if (err == errc::exception || err == errc::type_mismatch)
     return delivery::answered;
-  if (err == errc::noconnection || err == errc::overload)
+  if (err == errc::noproc) // a request that arrived before the end has a note
+    return err.context().match_elements<std::string, std::int32_t>()
+             ? static_cast<delivery>(err.context().get_as<std::int32_t>(1))
+             : delivery::not_delivered;
+  if (err == errc::noconnection || err == errc::overload || err == caf::sec::request_receiver_down)
     return delivery::not_delivered;
-  if (err == errc::timeout || err == errc::protocol_violation || err == errc::noproc)
+  if (err == errc::timeout || err == errc::protocol_violation)
     return delivery::unanswered;
   return std::nullopt;
 }
 
 error with_delivery(const error& err, delivery what) {
-  auto ended = failure_of(err);
-  if (ended == nullptr)
+  if (err == errc::noproc)
+    return caf::make_error(errc::noproc, text_of(err), static_cast<std::int32_t>(what));
+  if (!is_end_of_peer(err))
     return err;
-  auto details = *ended;
+  auto details = *failure_of(err);
   details.call = what;
   return caf::make_error(static_cast<errc>(err.code()), std::move(details));
+}
+
+error with_details_of(const error& why, errc code, std::string text) {
+  if (auto ended = failure_of(why))
+    return caf::make_error(code, std::move(text), *ended);
+  if (auto raised = exception_of(why))
+    return caf::make_error(code, std::move(text), *raised);
+  return fail(code, std::move(text));
 }
 
 error from_request(error why, std::string_view who) {
@@ -142,10 +204,10 @@ error from_request(error why, std::string_view who) {
 term to_reason(const error& err) {
   if (auto reason = internal::sys::to_exit_reason(err))
     return std::move(*reason);
-  if (auto raised = exception_of(err))
+  if (auto raised = exception_of(err); raised && err == errc::exception)
     return erl::tuple{atom{to_string(raised->cls)}, raised->reason};
-  if (auto ended = failure_of(err))
-    return reason_of(*ended, err != errc::boot_failed);
+  if (is_end_of_peer(err))
+    return reason_of(*failure_of(err), err != errc::boot_failed);
   if (err.category() == caf::type_id_v<errc>) {
     auto name = atom{to_string(static_cast<errc>(err.code()))};
     auto text = text_of(err);
@@ -157,12 +219,12 @@ term to_reason(const error& err) {
 std::string describe(const error& err) {
   if (!err)
     return "no error";
-  if (auto ended = failure_of(err))
-    return describe_failure(*ended);
+  if (is_end_of_peer(err))
+    return describe_failure(*failure_of(err));
   if (err == errc::terminated)
     return "a system message ended the actor with the reason " + to_string(to_reason(err));
-  if (auto raised = exception_of(err))
-    return "the called function ended with " + to_string(raised->cls) + ": " + to_string(raised->reason);
+  if (auto raised = exception_of(err); raised && err == errc::exception)
+    return describe_exception(*raised, text_of(err));
   if (err.category() != caf::type_id_v<errc>)
     return describe_other(err);
   auto text = text_of(err);

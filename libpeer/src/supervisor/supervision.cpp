@@ -155,7 +155,8 @@ void supervision::carry_out_restart(child_record& child) {
 /// The effect of a failed start depends on its purpose.
 void supervision::start_has_failed(child_record& child, error why) {
   child.state = child_state::undefined;
-  auto failed = fail(errc::failed_to_start_child, "child '" + child.id + "' could not be started: " + describe(why));
+  auto failed = with_details_of(why, errc::failed_to_start_child,
+                                "child '" + child.id + "' could not be started: " + describe(why));
   switch (child.started_for) {
   case purpose::boot:
     plan_->failed = failed;

@@ -37,15 +37,6 @@ caf::expected<supervisor_actor> spawn_with_parent(caf::actor_system& sys, superv
   return internal::supervisor::spawn_supervisor(sys, std::move(tree), std::move(spec), {}, std::move(parent));
 }
 
-/// The exit reason of an actor. Waits for its exit.
-caf::error end_of(caf::actor_system& sys, const supervisor_actor& actor) {
-  auto result = caf::error{};
-  auto self = caf::scoped_actor{sys};
-  self->monitor(actor);
-  self->receive([&result](const caf::down_msg& end) { result = end.reason; });
-  return result;
-}
-
 caf::expected<supervisor> await_boot(caf::actor_system& sys, caf::expected<supervisor_actor> spawned) {
   if (!spawned)
     return std::move(spawned.error());
@@ -54,7 +45,7 @@ caf::expected<supervisor> await_boot(caf::actor_system& sys, caf::expected<super
     return supervisor{sys, std::move(*spawned)};
   if (booted.error() != errc::noproc)
     return std::move(booted.error());
-  auto end = end_of(sys, *spawned); // the boot may have failed before the request arrived
+  auto end = internal::origin::exit_reason_of(sys, *spawned); // the boot may have failed before the request arrived
   return end == errc::failed_to_start_child ? end : std::move(booted.error());
 }
 

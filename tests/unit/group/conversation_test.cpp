@@ -191,7 +191,15 @@ SCENARIO("an error keeps its code when it is given to a member") {
         CHECK_EQ(failure_of(named)->who, "member 2 of the group, peer p");
         CHECK_EQ(text_of(of_member(caf::make_error(errc::timeout, std::string{"late"}), 2)),
                  "member 2 of the group: late");
-        CHECK_EQ(of_member(caf::sec::runtime_error, 2), caf::sec::runtime_error);
+        auto other = of_member(caf::sec::runtime_error, 2);
+        CHECK_EQ(other, caf::sec::runtime_error);
+        CHECK_EQ(text_of(other), "member 2 of the group");
+        auto raised = of_member(caf::make_error(errc::exception, std::string{"the call"}, peer::erl::exception{}), 2);
+        CHECK_EQ(raised, errc::exception);
+        CHECK_EQ(text_of(raised), "member 2 of the group: the call");
+        CHECK(peer::exception_of(raised) != nullptr);
+        auto gone = of_member(from_request(caf::make_error(caf::sec::request_receiver_down)), 2);
+        CHECK(delivery_of(gone) == peer::delivery::not_delivered);
       }
     }
   }

@@ -96,7 +96,7 @@ CAF_TEST(a list is done when each item has its answer) {
 
 CAF_TEST(a call that was not delivered goes to another peer before all others) {
   for (auto& why : {ended(peer::delivery::not_delivered), failed(errc::noconnection), failed(errc::overload),
-                    caf::make_error(caf::sec::request_receiver_down)}) {
+                    failed(errc::noproc), caf::make_error(caf::sec::request_receiver_down)}) {
     auto work = peer::internal::group::work_list{9, 2, {}};
     auto given = give_out(work);
     CAF_CHECK(work.fail(given[0], why));
@@ -108,7 +108,7 @@ CAF_TEST(a call that was not delivered goes to another peer before all others) {
 
 CAF_TEST(a call that may have run fails) {
   for (auto& why : {ended(peer::delivery::unanswered), failed(errc::timeout), failed(errc::protocol_violation),
-                    failed(errc::noproc)}) {
+                    peer::with_delivery(failed(errc::noproc), peer::delivery::unanswered)}) {
     auto work = peer::internal::group::work_list{1, 2, {}};
     CAF_CHECK(!work.fail(next_of(work), why));
     CAF_CHECK(work.done());
@@ -117,7 +117,7 @@ CAF_TEST(a call that may have run fails) {
 
 CAF_TEST(a call that may have run is repeated if that is safe) {
   for (auto& why : {ended(peer::delivery::unanswered), failed(errc::timeout), failed(errc::protocol_violation),
-                    failed(errc::noproc)}) {
+                    peer::with_delivery(failed(errc::noproc), peer::delivery::unanswered)}) {
     auto work = peer::internal::group::work_list{1, 2, {.safe_to_repeat = true}};
     CAF_CHECK(work.fail(next_of(work), why));
     CAF_CHECK(next_of(work) == (assignment{0, 1, 2}));
