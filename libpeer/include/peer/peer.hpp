@@ -6,6 +6,7 @@
 /// Includes all public headers of libpeer. Each of them can be included alone.
 
 #include "peer/child_spec.hpp"
+#include "peer/config.hpp"
 #include "peer/console.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/convert.hpp"

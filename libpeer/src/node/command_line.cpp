@@ -8,8 +8,11 @@
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include <netdb.h>
 #include <unistd.h>
@@ -119,6 +122,29 @@ caf::expected<node_options> parse_command_line(const std::vector<std::string>& a
   for (auto& x : find_flags(args))
     if (auto err = read_flag(x, result))
       return err;
+  return result;
+}
+
+std::vector<std::string> without_flags_of_node(const std::vector<std::string>& args) {
+  /// How many values follow each flag.
+  static constexpr auto flags = std::array<std::pair<std::string_view, std::size_t>, 8>{{
+      {"-sname", 1},
+      {"-name", 1},
+      {"-user", 1},
+      {"-origin", 2},
+      {connection::handover::token_flag, 1},
+      {"-noinput", 0},
+      {"-detached", 0},
+      {"-peer_detached", 0},
+  }};
+  auto result = std::vector<std::string>{};
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    auto known = std::find_if(flags.begin(), flags.end(), [&](auto& x) { return x.first == args[i]; });
+    if (known == flags.end())
+      result.push_back(args[i]);
+    else
+      i += known->second;
+  }
   return result;
 }
 

@@ -33,6 +33,9 @@ struct node_options {
 /// Reads the arguments, without the program's name. Fails with `errc::invalid_option`.
 caf::expected<node_options> parse_command_line(const std::vector<std::string>& args);
 
+/// The arguments without the flags of a node and their values.
+std::vector<std::string> without_flags_of_node(const std::vector<std::string>& args);
+
 /// The node name as in `erl`: with this host's short name after `-sname`, with its full one after `-name`, unless a
 /// host is given; `nonode@nohost` without a name. Fails with `errc::invalid_option`.
 caf::expected<atom> node_name(const node_options& options);

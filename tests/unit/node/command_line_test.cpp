@@ -5,6 +5,7 @@
 #define CAF_SUITE peer.node.command_line
 
 #include "node/command_line.hpp"
+#include "peer/config.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 
@@ -118,4 +119,27 @@ CAF_TEST(an origin in the distribution is refused) {
   CAF_CHECK_EQUAL(complaint({"-user", "peer", "-origin", "g1hYdw1ub25vZGVAbm9ob3N0"}),
                   "invalid argument -origin: the connection 'distribution' is not available to this node; choose "
                   "standard_io or tcp");
+}
+
+CAF_TEST(a program gets its own arguments without those of the node) {
+  auto line = std::vector<std::string>{
+      "worker", "--peer.spin=0us", "-sname", "a@b",  "--verbose", "-noinput", "-user", "peer", "-origin", "::1",
+      "4711",   "-token",          "stdin",  "file", "-detached", "-x"};
+  auto argv = std::vector<char*>{};
+  for (auto& word : line)
+    argv.push_back(word.data());
+  auto own = peer::program_arguments(static_cast<int>(argv.size()), argv.data());
+  CAF_CHECK_EQUAL(own, (std::vector<std::string>{"--peer.spin=0us", "--verbose", "file", "-x"}));
+  CAF_CHECK(peer::program_arguments(0, argv.data()).empty());
+  auto cut = std::vector<char*>{line[0].data(), line[8].data()};
+  CAF_CHECK(peer::program_arguments(2, cut.data()).empty());
+}
+
+CAF_TEST(settings of libpeer are options of a program) {
+  auto cfg = peer::config{};
+  auto err = cfg.parse(std::vector<std::string>{"--peer.spin=0us", "--peer.stop-timeout=2s",
+                                                "--peer.max-waiting-jobs=7", "--peer.queue-limit=1000"});
+  CAF_CHECK_EQUAL(err, caf::error{});
+  CAF_CHECK_EQUAL(caf::get_or(cfg, "peer.spin", caf::timespan{1}), caf::timespan{0});
+  CAF_CHECK_EQUAL(caf::get_or(cfg, "peer.queue-limit", std::size_t{0}), 1000u);
 }
