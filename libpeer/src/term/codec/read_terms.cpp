@@ -131,6 +131,11 @@ bool detail::term_reader::read_items(open_containers& open) {
     if (!peek(next))
       return false;
     auto& item = items.emplace_back();
+    if (next == kind::integer) { // most of them
+      if (!integer(item))
+        return false;
+      continue;
+    }
     if (is_container(next)) {
       innermost.left -= begun;
       announced_ -= begun;

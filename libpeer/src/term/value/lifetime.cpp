@@ -15,27 +15,51 @@ namespace {
 using entry = erl::map::value_type;
 using storage = detail::term_storage;
 
+bool is_leaf(const term& x) noexcept {
+  return !has_elements(x);
+}
+
+bool is_leaf(const entry& x) noexcept {
+  return is_leaf(x.first) && is_leaf(x.second);
+}
+
+/// Looks from the back: what `dismantle` puts aside ends with an element that is no leaf.
+template <class Element>
+bool all_are_leaves(const std::vector<Element>& elements) noexcept {
+  return std::all_of(elements.rbegin(), elements.rend(), [](const Element& x) { return is_leaf(x); });
+}
+
+bool has_leaves_only(const term& x) noexcept {
+  if (auto* list = x.get_if<erl::list>())
+    return all_are_leaves(storage::items(*list));
+  if (auto* tuple = x.get_if<erl::tuple>())
+    return all_are_leaves(storage::items(*tuple));
+  auto* map = x.get_if<erl::map>();
+  return !map || all_are_leaves(storage::entries(*map));
+}
+
+/// Whether `x` is a container that holds a container with elements. All others are destroyed and copied as usual, in
+/// calls that are two levels deep.
+bool is_deep(const term& x) noexcept {
+  return has_elements(x) && !has_leaves_only(x);
+}
+
+bool is_deep(const entry& x) noexcept {
+  return is_deep(x.first) || is_deep(x.second);
+}
+
+template <class Element>
+bool any_is_deep(const std::vector<Element>& elements) noexcept {
+  return std::any_of(elements.begin(), elements.end(), [](const Element& x) { return is_deep(x); });
+}
+
 // -- destruction ------------------------------------------------------------------------------------------------------
 
-bool entry_has_elements(const entry& x) noexcept {
-  return has_elements(x.first) || has_elements(x.second);
-}
-
-bool has_leaves_only(const std::vector<term>& items) noexcept {
-  return std::none_of(items.begin(), items.end(), has_elements);
-}
-
-bool has_leaves_only(const std::vector<entry>& entries) noexcept {
-  return std::none_of(entries.begin(), entries.end(), entry_has_elements);
-}
-
-/// Destroys elements from the back, up to one that has elements itself.
-void drop_leaves(std::vector<term>& items) noexcept {
-  items.erase(std::find_if(items.rbegin(), items.rend(), has_elements).base(), items.end());
-}
-
-void drop_leaves(std::vector<entry>& entries) noexcept {
-  entries.erase(std::find_if(entries.rbegin(), entries.rend(), entry_has_elements).base(), entries.end());
+/// Destroys elements from the back, up to one that is deep.
+template <class Element>
+void drop_shallow(std::vector<Element>& elements) noexcept {
+  auto last = std::find_if(elements.rbegin(), elements.rend(), [](const Element& x) { return is_deep(x); });
+  elements.erase(last.base(), elements.end());
 }
 
 /// The elements of a container of any type.
@@ -47,26 +71,26 @@ public:
 
   bool empty() const noexcept { return items_.empty() && entries_.empty(); }
 
-  void drop_leaves() noexcept {
-    value::drop_leaves(items_);
-    value::drop_leaves(entries_);
+  void drop_shallow() noexcept {
+    value::drop_shallow(items_);
+    value::drop_shallow(entries_);
   }
 
-  /// Takes the elements of the last element. That is not a leaf after `drop_leaves`, and a leaf after this.
+  /// Takes the elements of the last element. That is deep after `drop_shallow`, and a leaf after this.
   contents take_last() noexcept {
     if (!items_.empty())
       return take(items_.back());
     auto& [key, mapped] = entries_.back();
-    return take(has_elements(mapped) ? mapped : key);
+    return take(is_deep(mapped) ? mapped : key);
   }
 
   term& first() noexcept { return items_.empty() ? entries_.front().first : items_.front(); }
 
-  /// Adds an element where one was dropped, or instead of a leaf: there is room.
+  /// Adds an element where one was dropped, or instead of one that is not deep: there is room.
   void put(term&& x) noexcept {
     if (!items_.empty())
       items_.push_back(std::move(x));
-    else if (auto& mapped = entries_.back().second; !has_elements(mapped))
+    else if (auto& mapped = entries_.back().second; !is_deep(mapped))
       mapped = std::move(x);
     else
       entries_.emplace_back(std::move(x), term{});
@@ -100,11 +124,11 @@ private:
 /// Instead of a stack of containers that are not finished, each one that is left for its last element becomes the first
 /// element of that one, in exchange for what was there. So no memory is needed.
 void dismantle(contents current) noexcept {
-  current.drop_leaves();
+  current.drop_shallow();
   while (!current.empty()) {
     auto inner = current.take_last();
-    inner.drop_leaves();
-    current.drop_leaves();
+    inner.drop_shallow();
+    current.drop_shallow();
     if (inner.empty())
       continue;
     if (!current.empty()) {
@@ -126,23 +150,15 @@ struct uncopied {
 class copier {
 public:
   void copy(std::vector<term>& to, const std::vector<term>& from) {
-    if (has_leaves_only(from)) {
-      to = from;
-      return;
-    }
     to.reserve(from.size()); // elements stay where they are
     for (const auto& x : from)
-      if (has_elements(x))
+      if (is_deep(x))
         later(to.emplace_back(), x);
       else
         to.emplace_back(x);
   }
 
   void copy(std::vector<entry>& to, const std::vector<entry>& from) {
-    if (has_leaves_only(from)) {
-      to = from;
-      return;
-    }
     to.reserve(from.size());
     for (const auto& [key, mapped] : from) {
       auto& result = to.emplace_back();
@@ -170,7 +186,7 @@ public:
 
 private:
   void copy(term& to, const term& from) {
-    if (has_elements(from))
+    if (is_deep(from))
       later(to, from);
     else
       to = from;
@@ -183,7 +199,7 @@ private:
 
 template <class Elements>
 void copy_all(Elements& to, const Elements& from) {
-  if (has_leaves_only(from)) {
+  if (!any_is_deep(from)) {
     to = from;
     return;
   }
@@ -195,12 +211,12 @@ void copy_all(Elements& to, const Elements& from) {
 } // namespace
 
 void release(std::vector<term>& items) noexcept {
-  if (!has_leaves_only(items)) // else they do it themselves
+  if (any_is_deep(items)) // else they do it themselves
     dismantle(contents{std::move(items)});
 }
 
 void release(std::vector<entry>& entries) noexcept {
-  if (!has_leaves_only(entries)) // else they do it themselves
+  if (any_is_deep(entries)) // else they do it themselves
     dismantle(contents{std::move(entries)});
 }
 

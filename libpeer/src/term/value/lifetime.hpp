@@ -10,7 +10,7 @@
 
 namespace peer::internal::value {
 
-/// Destroys all elements that have elements themselves, before the container destroys the others. Allocates nothing.
+/// Destroys the elements if some of them hold containers; else leaves that to the vector. Allocates nothing.
 void release(std::vector<term>& items) noexcept;
 void release(std::vector<erl::map::value_type>& entries) noexcept;
 
