@@ -231,8 +231,8 @@ CAF_TEST(the report of a member that was killed has its status and usage) {
 CAF_TEST(an answer that is an error names the member) {
   auto members = start_nodes(2);
   auto answers = members.multicall<int>("erlang", "error", atom{"no"});
-  CAF_CHECK(describe(answers[1].error()).starts_with("member 1 of the group: the call of erlang:error in peer"));
-  CAF_CHECK(text_of(members.multicall<int>("erlang", "node")[0].error()).starts_with("member 0 of the group: "));
+  CAF_CHECK(peer::describe(answers[1].error()).starts_with("member 1 of the group: the call of erlang:error in peer"));
+  CAF_CHECK(peer::text_of(members.multicall<int>("erlang", "node")[0].error()).starts_with("member 0 of the group: "));
 }
 
 CAF_TEST(a member that is killed during a call is told with its end) {

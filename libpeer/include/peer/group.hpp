@@ -225,8 +225,8 @@ public:
 
   /// Stops all peers at the same time, spares included, each by its option `shutdown`. Returns when all processes have
   /// ended and were reaped: the reports of the members, then those of the spares. A peer that has ended before has the
-  /// report of that end; if it was started by others (the constructor) and its control actor has exited `normal`, the
-  /// error is `errc::noproc`. From then on no spare is started or takes a place.
+  /// report of that end, once; if it was started by others (the constructor) and its control actor has exited `normal`,
+  /// the error is `errc::noproc`. From then on no spare is started or takes a place.
   std::vector<caf::expected<stop_report>> stop() const;
 
 private:

@@ -126,11 +126,8 @@ caf::error first_failure(const internal::group::results<Result>& all) {
   return {};
 }
 
-/// How a peer whose control actor has exited has ended.
-std::optional<stop_report> report_of(caf::actor_system& sys, const internal::group::roster& members,
-                                     const control_actor& control) {
-  if (auto noted = members.end_of(control))
-    return noted;
+/// How a peer whose control actor has exited has ended, as far as its exit reason names that.
+std::optional<stop_report> report_of(caf::actor_system& sys, const control_actor& control) {
   auto why = internal::origin::exit_reason_of(sys, control);
   auto ended = failure_of(why);
   return ended ? std::optional{stop_report{stop_step::none, ended->status, ended->survivors}} : std::nullopt;
@@ -216,10 +213,15 @@ std::vector<caf::expected<stop_report>> group::stop() const {
   auto spares = members_->take_left();
   all.insert(all.end(), spares.begin(), spares.end());
   auto reports = internal::group::ask_all<stop_report>(*sys_, all, stop_atom_v);
-  for (std::size_t i = 0; i < reports.size(); ++i)
-    if (!reports[i] && delivery_of(reports[i].error()) == delivery::not_delivered) // its control actor has exited
-      if (auto known = report_of(*sys_, *members_, all[i]))
-        reports[i] = std::move(*known);
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    auto known = members_->take_end_of(all[i]);
+    if (reports[i] || delivery_of(reports[i].error()) != delivery::not_delivered) // its control actor was there
+      continue;
+    if (!known)
+      known = report_of(*sys_, all[i]);
+    if (known)
+      reports[i] = std::move(*known);
+  }
   return reports;
 }
 

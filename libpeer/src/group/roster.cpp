@@ -4,6 +4,7 @@
 
 #include "caf/all.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peer::internal::group {
@@ -31,12 +32,14 @@ void roster::add_note(const control_actor& control, std::shared_ptr<const end_no
   notes_.emplace_back(control.id(), std::move(note));
 }
 
-std::optional<stop_report> roster::end_of(const control_actor& control) const {
+std::optional<stop_report> roster::take_end_of(const control_actor& control) {
   auto guard = std::lock_guard{mutex_};
-  for (auto& [id, note] : notes_)
-    if (id == control.id())
-      return note->get();
-  return std::nullopt;
+  auto known = std::find_if(notes_.begin(), notes_.end(), [id = control.id()](auto& x) { return x.first == id; });
+  if (known == notes_.end())
+    return std::nullopt;
+  auto result = known->second->get();
+  notes_.erase(known);
+  return result;
 }
 
 void roster::forget(const control_actor& control) {

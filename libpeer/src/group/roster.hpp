@@ -53,8 +53,8 @@ public:
   /// Remembers where the end of a member or spare is noted.
   void add_note(const control_actor& control, std::shared_ptr<const end_note> note);
 
-  /// How that member or spare has ended, if that is known.
-  std::optional<stop_report> end_of(const control_actor& control) const;
+  /// How that member or spare has ended, if that is known. Forgets it.
+  std::optional<stop_report> take_end_of(const control_actor& control);
 
   // -- for the spares actor ---
 
