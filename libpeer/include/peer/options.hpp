@@ -167,7 +167,10 @@ struct start_options {
   /// Changes the arguments last: what it returns is passed to the program.
   std::function<std::vector<std::string>(std::vector<std::string>)> post_process_args = {};
 
-  /// Changes to the environment: a value sets a variable, `nullopt` removes it.
+  /// Changes to the environment that the peer inherits: a value sets a variable, `nullopt` removes it. The peer
+  /// inherits the environment that this program has when `start` is called, in that thread. A supervisor or a group
+  /// uses the environment from its own start for all later starts, so that the program may change its own (setenv(3))
+  /// meanwhile.
   std::vector<std::pair<std::string, std::optional<std::string>>> env = {};
 
   /// What happens when the peer ends unasked.

@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "loop/pinned.hpp"
 #include "origin/control.hpp"
+#include "origin/incarnation.hpp"
 #include "peer/error.hpp"
 #include "supervisor/backoff_state.hpp"
 
@@ -35,9 +36,10 @@ struct place {
 
 class spares_impl final : public loop::pinned<spares_actor::base> {
 public:
-  spares_impl(caf::actor_config& cfg, loop::habitat where, std::shared_ptr<roster> members,
+  spares_impl(caf::actor_config& cfg, loop::habitat where, std::shared_ptr<roster> members, origin::launcher launch,
               std::vector<start_options> options)
       : pinned(cfg, std::move(where)),
+        launch_(std::move(launch)),
         members_(std::move(members)),
         options_(std::move(options)),
         backoffs_(options_.size()) {
@@ -73,8 +75,8 @@ public:
 private:
   void start(std::size_t number) {
     auto note = std::make_shared<end_note>();
-    auto control = origin::spawn_control(home_system(), where(), origin::process_launcher(where().loop),
-                                         options_[number], nullptr, [note](auto& report) { note->set(report); });
+    auto control = origin::spawn_control(home_system(), where(), launch_, options_[number], nullptr,
+                                         [note](auto& report) { note->set(report); });
     members_->add_note(control, std::move(note));
     spares_.push_back({number, control});
     monitor(control);
@@ -142,6 +144,7 @@ private:
     return std::find_if(spares_.begin(), spares_.end(), [&](auto& x) { return x.control.address() == control; });
   }
 
+  origin::launcher launch_;
   std::shared_ptr<roster> members_;
   std::vector<start_options> options_; ///< by number, as the next
   std::vector<supervisor::backoff_state> backoffs_;
@@ -159,7 +162,8 @@ caf::expected<spares_actor> spawn_spares(caf::actor_system& sys, std::shared_ptr
   auto where = loop::event_loop::of(sys);
   if (!where)
     return std::move(where.error());
-  return loop::spawn_pinned<spares_impl>(sys, *where, std::move(members), std::move(options));
+  return loop::spawn_pinned<spares_impl>(sys, *where, std::move(members), origin::process_launcher(*where),
+                                         std::move(options));
 }
 
 } // namespace peer::internal::group

@@ -11,6 +11,7 @@
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 #include "process/kernel_limits.hpp"
+#include "process/proc_stat.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -137,8 +138,9 @@ caf::error prepare(preparations&, const start_options&, const distribution&) {
   return fail(errc::invalid_option, "the connection 'distribution' is not available yet");
 }
 
-caf::expected<preparations> prepare(const start_options& options) {
+caf::expected<preparations> prepare(const start_options& options, process::environment_ptr inherited_variables) {
   auto result = preparations{};
+  result.spawn.inherited_variables = std::move(inherited_variables);
   result.spawn.program = chosen_program(options).program;
   result.spawn.environment = options.env;
   result.spawn.environment.emplace_back(connection::handover::descriptor_variable,
@@ -202,6 +204,11 @@ public:
   const std::vector<std::string>& arguments() const noexcept override { return arguments_; }
 
   pid_t process_id() const noexcept override { return process_->id(); }
+
+  bool has_written() override {
+    auto now = process::bytes_written(process_->id());
+    return now != std::exchange(bytes_written_, now);
+  }
 
   const std::vector<std::string>& limits_off() const noexcept override { return process_->limits_off(); }
 
@@ -318,15 +325,16 @@ private:
   connection::stream_channel_ptr channel_;
   std::unique_ptr<connection::acceptor> acceptor_; ///< over `tcp`
   std::string meeting_point_;                      ///< over `tcp`
+  std::uint64_t bytes_written_ = 0;                ///< by the process, at the last call of `has_written`
   bool connected_ = false;                         ///< over `tcp`: the peer was found
   bool token_may_come_ = false;                    ///< over `tcp`, as the first frame
   bool ended_ = false;                             ///< `on_closed` was called
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& where, const start_options& options,
-                                                   incarnation::listener& events) {
-  auto ready = prepare(options);
+caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& where, const process::environment_ptr& variables,
+                                                   const start_options& options, incarnation::listener& events) {
+  auto ready = prepare(options, variables);
   if (!ready)
     return std::move(ready.error());
   auto process = process::subprocess::spawn(where->io(), ready->spawn);
@@ -345,8 +353,10 @@ caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& w
 incarnation::~incarnation() = default;
 
 launcher process_launcher(loop::event_loop_ptr where) {
-  return [where = std::move(where)](const start_options& options, incarnation::listener& events) {
-    return launch(where, options, events);
+  auto variables = process::current_environment();
+  return [where = std::move(where), variables = std::move(variables)](const start_options& options,
+                                                                      incarnation::listener& events) {
+    return launch(where, variables, options, events);
   };
 }
 

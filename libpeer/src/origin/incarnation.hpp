@@ -54,6 +54,9 @@ public:
 
   virtual pid_t process_id() const noexcept = 0;
 
+  /// Whether the process has written anything, anywhere, since the last call.
+  virtual bool has_written() = 0;
+
   /// A sentence for each requested limit that is off.
   virtual const std::vector<std::string>& limits_off() const noexcept = 0;
 
@@ -68,7 +71,8 @@ public:
 using launcher =
     std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
 
-/// Starts processes on this host.
+/// Starts processes on this host. They inherit the environment that this program has now: call this in a thread of the
+/// program's own, not on the loop.
 launcher process_launcher(loop::event_loop_ptr where);
 
 } // namespace peer::internal::origin

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,10 @@ LIBPEER_BEFORE_EXEC inline error_code succeeded(bool yes) {
 struct search_path {
   static constexpr auto name = "path";
 
+  const char* directories = std::getenv("PATH"); ///< null if there is none
+
   error_code on_setup(launcher& to, const path& exe, command_line) {
-    to.files = execvp_files(exe.native());
+    to.files = execvp_files(exe.native(), directories);
     return {};
   }
 };

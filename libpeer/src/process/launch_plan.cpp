@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <cstdlib>
 #include <iterator>
 #include <utility>
 
@@ -286,10 +285,9 @@ int duplicate_pidfd(const launch_plan& plan) {
   return fcntl(plan.pidfd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 }
 
-std::vector<std::string> execvp_files(std::string_view program) {
+std::vector<std::string> execvp_files(std::string_view program, const char* path) {
   if (program.empty() || program.find('/') != std::string_view::npos)
     return {std::string{program}};
-  auto path = getenv("PATH");
   auto directories = std::string_view{path != nullptr ? path : "/bin:/usr/bin"};
   auto result = std::vector<std::string>{};
   for (auto more = true; more;) {

@@ -101,8 +101,9 @@ void abandon(launch_plan& plan);
 /// A second descriptor for the process, or -1 with errno.
 int duplicate_pidfd(const launch_plan& plan);
 
-/// The files that execvp(3) tries for `program`: itself if it has a slash, otherwise one in each directory of PATH.
-std::vector<std::string> execvp_files(std::string_view program);
+/// The files that execvp(3) tries for `program`: itself if it has a slash, otherwise one in each directory of `path`,
+/// the variable PATH; null if there is none.
+std::vector<std::string> execvp_files(std::string_view program, const char* path);
 
 /// Overwrites a file. For use in the child.
 bool write_before_exec(const char* path, const char* text);

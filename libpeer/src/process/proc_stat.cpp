@@ -10,6 +10,7 @@
 #include <charconv>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 #include <system_error>
 
 #include <fcntl.h>
@@ -56,6 +57,17 @@ std::optional<process_facts> facts_of(pid_t process) {
     return std::nullopt;
   constexpr auto more_than_it_has = 4096;
   return parse_facts(read_proc_file("/proc/" + std::to_string(process) + "/stat", more_than_it_has));
+}
+
+std::uint64_t bytes_written(pid_t process) {
+  constexpr auto more_than_it_has = 1024;
+  auto key = std::string_view{"wchar: "};
+  auto text = has_own_proc() ? read_proc_file("/proc/" + std::to_string(process) + "/io", more_than_it_has) : "";
+  auto at = text.find(key);
+  auto result = std::uint64_t{0};
+  if (at != std::string::npos)
+    std::from_chars(text.data() + at + key.size(), text.data() + text.size(), result);
+  return result;
 }
 
 std::string read_proc_file(const std::string& path, std::size_t limit) {

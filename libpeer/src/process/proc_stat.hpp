@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ bool has_own_proc();
 /// Returns `nullopt` if there is no such process, if not `has_own_proc`, or if descriptors or memory are short
 /// (`is_shortage` of errno).
 std::optional<process_facts> facts_of(pid_t process);
+
+/// The bytes that a process has written to files, pipes and sockets so far (`/proc/PID/io`); 0 if that is unknown.
+std::uint64_t bytes_written(pid_t process);
 
 /// The first `limit` bytes of a file of /proc; empty, with errno, if it cannot be read.
 std::string read_proc_file(const std::string& path, std::size_t limit);

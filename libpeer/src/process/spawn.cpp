@@ -10,37 +10,22 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cerrno>
-#include <map>
 #include <string_view>
 
 namespace peer::internal::process {
 
 namespace {
 
-std::vector<std::string> environment_of(const spawn_options& options) {
-  auto variables = std::map<std::string, std::string>{};
-  for (auto entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
-    auto text = std::string_view{*entry};
-    auto split = text.find('=', 1);
-    if (split != std::string_view::npos)
-      variables.emplace(text.substr(0, split), text.substr(split + 1));
-  }
-  for (auto& [name, value] : options.environment) {
-    if (value)
-      variables[name] = *value;
-    else
-      variables.erase(name);
-  }
-  auto result = std::vector<std::string>{};
-  for (auto& [name, value] : variables)
-    result.push_back(name + "=" + value);
-  return result;
-}
-
 /// An initializer that contributes only if `wanted`.
 template <class Init, class... Args>
 std::optional<Init> only_if(bool wanted, Args&&... args) {
   return wanted ? std::make_optional<Init>(std::forward<Args>(args)...) : std::nullopt;
+}
+
+/// The variable PATH, if there is one.
+const char* path_in(const environment& variables) {
+  auto found = variables.find("PATH");
+  return found == variables.end() ? nullptr : found->second.c_str();
 }
 
 std::string list_of(const std::vector<int>& numbers) {
@@ -87,14 +72,15 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
   auto& wanted = options.process;
   auto launch = launcher{};
   auto failed = error_code{};
-  auto environment = environment_of(options);
+  auto inherited = options.inherited_variables ? options.inherited_variables : current_environment();
+  auto variables = changed(*inherited, options.environment);
   auto limits = set_limits{kernel_limits(wanted.limits)};
   auto orphans = options.reap_orphans || wanted.survivors == survivor_policy::kill;
   try {
-    launch(io.get_executor(), failed, options.program, options.arguments, search_path{}, default_signals{},
+    launch(io.get_executor(), failed, options.program, options.arguments, search_path{path_in(*inherited)}, default_signals{},
            new_session{}, bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
            only_if<bp::posix::bind_fd>(options.inherited >= 0, spawn_options::inherited_number, int{options.inherited}),
-           bp::process_environment{environment},
+           bp::process_environment{variables},
            only_if<bp::process_start_dir>(!wanted.working_directory.empty(), wanted.working_directory),
            only_if<join_cgroup>(cgroup_members >= 0, join_cgroup{cgroup_members}),
            only_if<pid_namespace>(wanted.pid_namespace), only_if<reap_orphans>(orphans),

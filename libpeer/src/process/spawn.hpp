@@ -4,6 +4,7 @@
 
 #include "peer/process.hpp"
 #include "process/descriptor.hpp"
+#include "process/environment.hpp"
 
 #include "caf/fwd.hpp"
 
@@ -24,13 +25,16 @@ namespace peer::internal::process {
 /// What to start. The process leads a session, has no signal blocked or ignored, and inherits the descriptors named
 /// here and no others.
 struct spawn_options {
-  /// A path, or a name that is looked up in the caller's PATH.
+  /// A path, or a name that is looked up in PATH as `inherited_variables` has it.
   std::string program;
 
   /// The arguments after the program's name.
   std::vector<std::string> arguments;
 
-  /// Changes to the caller's environment: a value sets a variable, `nullopt` removes it.
+  /// The environment that the process inherits; null for that of the caller.
+  environment_ptr inherited_variables = {};
+
+  /// Changes to it: a value sets a variable, `nullopt` removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;
 
   /// The caller's descriptors that become the standard streams of the process. They may have any number. The caller

@@ -106,6 +106,8 @@ public:
   void note_descendants() override { what_->descendants_noted = true; }
   const std::vector<std::string>& arguments() const noexcept override { return what_->arguments; }
   pid_t process_id() const noexcept override { return 4711; }
+
+  bool has_written() override { return false; }
   const std::vector<std::string>& limits_off() const noexcept override { return what_->limits_off; }
   void close() override { what_->channel.close(); }
   void pause_console(bool paused) override { what_->paused = paused; }

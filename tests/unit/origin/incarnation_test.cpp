@@ -96,6 +96,24 @@ CAF_TEST(what a process wrote over tcp before it ended arrives before its end is
   CAF_CHECK_EQUAL(seen.status->value, 3);
 }
 
+CAF_TEST(a process inherits the environment from when its launcher was made) {
+  auto launcher = peer::internal::origin::process_launcher(loop);
+  setenv("LIBPEER_TEST_LATER", "1", 1);
+  auto path = std::string{getenv("PATH")};
+  setenv("PATH", "/nonexistent", 1);
+  auto options = peer::start_options{};
+  options.exec = peer::exec{"bash", {"-c", "[ -z \"$LIBPEER_TEST_LATER\" ] && exit 3"}};
+  options.connection = peer::tcp{};
+  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
+  on_loop([&] { life = unbox(launcher(options, seen)); });
+  seen.over.get_future().wait();
+  on_loop([&] { life.reset(); });
+  unsetenv("LIBPEER_TEST_LATER");
+  setenv("PATH", path.c_str(), 1);
+  CAF_REQUIRE(seen.status);
+  CAF_CHECK_EQUAL(seen.status->value, 3);
+}
+
 CAF_TEST(a stream over tcp that somebody else keeps open does not keep the end back) {
   // The other process has left the group, which is killed, when it says so, and ends when the connection does.
   run("exec 5<>/dev/tcp/$address/$port; printf '\\0\\0\\0\\1x' >&5; "
