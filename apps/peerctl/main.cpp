@@ -6,6 +6,7 @@
 
 #include "../standard_streams.hpp"
 #include "peer/peer.hpp"
+#include "peer/program.hpp"
 
 #include "caf/all.hpp"
 
@@ -46,6 +47,7 @@ int carry_out(caf::actor_system& sys, const peerctl::request& what) {
 
 int main(int argc, char** argv) {
   programs::open_standard_streams();
+  peer::reset_signals();
   std::signal(SIGPIPE, SIG_IGN); // a failed write is reported
   peer::raise_descriptor_limit();
   peer::init_global_meta_objects();
@@ -61,6 +63,7 @@ int main(int argc, char** argv) {
   peerctl::block_signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT});
   if (what.command == peerctl::command::supervise)
     peerctl::block_signals({SIGTSTP});
+  peer::reap_orphans(); // starts a thread, which inherits what is blocked
   auto config = caf::actor_system_config{};
   // Work stealing polls: it costs latency and idle CPU here (docs/design.md).
   config.set("caf.scheduler.policy", "sharing");

@@ -5,15 +5,26 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <iostream>
+#include <utility>
 
 #include <fcntl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 namespace peer::test {
 
 bool is_gone(pid_t id) {
   return kill(id, 0) != 0 && errno == ESRCH;
+}
+
+bool kernel_keeps_statuses() {
+  utsname names{};
+  auto major = 0;
+  auto minor = 0;
+  return uname(&names) == 0 && std::sscanf(names.release, "%d.%d", &major, &minor) == 2
+      && std::pair{major, minor} >= std::pair{6, 15};
 }
 
 std::string read_to_end(int fd) {

@@ -12,6 +12,9 @@ namespace peer::test {
 /// Whether `id` is no process, not even a zombie.
 bool is_gone(pid_t id);
 
+/// Whether the kernel keeps the exit status of a process that was reaped elsewhere (Linux 6.15).
+bool kernel_keeps_statuses();
+
 /// Reads `fd` until its end, which comes when no process has the other end open any more.
 std::string read_to_end(int fd);
 

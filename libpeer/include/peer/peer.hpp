@@ -19,6 +19,7 @@
 #include "peer/node.hpp"
 #include "peer/options.hpp"
 #include "peer/process.hpp"
+#include "peer/program.hpp"
 #include "peer/supervisor.hpp"
 #include "peer/supervisor_actor.hpp"
 #include "peer/sys_actor.hpp"

@@ -4,6 +4,7 @@
 
 #include "peer/error.hpp"
 #include "process/initializers.hpp"
+#include "process/own_processes.hpp"
 
 #include "caf/expected.hpp"
 
@@ -76,6 +77,7 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
   auto variables = changed(*inherited, options.environment);
   auto limits = set_limits{kernel_limits(wanted.limits)};
   auto orphans = options.reap_orphans || wanted.survivors == survivor_policy::kill;
+  auto known = own_processes::scope{};
   try {
     launch(io.get_executor(), failed, options.program, options.arguments, search_path{path_in(*inherited)}, default_signals{},
            new_session{}, bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
@@ -91,6 +93,7 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
   }
   if (launch.failed_code != 0)
     return system_failure(what_failed(launch, limits, options), launch.failed_code);
+  known.record(launch.pid);
   return spawned_process{launch.pid, descriptor{launch.take_pidfd()}};
 }
 

@@ -4,6 +4,8 @@
 
 #include "peer/detail/defaults.hpp"
 #include "process/cgroup_limits.hpp"
+#include "process/own_processes.hpp"
+#include "process/reap.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -19,10 +21,6 @@
 #include <utility>
 
 #include <poll.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 extern "C" {
 #include <sys/pidfd.h> // glibc 2.36 forgot that C++ includes it, too
@@ -31,32 +29,6 @@ extern "C" {
 namespace peer::internal::process {
 
 namespace {
-
-// -- waitid -----------------------------------------------------------------------------------------------------------
-
-caf::timespan to_timespan(const timeval& x) {
-  return std::chrono::seconds{x.tv_sec} + std::chrono::microseconds{x.tv_usec};
-}
-
-/// Reaps the process behind `pidfd` if it has ended. A traced process can be reaped only after its tracer has detached,
-/// although the pidfd is readable before (ptrace(2)).
-std::optional<exit_status> reap(int pidfd) {
-  siginfo_t info{};
-  rusage usage{};
-  // glibc's waitid has no parameter for the usage; the system call has.
-  if (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &usage) != 0)
-    return exit_status{}; // ECHILD: reaped elsewhere
-  if (info.si_pid == 0)
-    return std::nullopt;
-  auto result = exit_status{};
-  result.how = info.si_code == CLD_EXITED ? exit_status::kind::exited : exit_status::kind::signaled;
-  result.value = info.si_status;
-  result.core_dumped = info.si_code == CLD_DUMPED;
-  result.user_time = to_timespan(usage.ru_utime);
-  result.system_time = to_timespan(usage.ru_stime);
-  result.max_rss = usage.ru_maxrss;
-  return result;
-}
 
 // -- the process ------------------------------------------------------------------------------------------------------
 
@@ -94,7 +66,7 @@ public:
       family_.kill(leader());
       auto ended = pollfd{pidfd_.get(), POLLIN, 0};
       poll(&ended, 1, static_cast<int>(defaults::kill_timeout.count()));
-      for (auto looks = patience{}; !reap(pidfd_.get()) && !is_given_up();)
+      for (auto looks = patience{}; !reap_or_give_up();)
         poll(nullptr, 0, static_cast<int>(looks.next().count()));
       stop_watching();
     }
@@ -169,12 +141,22 @@ private:
 
   /// Reaps the process. May destroy this object, as may the functions below.
   void take_status() {
-    auto taken = reap(pidfd_.get());
-    if (!taken && !is_given_up())
+    status_ = reap_or_give_up();
+    if (!status_)
       return look_later([this] { take_status(); });
-    status_ = taken.value_or(exit_status{});
     pidfd_.reset();
     settle();
+  }
+
+  /// The status, which is unknown if the process was not reaped in time; nothing if there is time left.
+  std::optional<exit_status> reap_or_give_up() {
+    auto known = own_processes::scope{};
+    auto taken = reap(pidfd_.get());
+    if (!taken && is_given_up())
+      taken.emplace();
+    if (taken)
+      known.forget(id_);
+    return taken;
   }
 
   /// Asio must not close the pidfd.

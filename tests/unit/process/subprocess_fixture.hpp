@@ -208,6 +208,16 @@ inline exit_status wait_for(boost::asio::io_context& io, peer::internal::process
   return wait_for_all(io, what).status;
 }
 
+/// The status of a process that exited with `code` and was reaped elsewhere.
+inline exit_status reaped_elsewhere(int code) {
+  auto result = exit_status{};
+  if (kernel_keeps_statuses()) {
+    result.how = exit_status::kind::exited;
+    result.value = code;
+  }
+  return result;
+}
+
 /// What `program` wrote and how it ended, run in an `io_context` of its own.
 struct outcome {
   std::string out;

@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.process.subprocess
 
+#include "tests/support/seccomp.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <array>
@@ -231,22 +232,57 @@ CAF_TEST(a handler that is ready to run is not called after the destructor) {
 
 // -- hosts that care for their children themselves --------------------------------------------------------------------
 
-CAF_TEST(a host that ignores SIGCHLD learns of the end but not of its status) {
+CAF_TEST(a host that ignores SIGCHLD learns of the end) {
   disposition ignored{SIGCHLD, SIG_IGN};
   auto input = unbox(peer::internal::process::make_pipe("the input"));
-  auto process = start({.program = "cat"}, input.read.get());
+  auto process = start(shell("read line; exit 7"), input.read.get());
   input = {};
   auto status = wait_for(*io, *process);
-  CAF_CHECK_EQUAL(status.how, exit_status::kind::unknown);
-  CAF_CHECK(process->status() == exit_status{});
+  CAF_CHECK_EQUAL(status, reaped_elsewhere(7));
+  CAF_CHECK(process->status() == status);
 }
 
-CAF_TEST(a host that reaps every child learns of the end but not of its status) {
+CAF_TEST(a host that ignores SIGCHLD learns of the signal that ended a process) {
+  if (!kernel_keeps_statuses())
+    return;
+  disposition ignored{SIGCHLD, SIG_IGN};
+  auto status = wait_for(*io, *start(shell("kill -TERM $$")));
+  CAF_CHECK(status.how == exit_status::kind::signaled);
+  CAF_CHECK_EQUAL(status.value, SIGTERM);
+}
+
+CAF_TEST(a host that reaps every child learns of the end) {
   auto process = start(shell("exit 7"));
   auto status = 0;
   CAF_CHECK_EQUAL(waitpid(-1, &status, 0), process->id());
   process->signal(SIGKILL, signal_scope::group); // to nobody
-  CAF_CHECK_EQUAL(wait_for(*io, *process).how, exit_status::kind::unknown);
+  CAF_CHECK_EQUAL(wait_for(*io, *process), reaped_elsewhere(7));
+}
+
+CAF_TEST(a status that is lost is reported once on stderr) {
+  auto answer = make_lasting_pipe();
+  forked_process host{[&] {
+    std::signal(SIGCHLD, SIG_IGN);
+    if (!refuse_system_calls({SYS_ioctl}, ENOTTY)) // as before Linux 6.15
+      return 2;
+    dup2(answer.write.get(), STDERR_FILENO);
+    boost::asio::io_context own;
+    auto good = true;
+    for (auto round = 0; round < 2; ++round) {
+      auto what = shell("exit 7");
+      what.standard_input = what.standard_output = what.standard_error = null.get();
+      auto process = peer::internal::process::subprocess::spawn(own, what);
+      good = good && process && wait_for(own, **process) == exit_status{};
+    }
+    close(STDERR_FILENO);
+    answer = {};
+    return good ? 0 : 1;
+  }};
+  answer.write.reset();
+  auto text = read_to_end(answer.read.get());
+  CAF_CHECK_EQUAL(host.result(), 0);
+  CAF_CHECK(text.find("ignores SIGCHLD") != std::string::npos);
+  CAF_CHECK_EQUAL(text.find('\n'), text.size() - 1);
 }
 
 CAF_TEST(other children of the host are left alone) {
