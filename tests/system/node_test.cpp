@@ -512,6 +512,21 @@ CAF_TEST(a function that runs when the peer is stopped returns its result and de
   }
 }
 
+CAF_TEST(the destructors after a stop that the node itself began are not cut) {
+  for (auto& [name, kind] : connections()) {
+    CAF_MESSAGE("over " << name);
+    console = {};
+    auto worker = start(crashing(kind));
+    auto watch = end_watch{*sys, worker.actor()};
+    constexpr auto longer_than_grace = 3 * peer::defaults::exit_grace;
+    CAF_REQUIRE(worker.call<void>("process", "linger", static_cast<int>(longer_than_grace.count())));
+    CAF_REQUIRE(worker.call<void>("process", "bid_farewell"));
+    CAF_CHECK_EQUAL(value_of(worker.call<atom>("init", "stop")), atom{"ok"});
+    CAF_CHECK_EQUAL(end_status(watch.reason()), 0);
+    CAF_CHECK(console.wait_for("farewell"));
+  }
+}
+
 CAF_TEST(init stop waits for functions that can be told) {
   for (auto& [name, kind] : connections()) {
     CAF_MESSAGE("over " << name);

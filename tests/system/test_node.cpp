@@ -17,6 +17,7 @@
 #include <iostream>
 #include <mutex>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -195,11 +196,13 @@ void block_loop(peer::node& node) {
   });
 }
 
-/// Prints a line when `main` returns, if it is asked to.
+/// Prints a line when `main` returns, if it is asked to, and before that waits.
 struct farewell {
   std::atomic<bool> wanted = false;
+  std::atomic<int> milliseconds = 0;
 
   ~farewell() {
+    std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
     if (wanted)
       std::puts("farewell");
   }
@@ -225,6 +228,7 @@ int main(int argc, char** argv) {
   node.function("patient", "wait", [&](std::stop_token stop) { waiting.wait(stop); });
   node.function("process", "block_loop", [&] { block_loop(node); });
   node.function("process", "bid_farewell", [&] { last.wanted = true; });
+  node.function("process", "linger", [&](int milliseconds) { last.milliseconds = milliseconds; });
   node.function("process", "ready", [&] { node.ready(); });
   node.function("patient", "stopped", [&] { return waiting.stopped(); });
   node.function("message", "whereis", [&](const std::string& name) { return node.whereis(name); });

@@ -51,6 +51,14 @@ shutdown_option chosen_shutdown(const start_options& x) {
   return runs_erl ? shutdown_option{shutdown_halt{}} : shutdown_option{caf::timespan{defaults::stop_timeout}};
 }
 
+std::optional<caf::timespan> named_time(const shutdown_option& how) {
+  if (auto halt = std::get_if<shutdown_halt>(&how))
+    return halt->timeout;
+  if (auto time = std::get_if<caf::timespan>(&how))
+    return *time;
+  return std::nullopt;
+}
+
 std::vector<std::string> command_line(const start_options& x, const std::optional<meeting_point>& where) {
   auto result = std::vector<std::string>{};
   if (x.exec)

@@ -23,6 +23,9 @@ connection_kind chosen_connection(const start_options& options);
 /// The option `shutdown`, with `shutdown_default` resolved.
 shutdown_option chosen_shutdown(const start_options& options);
 
+/// The time that the option names for all steps together; nothing for `shutdown_close`. @pre not `shutdown_default`
+std::optional<caf::timespan> named_time(const shutdown_option& how);
+
 /// What a peer over `tcp` needs in order to connect.
 struct meeting_point {
   std::vector<std::string> addresses; ///< in the order in which to try them

@@ -55,7 +55,8 @@ public:
         exchange_(*this, options_, life_, leader_, metrics_, *this),
         heartbeat_(*this, options_.heartbeat, exchange_, life_, [this] { obey(life_.on_hung(*options_.heartbeat)); }),
         waiters_(options_.wait_boot, address()),
-        timer_(*this, [this] { obey(life_.on_timer()); }) {
+        timer_(*this, [this] { obey(life_.on_timer(incarnation_ && incarnation_->has_written())); }) {
+    take_policies();
     if (parent)
       link_to(parent);
   }
@@ -106,7 +107,9 @@ private:
   }
 
   caf::error system_replace_state(const term& wanted) override {
-    return change_policies(options_, system_get_state(), wanted);
+    auto failed = change_policies(options_, system_get_state(), wanted);
+    take_policies();
+    return failed;
   }
 
   void system_terminate(caf::error reason) override {
@@ -131,6 +134,11 @@ private:
   }
 
   void system_reply(const term& to, const term& answer) override { exchange_.send_term(to, answer); }
+
+  void take_policies() {
+    auto chosen = !std::holds_alternative<shutdown_default>(options_.shutdown);
+    life_.set_shutdown(chosen_shutdown(options_), chosen);
+  }
 
   // -- start ---
 
@@ -260,6 +268,8 @@ private:
   void obey(const orders& what) {
     if (incarnation_)
       carry_out(what, *incarnation_);
+    if (what.fail_calls)
+      exchange_.fail_calls(end_error(options_, life_, incarnation_.get(), {}));
     if (what.timer)
       timer_.set_after(*what.timer);
     if (what.finished)

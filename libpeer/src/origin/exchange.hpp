@@ -57,6 +57,9 @@ public:
   /// The peer has ended: answers every call with `why`. Nothing is sent from now on.
   void close(const caf::error& why);
 
+  /// The connection has ended, but not the process: answers every call with `why`.
+  void fail_calls(const caf::error& why) { calls_.fail_all(why, channel_); }
+
   /// Whether messages can be sent to the peer.
   bool connected() const noexcept { return channel_ != nullptr && life_.connected(); }
 

@@ -2,6 +2,7 @@
 
 #include "origin/lifecycle.hpp"
 
+#include "origin/command_line.hpp"
 #include "peer/error.hpp"
 
 #include "caf/all.hpp"
@@ -17,6 +18,11 @@ lifecycle::lifecycle(const wait_boot_option& how) noexcept : boot_limit_(default
     boot_limit_ = *limit;
 }
 
+void lifecycle::set_shutdown(const shutdown_option& how, bool chosen) {
+  shutdown_ = how;
+  shutdown_chosen_ = chosen;
+}
+
 // -- evidence ---------------------------------------------------------------------------------------------------------
 
 orders lifecycle::on_spawned() {
@@ -28,9 +34,11 @@ orders lifecycle::on_spawned() {
 }
 
 orders lifecycle::on_not_started(const error& why) {
-  if (stage_ != stage::created)
+  if (down())
     return {};
   note(evidence::not_started);
+  if (!started_)
+    reached_ = phase::spawn;
   cause_ = peer::describe(why);
   error_number_ = error_number_of(why);
   return finish();
@@ -81,7 +89,13 @@ orders lifecycle::follow_end_of_stream() {
   auto& why = *stream_end_;
   note(why ? evidence::violation : evidence::end_of_stream);
   cause_ = why ? peer::describe(why) : "the peer closed the connection";
-  auto result = close_and_wait(defaults::exit_grace, false);
+  auto total = why ? std::nullopt : named_time(shutdown_);
+  auto result = close_and_wait(defaults::exit_grace, total.has_value());
+  if (total) {
+    auto patience = time_before_signals(*total);
+    rest_ = patience == caf::infinite ? patience : std::max(caf::timespan{0}, patience - *result.timer);
+    may_write_on_ = !shutdown_chosen_;
+  }
   step_ = stop_step::none; // the peer began it
   return result;
 }
@@ -106,6 +120,7 @@ orders lifecycle::on_stop(const shutdown_option& how, error then) {
   note_request(std::move(then));
   if (stage_ == stage::created)
     return stopped_before_start();
+  may_write_on_ = false; // it keeps the time that it has
   if (stage_ != stage::booting && stage_ != stage::running)
     return {};
   note(evidence::request);
@@ -135,7 +150,7 @@ orders lifecycle::on_kill(error then) {
   return kill();
 }
 
-orders lifecycle::on_timer() {
+orders lifecycle::on_timer(bool writes) {
   if (status_) // recorded while the control actor was suspended
     return next();
   switch (stage_) {
@@ -152,7 +167,7 @@ orders lifecycle::on_timer() {
   case stage::asked:
     return terminate();
   case stage::closed:
-    return then_terminate_ ? terminate() : kill();
+    return patience_is_over(writes);
   case stage::aborting:
   case stage::terminating:
     return kill();
@@ -218,7 +233,18 @@ orders lifecycle::close_and_wait(caf::timespan grace, bool then_terminate) {
   stage_ = stage::closed;
   step_ = stop_step::closed;
   then_terminate_ = then_terminate;
+  may_write_on_ = false;
+  rest_ = caf::timespan{0};
   return {.close = true, .timer = grace};
+}
+
+/// First the calls get the end of the connection as their answer, if the process takes its time.
+orders lifecycle::patience_is_over(bool writes) {
+  if (rest_ > caf::timespan{0})
+    return {.fail_calls = true, .timer = std::exchange(rest_, caf::timespan{0})};
+  if (may_write_on_ && writes)
+    return {.timer = defaults::exit_grace};
+  return then_terminate_ ? terminate() : kill();
 }
 
 orders lifecycle::terminate() {

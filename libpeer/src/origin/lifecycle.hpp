@@ -27,9 +27,10 @@ namespace peer::internal::origin {
 ///        └── not started, stop ────────────────────────────────────────────────────────────────────────────┘
 ///
 /// The exit of the process leads to `down` from everywhere, at once, and `on_kill` to `killing`. Every other way to
-/// `down` is bounded by timers: a peer whose connection has ended has `defaults::exit_grace` to exit by itself and is
-/// then killed. A time in the option `shutdown` is for all steps together: its last quarter, but at most
-/// `defaults::term_timeout`, is the time between SIGTERM and SIGKILL.
+/// `down` is bounded by timers. A peer that closes the connection has the time of the option `shutdown` to exit by
+/// itself; one that violates the protocol, or is stopped with `shutdown_close`, has `defaults::exit_grace`. A time in
+/// the option is for all steps together: its last quarter, but at most `defaults::term_timeout`, is the time between
+/// SIGTERM and SIGKILL.
 ///
 /// The end of the stream and of the process are noticed in callbacks that may not destroy the peer's incarnation.
 /// `on_closed` and `on_exit` therefore only record them; `next` returns the orders that follow.
@@ -38,15 +39,19 @@ public:
   /// The option `wait_boot` limits the boot; without a time it has `defaults::boot_limit`.
   explicit lifecycle(const wait_boot_option& how) noexcept;
 
+  /// How long a peer that has closed the connection may take to exit. @param chosen whether the user has set the
+  /// option: if not, a process that still writes gets more time. Without a call it is `shutdown_close`.
+  void set_shutdown(const shutdown_option& how, bool chosen);
+
   // -- evidence ---
 
   /// The output of the process is being opened, which may take long.
   orders on_opening() const { return {.timer = boot_limit_}; }
 
-  /// The process runs.
+  /// The process is being started.
   orders on_spawned();
 
-  /// The process could not be started.
+  /// The process could not be started. Nothing else follows.
   orders on_not_started(const error& why);
 
   /// The peer has connected. Not called if the connection exists before the process.
@@ -74,8 +79,8 @@ public:
   /// The peer is to end at once, even if it is ending already. @param then as above
   orders on_kill(error then = {});
 
-  /// The time ordered last has passed.
-  orders on_timer();
+  /// The time ordered last has passed. @param writes whether the process has written anything since the last call
+  orders on_timer(bool writes = false);
 
   /// Notes the error that describes the end, when the peer is down.
   void conclude(error why) { reason_ = std::move(why); }
@@ -143,13 +148,18 @@ private:
   orders close_and_wait(caf::timespan grace, bool then_terminate);
   caf::timespan time_before_signals(caf::timespan total);
   void note(evidence what);
+  orders patience_is_over(bool writes);
   orders terminate();
   orders kill();
   orders finish();
 
   caf::timespan boot_limit_;
+  shutdown_option shutdown_ = shutdown_close{};
+  bool shutdown_chosen_ = true;
   stage stage_ = stage::created;
   bool then_terminate_ = false; ///< in `closed`: SIGTERM comes before SIGKILL
+  bool may_write_on_ = false;   ///< in `closed`: not ended as long as it writes
+  caf::timespan rest_{0};       ///< in `closed`: the time that is left after the one ordered
   bool started_ = false;
   phase reached_ = phase::spawn;
   evidence first_ = evidence::none;

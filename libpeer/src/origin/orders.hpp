@@ -16,6 +16,7 @@ struct orders {
   bool close = false;       ///< Close the connection.
   int signal = 0;           ///< Send this signal, if it is not 0.
   bool to_process = false;  ///< The signal is for the process alone, not for its group.
+  bool fail_calls = false;  ///< Answer the calls: the connection has ended, but the process has not.
   bool finished = false;    ///< The peer has ended; nothing follows.
 
   /// Call `on_timer` after this time, replacing any earlier such order; `caf::infinite` for never. `nullopt`: leave the

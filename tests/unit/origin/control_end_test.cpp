@@ -66,6 +66,22 @@ CAF_TEST(the end of the stream is followed by the exit status) {
   CAF_CHECK_EQUAL(exit_of_control(), peer::errc::exit_status);
 }
 
+CAF_TEST(calls are answered before a process ends that takes its time) {
+  options.peer_down = peer::peer_down::crash;
+  options.shutdown = caf::timespan{8s};
+  start_running();
+  call("a", caf::infinite);
+  peer->control->on_closed({});
+  settle();
+  advance_time(peer::defaults::exit_grace);
+  settle();
+  CAF_CHECK_EQUAL(failure(), peer::errc::connection_closed);
+  CAF_CHECK(peer->signals.empty());
+  peer->exits(3);
+  settle();
+  CAF_CHECK_EQUAL(to_string(peer::to_reason(exit_of_control())), "{exit_status,3}");
+}
+
 CAF_TEST(a violation of the protocol ends the peer) {
   options.peer_down = peer::peer_down::crash;
   start_running();

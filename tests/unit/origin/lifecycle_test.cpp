@@ -109,6 +109,51 @@ CAF_TEST(the end of the stream leaves time for the exit status and then kills) {
   CAF_CHECK_EQUAL(life.on_timer().signal, SIGKILL);
 }
 
+CAF_TEST(a peer that closes the connection has the time of the option shutdown) {
+  auto life = running();
+  life.set_shutdown(caf::timespan{8s}, true);
+  auto first = closed(life, {});
+  CAF_CHECK(first.close);
+  CAF_CHECK(first.timer == caf::timespan{peer::defaults::exit_grace});
+  auto second = life.on_timer(true);
+  CAF_CHECK(second.fail_calls);
+  CAF_CHECK(second.timer == 7s - caf::timespan{peer::defaults::exit_grace});
+  CAF_CHECK_EQUAL(second.signal, 0);
+  auto third = life.on_timer(true);
+  CAF_CHECK_EQUAL(third.signal, SIGTERM);
+  CAF_CHECK(third.timer == caf::timespan{1s});
+  CAF_CHECK_EQUAL(life.on_timer().signal, SIGKILL);
+}
+
+CAF_TEST(a peer that closes the connection has for ever if the option shutdown is infinite) {
+  auto life = running();
+  life.set_shutdown(caf::timespan{caf::infinite}, true);
+  closed(life, {});
+  CAF_CHECK(life.on_timer().timer == caf::timespan{caf::infinite});
+}
+
+CAF_TEST(a process that writes is not ended by a time that was not chosen) {
+  auto life = running();
+  life.set_shutdown(peer::shutdown_halt{5s}, false);
+  closed(life, {});
+  life.on_timer();
+  for (auto round = 0; round < 10; ++round) {
+    auto more = life.on_timer(true);
+    CAF_CHECK_EQUAL(more.signal, 0);
+    CAF_CHECK(more.timer == caf::timespan{peer::defaults::exit_grace});
+  }
+  CAF_CHECK_EQUAL(life.on_timer(false).signal, SIGTERM);
+}
+
+CAF_TEST(a stop ends the patience with a process that writes) {
+  auto life = running();
+  life.set_shutdown(peer::shutdown_halt{5s}, false);
+  closed(life, {});
+  life.on_timer();
+  CAF_CHECK(!life.on_stop(peer::shutdown_halt{5s}).timer);
+  CAF_CHECK_EQUAL(life.on_timer(true).signal, SIGTERM);
+}
+
 CAF_TEST(what is wrong with the stream is the cause) {
   auto life = running();
   closed(life, caf::make_error(peer::errc::protocol_violation, std::string{"byte 7: no frame"}));
