@@ -3,6 +3,7 @@
 #include "support/process_guard.hpp"
 
 #include "process/descriptor.hpp"
+#include "process/guardian.hpp"
 #include "support/look_until.hpp"
 
 #include <algorithm>
@@ -122,7 +123,9 @@ bool wait_for_end(const peer::internal::process::descriptor& process, clock_type
 
 } // namespace
 
-process_guard::process_guard() : descriptors_(open_descriptors()) {
+process_guard::process_guard() {
+  peer::internal::process::guardian::socket(); // stays open until the program ends
+  descriptors_ = open_descriptors();
   static std::atomic<int> counter = 0;
   auto value = std::to_string(getpid()) + "-" + std::to_string(++counter);
   setenv(variable, value.c_str(), 1);

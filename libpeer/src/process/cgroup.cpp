@@ -3,6 +3,9 @@
 #include "process/cgroup.hpp"
 
 #include "peer/error.hpp"
+#include "process/close_on_fork.hpp"
+#include "process/guardian.hpp"
+#include "process/guardian_message.hpp"
 #include "process/proc_stat.hpp"
 
 #include "caf/expected.hpp"
@@ -13,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <mutex>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -22,6 +26,8 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -71,6 +77,43 @@ void kill_members(const std::string& path) {
   for_each_inner(path, kill_members);
 }
 
+/// Opens the events of a cgroup and locks them, as long as this program lives. Empty, with errno, if that is impossible
+/// or if another program has locked them.
+descriptor lock_events(const std::string& path) {
+  fork_pause pause;
+  auto result = descriptor{open((path + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC)};
+  if (result && flock(result.get(), LOCK_EX | LOCK_NB) != 0)
+    result.reset();
+  pause.close_on_fork(result.get());
+  return result;
+}
+
+/// Kills the members of a cgroup whose program has ended, and removes it.
+void remove_left(const std::string& path) {
+  constexpr auto looks = 100;
+  for (auto look = 0; look < looks && !members(path).empty(); ++look) {
+    kill_members(path);
+    poll(nullptr, 0, 10);
+  }
+  remove_all(path);
+}
+
+/// Removes the cgroups that programs have left in a directory, at the first call for it.
+void remove_left_cgroups(const std::string& delegated) {
+  static std::mutex lock;
+  static std::set<std::string> done;
+  {
+    auto guard = std::lock_guard{lock};
+    if (!done.insert(delegated).second)
+      return;
+  }
+  for_each_inner(delegated, [](const std::string& path) {
+    if (names_cgroup(std::filesystem::path{path}.filename().c_str()))
+      if (auto lock_of_dead = lock_events(path))
+        remove_left(path);
+  });
+}
+
 } // namespace
 
 cgroup::cgroup(std::string path, descriptor events, descriptor kill_file)
@@ -94,20 +137,30 @@ caf::expected<cgroup> cgroup::make(const std::string& delegated, bool has_kill_f
   if (facts.f_type != CGROUP2_SUPER_MAGIC)
     return fail(errc::system_failure,
                 "cannot use '" + delegated + "' for cgroups: it is not in the cgroup v2 hierarchy");
+  remove_left_cgroups(delegated);
+  auto failed = std::error_code{};
+  guardian::add_directory(std::filesystem::absolute(delegated, failed).string());
   auto prefix = delegated + "/libpeer-" + std::to_string(getpid()) + "-";
-  auto path = prefix + std::to_string(++counter);
-  while (mkdir(path.c_str(), 0755) != 0) {
-    if (errno != EEXIST) // otherwise an earlier program with our pid has left one
-      return system_failure("cannot make a cgroup in '" + delegated + "'", errno);
+  auto path = std::string{};
+  auto events = descriptor{};
+  while (!events) {
     path = prefix + std::to_string(++counter);
+    if (mkdir(path.c_str(), 0755) != 0) {
+      if (errno != EEXIST) // otherwise an earlier program with our pid has left one
+        return system_failure("cannot make a cgroup in '" + delegated + "'", errno);
+      continue;
+    }
+    events = lock_events(path);
+    if (auto code = errno; !events && code != ENOENT && code != EWOULDBLOCK) { // these: another program removes it
+      rmdir(path.c_str());
+      return system_failure("cannot watch the cgroup '" + path + "'", code);
+    }
   }
-  auto result = cgroup{path, descriptor{open((path + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC)}, {}};
-  if (!result.events_)
-    return system_failure("cannot watch the cgroup '" + path + "'", errno);
+  auto result = cgroup{std::move(path), std::move(events), {}};
   if (has_kill_file)
-    result.kill_file_ = descriptor{open((path + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC)};
+    result.kill_file_ = descriptor{open((result.path_ + "/cgroup.kill").c_str(), O_WRONLY | O_CLOEXEC)};
   if (has_kill_file && !result.kill_file_ && errno != ENOENT)
-    return system_failure("cannot open the file to kill the cgroup '" + path + "'", errno);
+    return system_failure("cannot open the file to kill the cgroup '" + result.path_ + "'", errno);
   return result;
 }
 

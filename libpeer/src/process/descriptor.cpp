@@ -19,12 +19,20 @@ namespace peer::internal::process {
 
 namespace {
 
-/// Moves `fd` out of the range of the standard streams, which a host without stdin may get. A child's streams are made
-/// by dup2 onto these numbers, which would overwrite a source among them.
-descriptor above_standard_streams(descriptor fd) {
-  if (!fd || fd.get() > STDERR_FILENO)
-    return fd;
-  return descriptor{fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+caf::expected<socket_ends> make_sockets(int type, std::string_view purpose) {
+  int fds[2];
+  fork_pause pause;
+  if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fds) == 0) {
+    auto ends = socket_ends{descriptor{fds[0]}, descriptor{fds[1]}};
+    ends.first = above_standard_streams(std::move(ends.first));
+    ends.second = above_standard_streams(std::move(ends.second));
+    if (ends.first && ends.second) {
+      pause.close_on_fork(ends.first.get());
+      pause.close_on_fork(ends.second.get());
+      return ends;
+    }
+  }
+  return system_failure("cannot make a socket pair for " + std::string{purpose}, errno);
 }
 
 } // namespace
@@ -51,19 +59,17 @@ caf::expected<pipe_ends> make_pipe(std::string_view purpose) {
 }
 
 caf::expected<socket_ends> make_socket_pair(std::string_view purpose) {
-  int fds[2];
-  fork_pause pause;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0) {
-    auto ends = socket_ends{descriptor{fds[0]}, descriptor{fds[1]}};
-    ends.first = above_standard_streams(std::move(ends.first));
-    ends.second = above_standard_streams(std::move(ends.second));
-    if (ends.first && ends.second) {
-      pause.close_on_fork(ends.first.get());
-      pause.close_on_fork(ends.second.get());
-      return ends;
-    }
-  }
-  return system_failure("cannot make a socket pair for " + std::string{purpose}, errno);
+  return make_sockets(SOCK_STREAM, purpose);
+}
+
+caf::expected<socket_ends> make_packet_pair(std::string_view purpose) {
+  return make_sockets(SOCK_SEQPACKET, purpose);
+}
+
+descriptor above_standard_streams(descriptor fd) {
+  if (!fd || fd.get() > STDERR_FILENO)
+    return fd;
+  return descriptor{fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
 }
 
 caf::expected<descriptor> open_null() {

@@ -55,8 +55,15 @@ struct socket_ends {
   descriptor second;
 };
 
+/// Makes a pair of connected sockets that keep packets apart (SOCK_SEQPACKET). `purpose` names it in the error.
+caf::expected<socket_ends> make_packet_pair(std::string_view purpose);
+
 /// Makes a pair of connected stream sockets. `purpose` names it in the error (`errc::system_failure`).
 caf::expected<socket_ends> make_socket_pair(std::string_view purpose);
+
+/// Moves `fd` out of the range of the standard streams, which a host without stdin may get. A child's streams are made
+/// by dup2 onto these numbers, which would overwrite a source among them. The result is close-on-exec.
+descriptor above_standard_streams(descriptor fd);
 
 /// Opens the null device for reading and writing, close-on-exec and never as 0, 1 or 2.
 caf::expected<descriptor> open_null();

@@ -2,18 +2,22 @@
 
 #pragma once
 
+#include "process/guardian_message.hpp"
 #include "process/kernel_limits.hpp"
 #include "process/launcher.hpp"
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -58,6 +62,25 @@ struct new_session {
 
   LIBPEER_BEFORE_EXEC error_code on_exec_setup(launcher&, const path&, command_line) {
     return succeeded(syscall(SYS_setsid) >= 0);
+  }
+};
+
+/// The process announces itself to the guardian before it executes its program: nothing happens between its start and
+/// that. A guardian that does not listen has no effect.
+struct announce {
+  static constexpr auto name = "guardian";
+  static constexpr auto when = stage::session; ///< after `new_session`
+
+  int socket;
+  guardian_message message; ///< without the time
+
+  LIBPEER_BEFORE_EXEC error_code on_exec_setup(launcher&, const path&, command_line) {
+    auto now = timespec{};
+    syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &now);
+    message.not_after =
+        static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+    syscall(SYS_sendto, socket, &message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
+    return {};
   }
 };
 

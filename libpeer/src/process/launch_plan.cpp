@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include <dirent.h>
@@ -15,6 +16,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,6 +43,7 @@ struct child_view {
   launch_plan& plan;
   const char* const* files; ///< null-terminated
   signal_set mask;          ///< of the program
+  void* orphan_stack;       ///< of the second process, if the plan is for an orphan
 };
 
 /// Resets caught signals and, with `all`, ignored ones. Handlers must be reset before a signal can arrive: they would
@@ -88,11 +91,21 @@ LIBPEER_BEFORE_EXEC int number_of(const char* name) {
   return result;
 }
 
+/// Replaces `close_listed` where there is no /proc: tries all numbers that can be open.
+LIBPEER_BEFORE_EXEC bool close_each(unsigned first, unsigned last) {
+  auto limit = rlimit64{};
+  if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, nullptr, &limit) != 0)
+    return false;
+  for (auto number = first; number <= last && number < limit.rlim_max; ++number)
+    syscall(SYS_close, number);
+  return true;
+}
+
 /// Replaces `close_range` where it is not available. `opendir` would allocate.
 LIBPEER_BEFORE_EXEC bool close_listed(unsigned first, unsigned last) {
   auto directory = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
   if (directory < 0)
-    return false;
+    return close_each(first, last);
   alignas(dirent64) char buffer[4096];
   auto size = 0L;
   while ((size = syscall(SYS_getdents64, directory, buffer, sizeof(buffer))) > 0)
@@ -108,13 +121,8 @@ LIBPEER_BEFORE_EXEC bool close_listed(unsigned first, unsigned last) {
 }
 
 LIBPEER_BEFORE_EXEC bool close_all(const launch_plan& plan, unsigned first, unsigned last) {
-  if (plan.has_close_range) {
-    if (syscall(SYS_close_range, first, last, 0) == 0)
-      return true;
-    if (errno != ENOSYS && errno != EPERM) // an old kernel, or a seccomp filter
-      return false;
-  }
-  return close_listed(first, last);
+  // It fails on an old kernel, and with any error under a seccomp filter.
+  return (plan.has_close_range && syscall(SYS_close_range, first, last, 0) == 0) || close_listed(first, last);
 }
 
 /// Closes what is not kept.
@@ -134,6 +142,10 @@ LIBPEER_BEFORE_EXEC int take_descriptors(void*, launch_plan& plan) {
 
 /// Returns only if no file can be executed.
 LIBPEER_BEFORE_EXEC int execute(const child_view& view) {
+  if (view.plan.image >= 0) {
+    syscall(SYS_execveat, view.plan.image, "", view.plan.arguments, view.plan.variables, AT_EMPTY_PATH);
+    return errno;
+  }
   auto denied = false;
   auto code = ENOENT;
   for (auto file = view.files; *file != nullptr; ++file) {
@@ -165,6 +177,15 @@ LIBPEER_BEFORE_EXEC int run_child(void* shared) {
   constexpr auto not_executed = 127;
   syscall(SYS_exit_group, not_executed);
   return not_executed;
+}
+
+/// Starts the process of the plan and ends, which leaves it to the system's reaper of orphans.
+LIBPEER_BEFORE_EXEC int run_parent_of_orphan(void* shared) {
+  auto& view = *static_cast<child_view*>(shared);
+  if (__clone(run_child, view.orphan_stack, CLONE_VM | CLONE_VFORK | SIGCHLD, shared) < 0)
+    view.plan.note(launch_plan::process_step, errno);
+  syscall(SYS_exit_group, 0);
+  return 0;
 }
 
 // -- in the parent ----------------------------------------------------------------------------------------------------
@@ -228,13 +249,16 @@ int clone_child(launch_plan& plan) {
     files.push_back(each.c_str());
   files.push_back(nullptr);
   child_stack stack;
-  if (!stack)
+  auto orphan_stack = plan.orphan ? std::make_optional<child_stack>() : std::nullopt;
+  if (!stack || (orphan_stack && !*orphan_stack))
     return errno;
   undisturbed scope;
-  auto view = child_view{plan, files.data(), plan.default_signals ? signal_set{} : scope.mask()};
-  auto flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD | plan.namespaces;
+  auto view = child_view{plan, files.data(), plan.default_signals ? signal_set{} : scope.mask(),
+                         orphan_stack ? orphan_stack->top() : nullptr};
+  // Without a signal the host does not learn of the parent of an orphan, nor can it wait for it by chance.
+  auto flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | plan.namespaces | (plan.orphan ? 0 : SIGCHLD);
   auto pidfd = -1;
-  plan.process = __clone(run_child, stack.top(), flags, &view, &pidfd);
+  plan.process = __clone(plan.orphan ? run_parent_of_orphan : run_child, stack.top(), flags, &view, &pidfd);
   if (plan.process < 0)
     return errno;
   plan.pidfd = pidfd;
@@ -252,11 +276,11 @@ void put_in_order(launch_plan& plan) {
 /// Reaps the process. Blocks until it has ended.
 void reap(launch_plan& plan) {
   siginfo_t info;
-  while (waitid(P_PIDFD, static_cast<id_t>(plan.pidfd), &info, WEXITED) != 0 && errno == EINTR) {
+  while (waitid(P_PIDFD, static_cast<id_t>(plan.pidfd), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
     // EINTR
   }
   close(std::exchange(plan.pidfd, -1));
-  plan.process = -1;
+  plan.failed_process = std::exchange(plan.process, -1);
 }
 
 } // namespace
@@ -270,10 +294,10 @@ bool launch(launch_plan& plan) {
   }
   if (!plan.note(launch_plan::process_step, code))
     return false;
-  if (*plan.failed_step == '\0')
-    return true;
-  reap(plan);
-  return false;
+  auto started = *plan.failed_step == '\0';
+  if (!started || plan.orphan)
+    reap(plan);
+  return started;
 }
 
 void abandon(launch_plan& plan) {

@@ -71,12 +71,20 @@ struct launch_plan {
   /// Whether no signal is blocked or ignored. Otherwise the caller's mask and ignored signals stay (execve(2)).
   bool default_signals = false;
 
+  int image =
+      -1; ///< a number of the child's with a program that is executed instead of `files` (execveat(2)); -1 for none
+
+  /// Whether the process becomes no child of this program but one of the system's reaper of orphans. Then it has
+  /// neither an id here nor a pidfd.
+  bool orphan = false;
+
   int namespaces = 0;              ///< flags of clone(2), such as `CLONE_NEWPID`
   int namespaces_if_forbidden = 0; ///< replaces `namespaces` after EPERM; 0 for none
   bool has_close_range = true;     ///< false to do without `close_range`, as under a seccomp filter
 
   pid_t process = -1;
-  int pidfd = -1; ///< of `process`; the caller closes it
+  int pidfd = -1;            ///< of `process`; the caller closes it
+  pid_t failed_process = -1; ///< the process in which a step failed, which has been reaped
 
   const char* failed_step = ""; ///< "" if nothing failed
   int failed_code = 0;          ///< errno of `failed_step`

@@ -69,12 +69,13 @@ void report_unknown_status() {
   static std::atomic<bool> reported = false;
   if (reported.exchange(true))
     return;
-  auto text = std::string_view{
-      children_are_reaped_by_kernel()
-          ? "libpeer: this program ignores SIGCHLD, so the exit statuses of its peers are unknown; reset SIGCHLD to its "
-            "default action (SIG_DFL)\n"
-          : "libpeer: other code of this program reaps its peers, so their exit statuses are unknown; it should wait for "
-            "its own children only (waitpid with their ids)\n"};
+  auto text =
+      std::string_view{children_are_reaped_by_kernel() ? "libpeer: this program ignores SIGCHLD, so the exit statuses "
+                                                         "of its peers are unknown; reset SIGCHLD to its "
+                                                         "default action (SIG_DFL)\n"
+                                                       : "libpeer: other code of this program reaps its peers, so "
+                                                         "their exit statuses are unknown; it should wait for "
+                                                         "its own children only (waitpid with their ids)\n"};
   auto ready = pollfd{STDERR_FILENO, POLLOUT, 0};
   if (poll(&ready, 1, 0) == 1 && write(STDERR_FILENO, text.data(), text.size()) < 0) {
     // There is no other place to report it.

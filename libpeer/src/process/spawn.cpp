@@ -3,6 +3,7 @@
 #include "process/spawn.hpp"
 
 #include "peer/error.hpp"
+#include "process/guardian.hpp"
 #include "process/initializers.hpp"
 #include "process/own_processes.hpp"
 
@@ -77,10 +78,14 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
   auto variables = changed(*inherited, options.environment);
   auto limits = set_limits{kernel_limits(wanted.limits)};
   auto orphans = options.reap_orphans || wanted.survivors == survivor_policy::kill;
+  auto patience = options.patience_after_end;
+  auto guardian_at = patience ? guardian::socket() : -1;
   auto known = own_processes::scope{};
   try {
-    launch(io.get_executor(), failed, options.program, options.arguments, search_path{path_in(*inherited)}, default_signals{},
-           new_session{}, bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
+    launch(io.get_executor(), failed, options.program, options.arguments, search_path{path_in(*inherited)},
+           default_signals{}, new_session{},
+           only_if<announce>(guardian_at >= 0, announce{guardian_at, guardian::introduction(patience)}),
+           bp::process_stdio{options.standard_input, options.standard_output, options.standard_error},
            only_if<bp::posix::bind_fd>(options.inherited >= 0, spawn_options::inherited_number, int{options.inherited}),
            bp::process_environment{variables},
            only_if<bp::process_start_dir>(!wanted.working_directory.empty(), wanted.working_directory),
@@ -91,9 +96,13 @@ caf::expected<spawned_process> spawn(boost::asio::io_context& io, const spawn_op
   } catch (const boost::system::system_error&) {
     // The loop cannot get its descriptors. The launcher has the error.
   }
+  if (launch.failed_process >= 0)
+    guardian::ended(launch.failed_process);
   if (launch.failed_code != 0)
     return system_failure(what_failed(launch, limits, options), launch.failed_code);
   known.record(launch.pid);
+  if (patience)
+    guardian::started(launch.pid, *patience);
   return spawned_process{launch.pid, descriptor{launch.take_pidfd()}};
 }
 

@@ -7,6 +7,7 @@
 #include "process/environment.hpp"
 
 #include "caf/fwd.hpp"
+#include "caf/timespan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -53,6 +54,10 @@ struct spawn_options {
   /// Descendants whose parent ends become children of the process (PR_SET_CHILD_SUBREAPER, prctl(2)), so that they can
   /// be found as long as it lives. It must reap them. Implied by `survivor_policy::kill`.
   bool reap_orphans = false;
+
+  /// How long the process may take to end after this program has ended; then the guardian kills its group. Without a
+  /// value the guardian does not know of it.
+  std::optional<caf::timespan> patience_after_end = std::nullopt;
 
   /// Attributes and limits of the process. The number of a CPU must not be negative. With an empty `cpu_affinity` the
   /// process inherits the CPUs of the calling thread. Limits that need a cgroup are not set here but by the caller.

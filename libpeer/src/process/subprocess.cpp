@@ -4,6 +4,7 @@
 
 #include "peer/detail/defaults.hpp"
 #include "process/cgroup_limits.hpp"
+#include "process/guardian.hpp"
 #include "process/own_processes.hpp"
 #include "process/reap.hpp"
 
@@ -72,6 +73,7 @@ public:
     }
     for (auto looks = patience{}; !is_over({}); family_.kill_rest())
       poll(nullptr, 0, static_cast<int>(looks.next().count()));
+    forget_group();
   }
 
   /// Returns an errno value, 0 for success.
@@ -84,6 +86,14 @@ public:
   void on_exit(exit_handler handler) override {
     handler_ = std::move(handler);
     await_end();
+  }
+
+  void end(exit_handler handler) override {
+    if (reported_)
+      return;
+    handler_ = std::move(handler);
+    if (!ending_)
+      finish();
   }
 
   void note_descendants() override {
@@ -131,8 +141,9 @@ private:
     return poll(&ended, 1, 0) == 1;
   }
 
-  /// The process has ended.
+  /// The process has ended, or has to.
   void finish() {
+    ending_ = true;
     ended_at_ = steady::now();
     family_.kill(leader());
     stop_watching();
@@ -182,8 +193,15 @@ private:
         settle();
       });
     reported_ = true;
+    forget_group();
     auto status = *status_;
     std::exchange(handler_, nullptr)(status, family_.survivors());
+  }
+
+  /// The guardian need not end a group of which nothing is left.
+  void forget_group() {
+    if (family_.ended())
+      guardian::ended(id_);
   }
 
   bool is_given_up() const { return steady::now() - ended_at_ >= defaults::kill_timeout; }
@@ -208,6 +226,7 @@ private:
   exit_handler handler_;
   std::optional<exit_status> status_;
   steady::time_point ended_at_; ///< of the process, once it has ended
+  bool ending_ = false;         ///< `finish` was called
   bool reported_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -215,6 +234,13 @@ private:
 } // namespace
 
 subprocess::~subprocess() = default;
+
+void subprocess::release(std::unique_ptr<subprocess> process) {
+  if (!process)
+    return;
+  auto self = std::shared_ptr<subprocess>{std::move(process)};
+  self->end([self](const exit_status&, const std::vector<survivor>&) {});
+}
 
 caf::expected<std::unique_ptr<subprocess>> subprocess::spawn(boost::asio::io_context& io,
                                                              const spawn_options& options) {

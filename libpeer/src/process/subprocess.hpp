@@ -32,7 +32,7 @@ enum class signal_scope : std::uint8_t {
 /// A process that this program started. It is watched and signalled through its pidfd and reaped only here: no handler
 /// for SIGCHLD is needed or affected, and no other child of the program is waited for (Linux, pidfd_open(2)).
 ///
-/// Belongs to the thread of its `io_context`.
+/// Belongs to the thread of its `io_context`. Another thread may start it and hand it over.
 class subprocess {
 public:
   /// Receives the exit status, and the descendants that outlive the process. Called once.
@@ -46,6 +46,10 @@ public:
   /// reaps the process, waiting at most `defaults::kill_timeout`.
   virtual ~subprocess();
 
+  /// Kills everything that the destructor kills, without waiting: the `io_context` reaps the process later and then
+  /// destroys the object. The handler of `on_exit` is not called any more.
+  static void release(std::unique_ptr<subprocess> process);
+
   /// Sets the handler of the process's end. Call it at most once. `handler` runs on the `io_context`, never after this
   /// object was destroyed. When it is called,
   ///
@@ -57,6 +61,10 @@ public:
   /// It is called at once if all of these end with the process. Processes that the kernel does not end within
   /// `defaults::kill_timeout` are not waited for.
   virtual void on_exit(exit_handler handler) = 0;
+
+  /// Kills the process and its family as the destructor does, without waiting; `handler` replaces that of `on_exit`.
+  /// No effect after that was called.
+  virtual void end(exit_handler handler) = 0;
 
   /// Records the descendants of the process (see `descendants_of`). Call it before anything that may end the process:
   /// afterwards those outside of its group cannot be found. Sending SIGTERM or SIGKILL to the group includes this.

@@ -9,8 +9,11 @@
 #include "tests/support/delegated_cgroup.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
+#include <fstream>
 #include <iostream>
 #include <sstream>
+
+#include <sys/stat.h>
 
 using namespace std::literals;
 using namespace peer::test;
@@ -69,6 +72,26 @@ CAF_TEST(the process is in a cgroup of its own from the beginning) {
   CAF_CHECK_NOT_EQUAL(one.find(prefix), std::string::npos);
   CAF_CHECK_NOT_EQUAL(other.find(prefix), std::string::npos);
   CAF_CHECK_NOT_EQUAL(one, other);
+}
+
+CAF_TEST(a cgroup that a program has left is removed and others are not ) {
+  delegated_cgroup place;
+  if (!place)
+    return;
+  auto inner = place.path() + "/inner"; // this program has not used it yet
+  auto left = inner + "/libpeer-1-1";
+  auto other = inner + "/libpeer-mine";
+  for (auto& each : {inner, left, other})
+    CAF_REQUIRE_EQUAL(mkdir(each.c_str(), 0755), 0);
+  forked_process member{[] { return 0; }};
+  std::ofstream{left + "/cgroup.procs"} << member.id() << std::flush;
+  {
+    auto mine = unbox(cgroup::make(inner));
+    CAF_CHECK(!std::filesystem::exists(left));
+    CAF_CHECK(std::filesystem::exists(mine.path()));
+  }
+  for (auto& each : {other, inner})
+    CAF_CHECK_EQUAL(rmdir(each.c_str()), 0);
 }
 
 CAF_TEST(nothing in the cgroup outlives the process) {

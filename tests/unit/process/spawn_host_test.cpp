@@ -5,6 +5,7 @@
 
 #define CAF_SUITE peer.process.spawn_host
 
+#include "tests/support/seccomp.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <atomic>
@@ -105,6 +106,17 @@ CAF_TEST(an error of exec ends the search) {
 CAF_TEST(a failed start leaves no process to a host that ignores ended children) {
   disposition ignored{SIGCHLD, SIG_IGN};
   CAF_CHECK_EQUAL(failure_of({.program = "/nonexistent"}), "cannot execute '/nonexistent': No such file or directory");
+}
+
+CAF_TEST(a sandbox may refuse to close descriptors together) {
+  for (auto code : {ENOSYS, EPERM, EACCES}) {
+    forked_process host{[&] {
+      if (!refuse_system_calls({SYS_close_range}, code))
+        return 2;
+      return output_of({.program = "ls", .arguments = {"/proc/self/fd"}}) == "0\n1\n2\n3\n" ? 0 : 1;
+    }};
+    CAF_CHECK_EQUAL(host.result(), 0);
+  }
 }
 
 // -- descriptors ------------------------------------------------------------------------------------------------------

@@ -114,6 +114,8 @@ public:
 
   ~forked_process() { result(); }
 
+  pid_t id() const noexcept { return id_; }
+
   /// Lets it end and returns what it found out.
   int result() {
     auto status = 0;

@@ -230,6 +230,29 @@ CAF_TEST(a handler that is ready to run is not called after the destructor) {
   CAF_CHECK_EQUAL(calls, 1);
 }
 
+CAF_TEST(a process that is released is reaped later by the loop) {
+  auto process = start(shell("sleep 1000 & wait"));
+  auto id = process->id();
+  tracer holds{id};
+  if (!holds)
+    return;
+  peer::internal::process::subprocess::release(std::move(process));
+  CAF_CHECK(!is_gone(id)); // nobody has waited: only the end of the tracer lets it be reaped
+  holds.let_go();
+  io->restart();
+  io->run();
+  CAF_CHECK(is_gone(id));
+}
+
+CAF_TEST(a process that is released has no handler any more) {
+  auto process = start(shell("exit 7"));
+  process->on_exit([](const exit_status&, const auto&) { CAF_ERROR("the handler was called"); });
+  auto id = process->id();
+  peer::internal::process::subprocess::release(std::move(process));
+  io->run();
+  CAF_CHECK(is_gone(id));
+}
+
 // -- hosts that care for their children themselves --------------------------------------------------------------------
 
 CAF_TEST(a host that ignores SIGCHLD learns of the end) {
