@@ -8,6 +8,7 @@
 #include "loop/job_list.hpp"
 #include "loop/offload_threads.hpp"
 #include "loop/reactor.hpp"
+#include "loop/serial_thread.hpp"
 #include "loop/tenant_host.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
@@ -21,6 +22,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <pthread.h>
@@ -44,7 +46,10 @@ public:
   event_loop_impl(caf::actor_system& sys, std::chrono::nanoseconds spin)
       : sys_(sys), spin_(spin), tenants_(sys, [this] { reactor_.wake(); }) {}
 
-  void start_running() { crew_.start(); }
+  void start_running() {
+    starter_.start();
+    crew_.start();
+  }
 
   /// Kills the pinned actors, runs what that takes and joins the threads. @pre not called by one of them.
   void finish() {
@@ -52,6 +57,7 @@ public:
       return;
     ending_ = true;
     helpers_.close();
+    starter_.stop(); // what it has started is known before the actors are killed
     post([this] {
       tenants_.kill_all();
       jobs_.close();
@@ -98,6 +104,14 @@ public:
   }
 
   void after_offloaded(std::function<void()> task) override { offload_.add_after_all(std::move(task)); }
+
+  bool start_process(std::function<void()> task) override {
+    try {
+      return starter_.add(std::move(task));
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
 
   int ending_fd() const noexcept override { return offload_.ending_fd(); }
 
@@ -211,6 +225,7 @@ private:
   std::atomic<bool> ended_ = false;
   std::atomic<bool> forked_ = false;
   offload_threads offload_;
+  serial_thread starter_; ///< of processes
   crew crew_{{[this] { return drive(); }, [this](job_ptr done) { hand_in(std::move(done)); }},
              defaults::takeover,
              defaults::max_workers};

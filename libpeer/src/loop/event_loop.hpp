@@ -109,6 +109,12 @@ public:
   /// Runs `task` on another thread when all tasks that were offloaded before have run. Any thread may call this.
   virtual void after_offloaded(std::function<void()> task) = 0;
 
+  /// Runs `task` on the thread that starts processes, one task after the other. That thread is made with the loop and
+  /// lives as long: what a process inherits from the thread that starts it, or gets at the end of that thread
+  /// (PR_SET_PDEATHSIG, prctl(2)), does not depend on which thread drives the loop. Tasks may block. Returns false if
+  /// the loop ends, or if there is no such thread and none can be made. Any thread may call this.
+  virtual bool start_process(std::function<void()> task) = 0;
+
   /// Becomes readable when the loop ends. Offloaded tasks should then stop waiting.
   virtual int ending_fd() const noexcept = 0;
 

@@ -166,7 +166,6 @@ private:
     leader_.attach([this](bool paused) { incarnation_->pause_console(paused); });
     exchange_.open(incarnation_->connection());
     arguments_ = incarnation_->arguments();
-    limits_off_ = incarnation_->limits_off();
     obey(life_.on_spawned());
   }
 
@@ -226,7 +225,7 @@ private:
 
   peer_status status() const {
     auto result = peer_status{life_.state(), node_, life_.reason(), {}, limits_off_};
-    if (incarnation_)
+    if (incarnation_ && incarnation_->process_id() != 0)
       result.process_id = incarnation_->process_id();
     return result;
   }
@@ -280,6 +279,8 @@ private:
   void follow_evidence() {
     if (auto opened = std::exchange(opened_, std::nullopt))
       start(*opened);
+    if (start_failure_)
+      obey(life_.on_not_started(std::exchange(start_failure_, {})));
     obey(life_.next());
     exchange_.fail_doubtful();
   }
@@ -339,6 +340,13 @@ private:
       if (incarnation_)
         (this->*handler)(copy);
     });
+  }
+
+  void on_spawned() override { limits_off_ = incarnation_->limits_off(); }
+
+  void on_not_spawned(caf::error why) override {
+    start_failure_ = std::move(why);
+    poke();
   }
 
   void on_connected() override { life_.on_connected(); }
@@ -407,6 +415,7 @@ private:
   metrics metrics_;                  ///< before `exchange_`, whose calls count there
   lifecycle life_;
   std::vector<std::string> arguments_;       ///< what the program was started with
+  caf::error start_failure_;                 ///< why the process could not be started
   std::vector<std::string> limits_off_;      ///< what cannot be limited
   std::unique_ptr<incarnation> incarnation_; ///< null before and after the peer's life
   console::group_leader leader_;

@@ -10,8 +10,8 @@
 #include "origin/command_line.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
-#include "process/kernel_limits.hpp"
 #include "process/proc_stat.hpp"
+#include "process/thread_attributes.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -146,8 +146,7 @@ caf::expected<preparations> prepare(const start_options& options, process::envir
   result.spawn.environment.emplace_back(connection::handover::descriptor_variable,
                                         std::nullopt); // a node may be the origin
   result.spawn.process = options.process;
-  if (auto& cpus = result.spawn.process.cpu_affinity; cpus.empty())
-    cpus = process::usable_cpus(); // not those of the calling thread, which may be any that waits for the loop
+  result.spawn.patience_after_end = named_time(chosen_shutdown(options)).value_or(defaults::exit_grace);
   auto kind = chosen_connection(options);
   if (auto err = std::visit([&](auto& x) { return prepare(result, options, x); }, kind))
     return err;
@@ -166,51 +165,78 @@ caf::expected<preparations> prepare(const start_options& options, process::envir
 /// what it prints besides.
 class peer_process final : public incarnation, private connection::channel::listener {
 public:
-  peer_process(loop::event_loop_ptr where, std::unique_ptr<process::subprocess> process, preparations ends,
-               incarnation::listener& events)
+  peer_process(loop::event_loop_ptr where, preparations ends, incarnation::listener& events)
       : where_(std::move(where)),
         events_(events),
         last_words_(where_->io()),
-        arguments_(std::move(ends.spawn.arguments)),
-        process_(std::move(process)),
+        arguments_(ends.spawn.arguments),
         stderr_(read(std::move(ends.text_err), [this](const_byte_span text) { events_.on_stderr(text); })),
         stdout_(read(std::move(ends.text_out), [this](const_byte_span text) { events_.on_text(text); })) {
     auto over_stdio = static_cast<bool>(ends.output);
     auto framing = over_stdio ? wire::make_stdio_framing(wire::damage::resync) : wire::make_packet_framing();
     channel_ = connection::make_stream_channel(where_->io(), std::move(framing), *this);
-    if (ends.place)
-      await_connection(std::move(*ends.place), ends.secret);
-    else
-      channel_->attach(std::move(ends.input), std::move(ends.output), {});
-    process_->on_exit([this](const exit_status& status, const std::vector<survivor>& left) { finish(status, left); });
+    ends_ = std::move(ends);
   }
 
-  ~peer_process() override { *alive_ = false; }
+  ~peer_process() override {
+    *alive_ = false;
+    process::subprocess::release(std::move(process_));
+  }
+
+  /// Begins to start the process. Returns false if the loop does not start any.
+  bool start() {
+    auto plan = std::make_shared<starting>(starting{std::move(ends_.spawn), std::move(ends_.for_child)});
+    return where_->start_process([this, plan, alive = alive_, where = where_.get()] {
+      process::take_program_attributes();
+      auto started = std::make_shared<process_or_error>(process::subprocess::spawn(where->io(), plan->spawn));
+      plan->for_child.clear();
+      where->post([this, alive, started] {
+        if (*alive)
+          on_started(std::move(*started));
+        else if (*started) // nobody needs it any more
+          process::subprocess::release(std::move(**started));
+      });
+    });
+  }
 
   // -- incarnation ---
 
   connection::channel& connection() override { return *channel_; }
 
   void close() override {
+    closed_ = true;
     if (acceptor_)
       acceptor_->close();
     channel_->close();
   }
 
-  void signal(int number, process::signal_scope scope) override { process_->signal(number, scope); }
+  void signal(int number, process::signal_scope scope) override {
+    if (process_)
+      process_->signal(number, scope);
+    else
+      waiting_signal_ = number;
+  }
 
-  void note_descendants() override { process_->note_descendants(); }
+  void note_descendants() override {
+    if (process_)
+      process_->note_descendants();
+  }
 
   const std::vector<std::string>& arguments() const noexcept override { return arguments_; }
 
-  pid_t process_id() const noexcept override { return process_->id(); }
+  pid_t process_id() const noexcept override { return process_ ? process_->id() : 0; }
 
   bool has_written() override {
+    if (!process_)
+      return false;
     auto now = process::bytes_written(process_->id());
     return now != std::exchange(bytes_written_, now);
   }
 
-  const std::vector<std::string>& limits_off() const noexcept override { return process_->limits_off(); }
+  const std::vector<std::string>& limits_off() const noexcept override {
+    static const auto none = std::vector<std::string>{};
+    return process_ ? process_->limits_off() : none;
+  }
 
   void pause_console(bool paused) override {
     for (auto reader : {stdout_.get(), stderr_.get()})
@@ -230,6 +256,14 @@ public:
   }
 
 private:
+  using process_or_error = caf::expected<std::unique_ptr<process::subprocess>>;
+
+  /// What the thread that starts processes needs.
+  struct starting {
+    process::spawn_options spawn;
+    std::vector<process::descriptor> for_child; ///< closed here when the process has them
+  };
+
   using data_handler = connection::stream_reader::data_handler;
 
   /// Reads a pipe if there is one. End of file is ignored; the exit of the process counts.
@@ -239,7 +273,24 @@ private:
     return connection::stream_reader::make(where_->io(), std::move(pipe), std::move(on_data), [](std::error_code) {});
   }
 
+  void on_started(process_or_error started) {
+    if (!started)
+      return events_.on_not_spawned(std::move(started.error()));
+    process_ = std::move(*started);
+    events_.on_spawned();
+    auto ends = std::move(ends_);
+    if (ends.place)
+      await_connection(std::move(*ends.place), ends.secret);
+    else
+      attach(std::move(ends.input), std::move(ends.output), {});
+    process_->on_exit([this](const exit_status& status, const std::vector<survivor>& left) { finish(status, left); });
+    if (waiting_signal_ != 0)
+      process_->signal(waiting_signal_, process::signal_scope::group);
+  }
+
   void await_connection(connection::listening_socket place, const std::optional<connection::token_secret>& secret) {
+    if (closed_)
+      return;
     for (auto& address : place.addresses)
       meeting_point_ += (meeting_point_.empty() ? "" : ", ") + address;
     meeting_point_ += ", port " + std::to_string(place.port);
@@ -258,8 +309,14 @@ private:
   void connect(process::descriptor socket, const_byte_span head) {
     connected_ = true;
     events_.on_connected();
+    attach(std::move(socket), {}, head);
+  }
+
+  void attach(process::descriptor input, process::descriptor output, const_byte_span head) {
+    if (closed_)
+      return;
     try {
-      channel_->attach(std::move(socket), {}, head);
+      channel_->attach(std::move(input), std::move(output), head);
     } catch (const boost::system::system_error& failed) { // epoll does not take it
       on_closed(process::system_failure("cannot watch the connection to the peer", failed.code().value()));
     }
@@ -319,7 +376,10 @@ private:
   incarnation::listener& events_;
   boost::asio::steady_timer last_words_; ///< over `tcp`: waits for the stream's end after the process's
   std::vector<std::string> arguments_;
-  std::unique_ptr<process::subprocess> process_;
+  preparations ends_;                            ///< what stays here, until the process has been started
+  std::unique_ptr<process::subprocess> process_; ///< null until it has been started
+  int waiting_signal_ = 0;                       ///< for a process that is being started
+  bool closed_ = false;                          ///< `close` was called
   std::unique_ptr<connection::stream_reader> stderr_;
   std::unique_ptr<connection::stream_reader> stdout_; ///< null over `standard_io`
   connection::stream_channel_ptr channel_;
@@ -332,18 +392,18 @@ private:
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& where, const process::environment_ptr& variables,
+caf::expected<std::unique_ptr<incarnation>> launch(const loop::event_loop_ptr& where,
+                                                   const process::environment_ptr& variables,
                                                    const start_options& options, incarnation::listener& events) {
   auto ready = prepare(options, variables);
   if (!ready)
     return std::move(ready.error());
-  auto process = process::subprocess::spawn(where->io(), ready->spawn);
-  if (!process)
-    return std::move(process.error());
-  ready->for_child.clear();
   try {
-    return std::make_unique<peer_process>(where, std::move(*process), std::move(*ready), events);
-  } catch (const boost::system::system_error& failed) { // epoll takes no more; the process is killed
+    auto result = std::make_unique<peer_process>(where, std::move(*ready), events);
+    if (!result->start())
+      return fail(errc::system_failure, "the actor system is ending, or has no thread that starts processes");
+    return result;
+  } catch (const boost::system::system_error& failed) { // epoll takes no more
     return process::system_failure("cannot watch the connection and the output of the peer", failed.code().value());
   }
 }

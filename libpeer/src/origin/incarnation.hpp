@@ -27,6 +27,12 @@ public:
     /// Text on the peer's stderr.
     virtual void on_stderr(const_byte_span text) = 0;
 
+    /// The process has been started.
+    virtual void on_spawned() = 0;
+
+    /// The process could not be started (`errc::system_failure`). Nothing else is called then.
+    virtual void on_not_spawned(caf::error why) = 0;
+
     /// The peer has connected. Not called if the connection exists before the process.
     virtual void on_connected() = 0;
 
@@ -42,7 +48,8 @@ public:
   /// Closes the connection; one that has not been established never is.
   virtual void close() = 0;
 
-  /// Sends a signal to the process or its group; no effect after its end.
+  /// Sends a signal to the process or its group; no effect after its end. A process that is being started gets the last
+  /// one when it runs.
   virtual void signal(int number, process::signal_scope scope) = 0;
 
   /// Records the descendants of the process. Call it before anything that may end the process: afterwards they cannot
@@ -52,6 +59,7 @@ public:
   /// The arguments of the program, without its name.
   virtual const std::vector<std::string>& arguments() const noexcept = 0;
 
+  /// The id of the process; 0 before `on_spawned`.
   virtual pid_t process_id() const noexcept = 0;
 
   /// Whether the process has written anything, anywhere, since the last call.
@@ -67,7 +75,8 @@ public:
   virtual std::string boot_report() const = 0;
 };
 
-/// Starts a peer. Fails with `errc::system_failure`; then nothing was started.
+/// Begins to start a peer; `on_spawned` or `on_not_spawned` follows. Fails with `errc::system_failure`; then nothing
+/// was started.
 using launcher =
     std::function<caf::expected<std::unique_ptr<incarnation>>(const start_options&, incarnation::listener&)>;
 

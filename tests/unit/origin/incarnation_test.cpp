@@ -8,7 +8,12 @@
 #include "origin/incarnation.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
+#include <atomic>
 #include <future>
+#include <thread>
+
+#include <poll.h>
+#include <sys/resource.h>
 
 using namespace peer::test;
 
@@ -27,7 +32,14 @@ struct recorder final : peer::internal::origin::incarnation::listener {
     complaint = why ? error_text(why) : std::string{};
   }
 
-  void on_connected() override {}
+  void on_connected() override { connected.set_value(); }
+
+  void on_spawned() override {}
+
+  void on_not_spawned(caf::error why) override {
+    complaint = error_text(why);
+    over.set_value();
+  }
 
   void on_exit(const peer::exit_status& how, const std::vector<peer::survivor>&) override {
     status = how;
@@ -38,6 +50,7 @@ struct recorder final : peer::internal::origin::incarnation::listener {
   bool closed_in_order = false;
   std::string complaint;
   std::optional<peer::exit_status> status;
+  std::promise<void> connected;
   std::promise<void> over;
 };
 
@@ -93,6 +106,54 @@ CAF_TEST(what a process wrote over tcp before it ended arrives before its end is
   CAF_CHECK_EQUAL(seen.frames, std::vector{std::size_t{8388608}});
   CAF_CHECK(seen.closed_in_order);
   CAF_CHECK_EQUAL(seen.complaint, "");
+  CAF_CHECK_EQUAL(seen.status->value, 3);
+}
+
+CAF_TEST(a process that cannot be started is reported later) {
+  auto options = peer::start_options{};
+  options.exec = peer::exec{"/nonexistent"};
+  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
+  on_loop([&] { life = unbox(peer::internal::origin::process_launcher(loop)(options, seen)); });
+  seen.over.get_future().wait();
+  on_loop([&] { life.reset(); });
+  CAF_CHECK_EQUAL(seen.complaint, "cannot execute '/nonexistent': No such file or directory");
+}
+
+CAF_TEST(a process that is not wanted any more when it has been started is killed) {
+  for (auto round = 0; round < 20; ++round)
+    on_loop([&] {
+      auto options = peer::start_options{};
+      options.exec = peer::exec{"sleep", {"1000"}};
+      options.connection = peer::inherited{};
+      unbox(peer::internal::origin::process_launcher(loop)(options, seen)).reset();
+    });
+  // The fixture finds what is left.
+}
+
+CAF_TEST(processes are started by one thread that lives as long as the loop) {
+  // The signal at the end of the parent thread would kill the process.
+  auto options = peer::start_options{};
+  options.exec =
+      peer::exec{"setpriv", {"--pdeathsig", "KILL", "bash", "-c", "exec 5<>/dev/tcp/$4/$5; read <&5; exit 3"}};
+  options.connection = peer::tcp{};
+  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
+  std::thread{[&] {
+    setpriority(PRIO_PROCESS, 0, 5);
+    auto launched = std::atomic<bool>{false};
+    loop->post([&] {
+      life = unbox(peer::internal::origin::process_launcher(loop)(options, seen));
+      launched = true;
+    });
+    while (!launched)
+      poll(nullptr, 0, 1);
+  }}.join();
+  seen.connected.get_future().wait();
+  on_loop([&] {
+    CAF_CHECK_EQUAL(getpriority(PRIO_PROCESS, static_cast<id_t>(life->process_id())), getpriority(PRIO_PROCESS, 0));
+    life->close();
+  });
+  seen.over.get_future().wait();
+  on_loop([&] { life.reset(); });
   CAF_CHECK_EQUAL(seen.status->value, 3);
 }
 
