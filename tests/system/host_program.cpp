@@ -348,8 +348,8 @@ void have_several_systems(caf::actor_system& first) {
     stop(x);
 }
 
-void have_systems_in_turn(caf::actor_system& sys) {
-  stop(start(sys, "inherited", node_over(peer::inherited{}))); // the guardian has its descriptor now
+void have_systems_in_turn(caf::actor_system& first) {
+  stop(start(first, "inherited", node_over(peer::inherited{}))); // the guardian has its descriptor now
   auto threads = count_entries("/proc/self/task");
   auto descriptors = count_entries("/proc/self/fd");
   auto config = caf::actor_system_config{};

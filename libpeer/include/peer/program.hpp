@@ -9,8 +9,8 @@
 namespace peer {
 
 /// Gives signals their default action and unblocks all of them. A program inherits ignored and blocked signals from
-/// the one that starts it: with SIGCHLD ignored the exit statuses of peers get lost. SIGHUP, SIGINT, SIGQUIT and the
-/// signals of job control stay ignored if they are: nohup(1) and shells do that on purpose.
+/// the one that starts it: with SIGCHLD ignored the exit statuses of peers get lost. SIGHUP, SIGINT, SIGQUIT,
+/// SIGTERM and the signals of job control stay ignored if they are: nohup(1) and shells do that on purpose.
 void reset_signals();
 
 /// Reaps processes that this program adopts: as process 1, or as a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)), it

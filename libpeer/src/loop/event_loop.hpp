@@ -106,7 +106,8 @@ public:
   /// Runs a callback of the program in the same way. `after_offloaded` does not wait for it.
   virtual void run_callback(std::function<void()> task, const void* queue) = 0;
 
-  /// Runs `task` on another thread when all tasks that were offloaded before have run. Any thread may call this.
+  /// Runs `task` on another thread when all tasks that were offloaded before have run. If the system has no thread for
+  /// them, the caller runs them all. Any thread that may block may call this.
   virtual void after_offloaded(std::function<void()> task) = 0;
 
   /// Runs `task` on the thread that starts processes, one task after the other. That thread is made with the loop and

@@ -40,6 +40,8 @@ void offload_threads::add_after_all(task what) {
     if (x.of == kind::work && queue != this)
       x.tasks.emplace_back(marker);
   append(std::move(marker), this, kind::work); // in case that there is no other
+  while (threads_.empty() && !ready_.empty())
+    run_next_here(guard);
 }
 
 void offload_threads::append(task what, const void* queue, kind of) {
@@ -75,9 +77,15 @@ void offload_threads::stop() {
     each.join();
   threads_.clear();
   auto guard = lock{mutex_};
-  ++spare_;
   while (!ready_.empty()) // there was no thread
-    run_next(guard);
+    run_next_here(guard);
+}
+
+/// The calling thread counts as one of the threads for a moment.
+void offload_threads::run_next_here(lock& guard) {
+  ++spare_;
+  run_next(guard);
+  --spare_;
 }
 
 void offload_threads::run() {

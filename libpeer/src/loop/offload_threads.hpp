@@ -40,7 +40,8 @@ public:
   /// Runs `what` later; drops it after `stop`. @param queue identifies the queue
   void add(task what, const void* queue, kind of = kind::work);
 
-  /// Runs `what` when all work that was added before has been done; drops it after `stop`.
+  /// Runs `what` when all work that was added before has been done; drops it after `stop`. Called by a thread that may
+  /// block: if the system has no thread for the work, it does the work itself.
   void add_after_all(task what);
 
   /// Waits until all tasks have run.
@@ -62,6 +63,7 @@ private:
   void ensure_spare_thread();
   void run();
   void run_next(lock& guard);
+  void run_next_here(lock& guard);
 
   int ending_fd_;
   std::mutex mutex_;

@@ -83,7 +83,7 @@ struct recorded {
   std::uint64_t not_after;
 };
 
-struct connection {
+struct guardian_link {
   std::mutex lock;
   pid_t owner = -1; ///< the process that has started the guardian
   descriptor socket;
@@ -93,8 +93,8 @@ struct connection {
 };
 
 /// Never destroyed: the socket is closed when the process ends.
-connection& mine() {
-  static auto& result = *new connection;
+guardian_link& mine() {
+  static auto& result = *new guardian_link;
   return result;
 }
 
@@ -108,7 +108,7 @@ bool send_packet(const descriptor& socket, const guardian_message& what, std::st
   return sendmsg(socket.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0 || errno == EAGAIN;
 }
 
-bool introduce(const connection& all) {
+bool introduce(const guardian_link& all) {
   for (auto& [group, its] : all.groups)
     if (!send_packet(all.socket, {guardian_message::kind::started, group, its.patience, its.not_after}))
       return false;
@@ -125,7 +125,7 @@ bool is_lost(const descriptor& socket) {
 }
 
 /// Starts a guardian if there is none. Returns whether there is one. @pre locked
-bool reach(connection& all) {
+bool reach(guardian_link& all) {
   if (all.owner != getpid()) { // the first call, or a forked child, in which the parent's socket is closed
     all.owner = getpid();
     all.socket.release();

@@ -21,7 +21,7 @@ namespace {
 using internal::process::own_processes;
 
 /// Signals that other programs ignore on purpose for those that they start.
-constexpr auto left_alone = std::array{SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+constexpr auto left_alone = std::array{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
 
 bool adopts_orphans() {
   auto subreaper = 0;

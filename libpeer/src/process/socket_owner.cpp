@@ -25,7 +25,7 @@ namespace {
 using process_table = std::map<pid_t, process_facts>;
 
 /// The descendants of `ancestor`; `nullopt` if descriptors or memory are short.
-std::optional<std::vector<pid_t>> descendants_of(pid_t ancestor) {
+std::optional<std::vector<pid_t>> find_descendants(pid_t ancestor) {
   auto all = process_table{};
   auto complete = for_each_number("/proc", [&all](pid_t id) {
     auto facts = facts_of(id);
@@ -86,7 +86,7 @@ std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> soc
     return std::nullopt;
   if (find())
     return result;
-  auto descendants = descendants_of(process);
+  auto descendants = find_descendants(process);
   if (!descendants)
     return std::nullopt;
   for (auto member : *descendants)

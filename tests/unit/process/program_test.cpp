@@ -55,7 +55,7 @@ CAF_TEST(a program resets the signals that it inherited except those of nohup an
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     peer::reset_signals();
-    auto good = is_default(SIGCHLD) && is_default(SIGPIPE) && is_default(SIGTERM) && !is_default(SIGHUP)
+    auto good = is_default(SIGCHLD) && is_default(SIGPIPE) && !is_default(SIGTERM) && !is_default(SIGHUP)
              && !is_default(SIGINT) && !is_blocked(SIGTERM) && !is_blocked(SIGCHLD);
     return good ? 0 : 1;
   }};
