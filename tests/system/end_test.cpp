@@ -300,6 +300,7 @@ CAF_TEST(a linked start that fails reports the error) {
 CAF_TEST(a peer that closes its stream is ended) {
   auto options = script(shell_print(started_frame().bytes()) + "; exec >&-; trap '' TERM; cat >&2; sleep 1000");
   options.peer_down = peer::peer_down::crash;
+  options.shutdown = peer::shutdown_close{};
   auto began = std::chrono::steady_clock::now();
   auto worker = start(std::move(options));
   auto reason = end_watch{*sys, worker.actor()}.reason();

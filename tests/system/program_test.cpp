@@ -55,7 +55,9 @@ struct fixture : system_fixture {
   }
 
   peer::failure failure_of_program(const std::string& program) {
-    return failure_of_start(script(program), peer::phase::boot);
+    auto options = script(program);
+    options.shutdown = peer::shutdown_close{};
+    return failure_of_start(std::move(options), peer::phase::boot);
   }
 
   peer::failure failure_of_exec(peer::exec what) {
@@ -74,6 +76,7 @@ struct fixture : system_fixture {
   outcome failure_of_call(const std::string& answer) {
     auto options = script(sequence({say_started, await_call, answer}));
     options.peer_down = peer::peer_down::crash;
+    options.shutdown = peer::shutdown_close{};
     auto worker = start(std::move(options));
     auto watch = end_watch{*sys, worker.actor()};
     auto began = std::chrono::steady_clock::now();

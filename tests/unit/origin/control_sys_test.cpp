@@ -95,6 +95,7 @@ CAF_TEST(the state tells the limits and which of them are off) {
   start();
   CAF_CHECK_EQUAL(option("limits"), "#{address_space => 1073741824,cpu_time => 7000,memory => 4096}");
   CAF_CHECK_EQUAL(option("cpu_affinity"), "[1,0]");
+  peer->control->on_spawned();
   peer->started();
   settle();
   answer<peer::peer_status>();
