@@ -17,6 +17,7 @@
 #include <thread>
 #include <utility>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -94,7 +95,9 @@ class descriptor_reader : public std::enable_shared_from_this<descriptor_reader>
 public:
   using receiver = internal::console::input_source::receiver;
 
-  explicit descriptor_reader(int fd) : fd_(fd), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  /// Reads a duplicate: the program may close `fd`, and get its number for another file, before the thread has ended.
+  explicit descriptor_reader(int fd)
+      : fd_(fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)), stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
   void read(receiver deliver) {
     auto guard = std::unique_lock{mutex_};
@@ -145,7 +148,9 @@ private:
   }
 
   std::optional<std::string> next() {
-    auto ready = std::array<pollfd, 2>{pollfd{fd_, POLLIN, 0}, pollfd{stop_.get(), POLLIN, 0}};
+    if (!fd_ || !stop_)
+      return std::nullopt;
+    auto ready = std::array<pollfd, 2>{pollfd{fd_.get(), POLLIN, 0}, pollfd{stop_.get(), POLLIN, 0}};
     for (;;) {
       if (poll(ready.data(), ready.size(), -1) < 0 && errno == EINTR)
         continue;
@@ -155,11 +160,11 @@ private:
       // not see `stop_`.
       static std::mutex one_at_a_time;
       auto guard = std::lock_guard{one_at_a_time};
-      auto still = pollfd{fd_, POLLIN, 0};
+      auto still = pollfd{fd_.get(), POLLIN, 0};
       if (poll(&still, 1, 0) <= 0)
         continue;
       auto buffer = std::string(4096, '\0');
-      auto got = ::read(fd_, buffer.data(), buffer.size());
+      auto got = ::read(fd_.get(), buffer.data(), buffer.size());
       if (got < 0 && (errno == EINTR || errno == EAGAIN))
         continue;
       if (got <= 0)
@@ -169,7 +174,7 @@ private:
     }
   }
 
-  int fd_;
+  internal::process::descriptor fd_;
   internal::process::descriptor stop_;
   std::mutex mutex_;
   std::condition_variable wakeup_;

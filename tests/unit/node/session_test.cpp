@@ -175,9 +175,6 @@ struct fixture {
 
   static constexpr auto too_much = 20;
 
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
   std::atomic<int> begun = 0;
   std::promise<void> open;
   std::shared_future<void> opened{open.get_future()};
@@ -191,6 +188,11 @@ struct fixture {
   peer::internal::wire::framing_ptr framing = peer::internal::wire::make_packet_framing();
   answers received;
   std::int64_t last_call = 0;
+
+  // Destroyed first: functions that run use what is above.
+  caf::actor_system_config config;
+  caf::actor_system sys;
+  peer::internal::loop::event_loop_ptr where;
 };
 
 constexpr auto system_limit = "{error,{system_limit,[]}}";
