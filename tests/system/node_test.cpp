@@ -361,9 +361,11 @@ CAF_TEST(what a function prints before it exits is not lost) {
     auto options = node(kind);
     options.output = to(sink);
     auto worker = start(std::move(options));
-    auto err = error_of(worker.call<void>("process", "print_and_leave", "good"));
+    auto err = error_of(worker.within(patience).call<void>("process", "print_and_leave", "good"));
+    auto end = peer::failure_of(err);
+    CAF_REQUIRE(end != nullptr);
     CAF_CHECK_EQUAL(err, errc::exit_status);
-    CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 5);
+    CAF_CHECK_EQUAL(peer::shell_status(*end->status), 5);
     CAF_CHECK_EQUAL(sink->text(), "good");
   }
 }
