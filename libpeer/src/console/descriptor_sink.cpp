@@ -182,7 +182,7 @@ using file_ptr = std::shared_ptr<output_file>;
 class file_list {
 public:
   static file_list& instance() {
-    static file_list result;
+    static auto& result = *new file_list; // never destroyed: threads may use it while the program exits
     return result;
   }
 

@@ -101,7 +101,7 @@ void remove_left(const std::string& path) {
 /// Removes the cgroups that programs have left in a directory, at the first call for it.
 void remove_left_cgroups(const std::string& delegated) {
   static std::mutex lock;
-  static std::set<std::string> done;
+  static auto& done = *new std::set<std::string>; // never destroyed: threads may use it while the program exits
   {
     auto guard = std::lock_guard{lock};
     if (!done.insert(delegated).second)

@@ -133,8 +133,9 @@ void decode(const_byte_span pairs, std::byte* out) noexcept {
 constinit const nibbles::method portable = {"portable", &count_nibbles, &count_text, &find_mark, &encode, &decode};
 
 std::span<const nibbles::method> methods() {
-  static const auto list =
-      nibbles::avx2() ? std::vector{*nibbles::avx2(), nibbles::portable} : std::vector{nibbles::portable};
+  // Never destroyed: threads may use it while the program exits.
+  static const auto& list = *new std::vector<method>{nibbles::avx2() ? std::vector{*nibbles::avx2(), nibbles::portable}
+                                                                     : std::vector{nibbles::portable}};
   return list;
 }
 

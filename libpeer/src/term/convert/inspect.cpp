@@ -43,7 +43,8 @@ bool from_text(const std::string& text, atom& x) {
 }
 
 const caf::error& inspect_error() noexcept {
-  static const auto result = fail(errc::bad_term, "a term cannot be converted");
+  // Never destroyed: threads may use it while the program exits.
+  static const auto& result = *new caf::error{fail(errc::bad_term, "a term cannot be converted")};
   return result;
 }
 

@@ -19,7 +19,7 @@ namespace {
 class registry {
 public:
   static registry& instance() {
-    static registry result;
+    static auto& result = *new registry; // never destroyed: threads may use it while the program exits
     return result;
   }
 
