@@ -82,7 +82,7 @@ public:
     complain_about_output();
   }
 
-  /// errno of the first line that could not be written, or 0. A reader that has gone is no error.
+  /// errno of the first line that could not be written, or 0. A reader that has gone does not count.
   int error() const { return output_->error() != EPIPE ? output_->error() : 0; }
 
   void draw(tree_view& tree) const {

@@ -128,7 +128,7 @@ using input_factory = std::function<std::shared_ptr<internal::console::input_sou
 /// receiver. An exception is reported on standard error and ends the input.
 [[nodiscard]] input_factory function_input(std::function<void(input_receiver)> read);
 
-/// Reads a descriptor of this program, such as 0, which must stay open as long as the actor system. Nothing is read
+/// Reads a descriptor of this program, such as 0, which must be open when the peer starts. Nothing is read
 /// before a peer asks. Several sources of the same descriptor share what arrives: which one gets a piece is random.
 [[nodiscard]] input_factory descriptor_input(int fd);
 

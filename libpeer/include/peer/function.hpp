@@ -21,8 +21,8 @@ struct call_context {
   /// Identifies this call, as the pid of the process that runs it would in Erlang. Unique within the node.
   pid self;
 
-  /// Triggered when the result is no longer needed: the caller's time-out has passed, or the node stops. That of
-  /// a cast is triggered only when the node stops.
+  /// Triggered when the result is no longer needed: the caller's time-out has passed, or the node stops. In a
+  /// cast it is triggered only when the node stops.
   std::stop_token stop;
 };
 

@@ -2,13 +2,13 @@
 
 #include "console/group_leader.hpp"
 
+#include "base/callback.hpp"
 #include "peer/convert.hpp"
 #include "peer/detail/defaults.hpp"
 #include "peer/error.hpp"
 
 #include "caf/expected.hpp"
 
-#include <exception>
 #include <mutex>
 #include <utility>
 
@@ -26,33 +26,18 @@ poster poster_to(const loop::event_loop_ptr& where) {
   return [](const std::function<void()>& task) { task(); };
 }
 
-/// Calls functions of the program. An exception becomes an error.
-template <class F>
-caf::error call_factories(F f) {
-  auto failed = [](const std::string& why) {
-    return fail(errc::callback_failed, "the peer's output or input could not be made: " + why);
-  };
-  try {
-    f();
-    return {};
-  } catch (const std::exception& x) {
-    return failed(x.what());
-  } catch (...) {
-    return failed("unknown exception");
-  }
-}
-
 } // namespace
 
 std::optional<caf::error> group_leader::open(const sink_factory& output, const input_factory& input,
                                              const std::string& peer_name, const loop::event_loop_ptr& where) {
   auto made = caf::expected<sink_ptr>{caf::error{}};
   auto source = input_ptr{};
-  if (auto err = call_factories([&] {
-        made = output(where, peer_name);
-        source = input(where);
-      }))
-    return err;
+  auto thrown = base::callback_failure([&] {
+    made = output(where, peer_name);
+    source = input(where);
+  });
+  if (thrown)
+    return fail(errc::callback_failed, "the peer's output or input could not be made: " + *thrown);
   if (!made)
     return std::move(made.error());
   auto post = poster_to(where);
@@ -67,7 +52,7 @@ std::optional<caf::error> group_leader::open(const sink_factory& output, const i
   return open_sink(*sink, post);
 }
 
-/// Many sinks are open at once: then nobody has to wait for a message.
+/// Most sinks are open at once: then the start needs no message.
 std::optional<caf::error> group_leader::open_sink(sink& what, const poster& post) {
   struct progress {
     std::mutex mutex;

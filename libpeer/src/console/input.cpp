@@ -2,6 +2,7 @@
 
 #include "console/input.hpp"
 
+#include "base/callback.hpp"
 #include "console/sink.hpp"
 #include "loop/quiet_thread.hpp"
 #include "process/descriptor.hpp"
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -53,7 +53,7 @@ public:
     if (!where_) // otherwise a test has no loop
       return (*read_)(std::move(deliver));
     auto task = [read = read_, deliver = once(std::move(deliver)), where = std::weak_ptr{where_}] {
-      auto why = call(*read, deliver);
+      auto why = internal::base::callback_failure([&] { (*read)(deliver); });
       auto loop = why ? where.lock() : nullptr;
       if (loop)
         internal::console::complain(loop, "the function of 'function_input' failed: " + *why);
@@ -72,25 +72,13 @@ private:
     };
   }
 
-  /// Returns what an exception says.
-  static std::optional<std::string> call(const read_function& read, const receiver& deliver) {
-    try {
-      read(deliver);
-      return std::nullopt;
-    } catch (const std::exception& x) {
-      return x.what();
-    } catch (...) {
-      return "unknown exception";
-    }
-  }
-
   internal::loop::event_loop_ptr where_;
   std::shared_ptr<const read_function> read_;
 };
 
 /// Reads a descriptor on a thread of its own, which the first request starts: the descriptor may be a file, which
-/// cannot be polled, and its flags are shared with other programs, so that it must not be made non-blocking. Nobody
-/// waits for the thread, since a read may last.
+/// cannot be polled, and its flags are shared with other programs, so that it must not be made non-blocking. The
+/// thread is not joined, since a read may last.
 class descriptor_reader : public std::enable_shared_from_this<descriptor_reader> {
 public:
   using receiver = internal::console::input_source::receiver;

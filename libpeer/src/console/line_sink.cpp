@@ -2,11 +2,11 @@
 
 #include "console/line_sink.hpp"
 
+#include "base/callback.hpp"
 #include "peer/error.hpp"
 
 #include "caf/expected.hpp"
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -56,17 +56,8 @@ protected:
 
 private:
   static caf::error call(const std::function<void(const output_line&)>& handler, const output_line& line) {
-    auto failed = [](const std::string& why) {
-      return fail(errc::callback_failed, "the handler of 'line_output' failed: " + why);
-    };
-    try {
-      handler(line);
-      return {};
-    } catch (const std::exception& x) {
-      return failed(x.what());
-    } catch (...) {
-      return failed("unknown exception");
-    }
+    auto why = internal::base::callback_failure([&] { handler(line); });
+    return why ? fail(errc::callback_failed, "the handler of 'line_output' failed: " + *why) : caf::error{};
   }
 
   internal::loop::event_loop_ptr where_;

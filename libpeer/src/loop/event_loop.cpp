@@ -22,7 +22,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <pthread.h>
@@ -105,13 +104,7 @@ public:
 
   void after_offloaded(std::function<void()> task) override { offload_.add_after_all(std::move(task)); }
 
-  bool start_process(std::function<void()> task) override {
-    try {
-      return starter_.add(std::move(task));
-    } catch (const std::system_error&) {
-      return false;
-    }
-  }
+  bool start_process(std::function<void()> task) override { return starter_.add(std::move(task)); }
 
   int ending_fd() const noexcept override { return offload_.ending_fd(); }
 

@@ -113,7 +113,7 @@ public:
   /// Runs `task` on the thread that starts processes, one task after the other. That thread is made with the loop and
   /// lives as long: what a process inherits from the thread that starts it, or gets at the end of that thread
   /// (PR_SET_PDEATHSIG, prctl(2)), does not depend on which thread drives the loop. Tasks may block. Returns false if
-  /// the loop ends, or if there is no such thread and none can be made. Any thread may call this.
+  /// the loop ends. Any thread may call this.
   virtual bool start_process(std::function<void()> task) = 0;
 
   /// Becomes readable when the loop ends. Offloaded tasks should then stop waiting.

@@ -39,7 +39,7 @@ void offload_threads::add_after_all(task what) {
   for (auto& [queue, x] : queues_)
     if (x.of == kind::work && queue != this)
       x.tasks.emplace_back(marker);
-  append(std::move(marker), this, kind::work); // in case that there is no other
+  append(std::move(marker), this, kind::work); // all other queues may be empty
   while (threads_.empty() && !ready_.empty())
     run_next_here(guard);
 }

@@ -13,23 +13,16 @@ serial_thread::~serial_thread() {
 }
 
 void serial_thread::start() {
-  auto guard = std::lock_guard{mutex_};
-  start_once();
+  thread_ = start_quiet_thread([this] { run(); });
 }
 
 bool serial_thread::add(std::function<void()> task) {
   auto guard = std::lock_guard{mutex_};
   if (ending_)
     return false;
-  start_once();
   tasks_.push_back(std::move(task));
   wakeup_.notify_one();
   return true;
-}
-
-void serial_thread::start_once() {
-  if (!thread_.joinable() && !ending_)
-    thread_ = start_quiet_thread([this] { run(); });
 }
 
 void serial_thread::stop() {

@@ -20,17 +20,16 @@ public:
 
   ~serial_thread();
 
-  /// Starts the thread before there is a task. Throws `std::system_error` if the system cannot start one.
+  /// Called once, before `add`. Throws `std::system_error` if the system cannot start a thread.
   void start();
 
-  /// Runs `task` later. Returns false after `stop`. Throws as `start` does.
+  /// Runs `task` later. Returns false after `stop`.
   bool add(std::function<void()> task);
 
   /// Waits until all tasks have run.
   void stop();
 
 private:
-  void start_once();
   void run();
 
   std::mutex mutex_;

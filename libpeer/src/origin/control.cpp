@@ -3,6 +3,7 @@
 #include "origin/control.hpp"
 
 #include "base/caf_compat.hpp"
+#include "base/callback.hpp"
 #include "console/group_leader.hpp"
 #include "origin/alarm.hpp"
 #include "origin/command_line.hpp"
@@ -171,16 +172,10 @@ private:
 
   /// The only callback of the program that a launch calls is `post_process_args`.
   caf::expected<std::unique_ptr<incarnation>> launch_peer() {
-    auto failed = [](const std::string& why) {
-      return peer::fail(errc::callback_failed, "the option 'post_process_args' failed: " + why);
-    };
-    try {
-      return launch_(options_, *this);
-    } catch (const std::exception& x) {
-      return failed(x.what());
-    } catch (...) {
-      return failed("unknown exception");
-    }
+    auto result = caf::expected<std::unique_ptr<incarnation>>{caf::error{}};
+    if (auto why = base::callback_failure([&] { result = launch_(options_, *this); }))
+      return peer::fail(errc::callback_failed, "the option 'post_process_args' failed: " + *why);
+    return result;
   }
 
   // -- requests ---

@@ -87,7 +87,7 @@ struct guardian_link {
   std::mutex lock;
   pid_t owner = -1; ///< the process that has started the guardian
   descriptor socket;
-  bool failed = false; ///< there is no guardian, and no further attempt
+  bool failed = false; ///< the guardian could not be started; not tried again
   std::map<pid_t, recorded> groups;
   std::set<std::string> directories;
 };
@@ -98,7 +98,7 @@ guardian_link& mine() {
   return result;
 }
 
-/// Returns false if there is no guardian any more.
+/// Returns false if the guardian has ended.
 bool send_packet(const descriptor& socket, const guardian_message& what, std::string_view path = {}) {
   auto parts = std::array<iovec, 2>{
       {{const_cast<guardian_message*>(&what), sizeof(what)}, {const_cast<char*>(path.data()), path.size()}}};

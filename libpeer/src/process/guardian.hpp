@@ -17,9 +17,9 @@ namespace peer::internal::process {
 /// process groups of the peers, after the time that each peer may take to end, and their cgroups. It is started with
 /// the first peer and ends after this program.
 ///
-/// The guardian is no child of this program, leads a session, blocks all signals, and has one descriptor, its end of a
-/// socket. It kills a group only if the first process of the group is the one that was started, by session and start
-/// time, or if that has ended and a member is still in its session. A program that cannot start a guardian does
+/// The guardian is not a child of this program. It leads a session, blocks all signals, and has one descriptor, its end
+/// of a socket. It kills a group only if the first process of the group is the one that was started, by session and
+/// start time, or if that has ended and a member is still in its session. A program that cannot start a guardian does
 /// without.
 ///
 /// All functions may be called by any thread. None blocks, but for the first `socket`, which starts a process.

@@ -3,6 +3,7 @@
 #include "supervisor/child_actor.hpp"
 
 #include "base/caf_compat.hpp"
+#include "base/callback.hpp"
 #include "console/chardata.hpp"
 #include "origin/command_line.hpp"
 #include "origin/control.hpp"
@@ -134,13 +135,13 @@ private:
   }
 
   caf::expected<caf::actor> make_actor(const actor_factory& make, const std::vector<term>& arguments) {
-    try {
-      return make({home_system(), caf::actor_cast<caf::actor>(this), generation_, arguments});
-    } catch (const std::exception& x) {
-      return child_error(errc::callback_failed, path_, std::string{"could not be made: "} + x.what());
-    } catch (...) {
-      return child_error(errc::callback_failed, path_, "could not be made: unknown exception");
-    }
+    auto result = caf::expected<caf::actor>{caf::error{}};
+    auto why = base::callback_failure([&] {
+      result = make({home_system(), caf::actor_cast<caf::actor>(this), generation_, arguments});
+    });
+    if (why)
+      return child_error(errc::callback_failed, path_, "could not be made: " + *why);
+    return result;
   }
 
   caf::error start_peer(start_options options, const std::vector<term>& arguments) {
