@@ -146,9 +146,6 @@ struct fixture {
 
   static bool is_ready(const std::future<void>& x) { return x.wait_for(0s) == std::future_status::ready; }
 
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
   std::shared_ptr<peer::internal::node::function_table> table =
       std::make_shared<peer::internal::node::function_table>();
   std::atomic<std::uint32_t> pids = 0;
@@ -159,6 +156,11 @@ struct fixture {
   bool may_begin = true; // on the loop
   std::map<std::string, std::string> answers;
   std::promise<std::string> failed_casts;
+
+  // Destroyed before what functions that run use.
+  caf::actor_system_config config;
+  caf::actor_system sys;
+  peer::internal::loop::event_loop_ptr where;
   std::shared_ptr<call_runner> runner;
 };
 

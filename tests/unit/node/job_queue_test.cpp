@@ -104,13 +104,15 @@ struct fixture {
     return result;
   }
 
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
   std::size_t added = 0;
   std::size_t permits = 0; ///< how many jobs may begin in all
   char put_back = '\0';    ///< the name of a job that waits again when it has begun for the first time
   std::string finished;
+
+  // Destroyed before what jobs use.
+  caf::actor_system_config config;
+  caf::actor_system sys;
+  peer::internal::loop::event_loop_ptr where;
   std::unique_ptr<job_queue> queue;
 };
 
