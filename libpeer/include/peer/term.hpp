@@ -8,14 +8,16 @@
 
 #include <compare>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 /// @file
@@ -295,62 +297,122 @@ private:
 
 // -- term -------------------------------------------------------------------------------------------------------------
 
+namespace detail {
+
+/// What a term is.
+enum class term_kind : std::uint8_t {
+  list,
+  integer,
+  big_integer,
+  real,
+  atom,
+  bits,
+  tuple,
+  map,
+  pid,
+  port,
+  reference,
+  export_fun,
+  opaque,
+};
+
+/// The kind whose terms hold a `T`.
+template <class T>
+struct kind_of;
+
+template <term_kind Kind>
+using kind_constant = std::integral_constant<term_kind, Kind>;
+
+template <>
+struct kind_of<erl::list> : kind_constant<term_kind::list> {};
+template <>
+struct kind_of<std::int64_t> : kind_constant<term_kind::integer> {};
+template <>
+struct kind_of<erl::big_integer> : kind_constant<term_kind::big_integer> {};
+template <>
+struct kind_of<double> : kind_constant<term_kind::real> {};
+template <>
+struct kind_of<atom> : kind_constant<term_kind::atom> {};
+template <>
+struct kind_of<erl::bitstring> : kind_constant<term_kind::bits> {};
+template <>
+struct kind_of<erl::tuple> : kind_constant<term_kind::tuple> {};
+template <>
+struct kind_of<erl::map> : kind_constant<term_kind::map> {};
+template <>
+struct kind_of<pid> : kind_constant<term_kind::pid> {};
+template <>
+struct kind_of<erl::port> : kind_constant<term_kind::port> {};
+template <>
+struct kind_of<erl::reference> : kind_constant<term_kind::reference> {};
+template <>
+struct kind_of<erl::export_fun> : kind_constant<term_kind::export_fun> {};
+template <>
+struct kind_of<erl::opaque> : kind_constant<term_kind::opaque> {};
+
+/// A rare identifier or number, stored on the heap to keep terms small. Never null, never modified.
+using term_box = std::shared_ptr<const void>;
+
+/// Whether terms of that kind hold a box.
+constexpr bool is_boxed(term_kind kind) noexcept {
+  return kind == term_kind::big_integer || kind >= term_kind::pid;
+}
+
+} // namespace detail
+
 /// Any Erlang value.
 class term {
 public:
-  /// A rare identifier or number, stored on the heap to keep terms small. Never null, never modified.
-  template <class T>
-  using boxed = std::shared_ptr<const T>;
-
-  template <class T>
-  static constexpr bool is_boxed =
-      std::same_as<T, erl::big_integer> || std::same_as<T, pid> || std::same_as<T, erl::port>
-      || std::same_as<T, erl::reference> || std::same_as<T, erl::export_fun> || std::same_as<T, erl::opaque>;
-
-  using variant =
-      std::variant<erl::list, std::int64_t, boxed<erl::big_integer>, double, atom, erl::bitstring, erl::tuple, erl::map,
-                   boxed<pid>, boxed<erl::port>, boxed<erl::reference>, boxed<erl::export_fun>, boxed<erl::opaque>>;
-
   // -- constructors ---
-  //
-  // `std::in_place_type` spares the compiler the search through all alternatives.
 
   /// The empty list.
-  term() noexcept = default;
+  term() noexcept : kind_(detail::term_kind::list) { std::construct_at(stored<erl::list>()); }
 
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  term(T value) {
+  term(T value) : kind_(detail::term_kind::integer) {
     if (std::in_range<std::int64_t>(value))
-      value_.emplace<std::int64_t>(static_cast<std::int64_t>(value));
+      std::construct_at(stored<std::int64_t>(), static_cast<std::int64_t>(value));
     else
-      *this = from_uint64(static_cast<std::uint64_t>(value));
+      construct_unsigned(static_cast<std::uint64_t>(value));
   }
 
   /// The atom `true` or `false`.
   template <std::same_as<bool> T>
-  term(T value) : value_(std::in_place_type<atom>, value ? "true" : "false") {}
+  term(T value) : term(atom{value ? "true" : "false"}) {}
 
   /// @pre `value` is finite; Erlang has neither infinities nor NaN, and the encoder refuses them.
   template <std::floating_point T>
-  term(T value) noexcept : value_(std::in_place_type<double>, static_cast<double>(value)) {}
+  term(T value) noexcept : kind_(detail::term_kind::real) {
+    std::construct_at(stored<double>(), static_cast<double>(value));
+  }
 
   /// A binary with the bytes of `text`.
-  term(std::string text) noexcept : value_(std::in_place_type<erl::bitstring>, erl::bitstring{std::move(text)}) {}
-  term(std::string_view text) : value_(std::in_place_type<erl::bitstring>, erl::bitstring{std::string{text}}) {}
-  term(const char* text) : value_(std::in_place_type<erl::bitstring>, erl::bitstring{text}) {}
+  term(std::string text) noexcept;
+  term(std::string_view text) : term(std::string{text}) {}
+  term(const char* text) : term(std::string{text}) {}
 
   term(erl::big_integer value);
-  term(atom value) noexcept : value_(std::in_place_type<atom>, std::move(value)) {}
-  term(erl::bitstring value) noexcept : value_(std::in_place_type<erl::bitstring>, std::move(value)) {}
-  term(erl::list value) noexcept : value_(std::in_place_type<erl::list>, std::move(value)) {}
-  term(erl::tuple value) noexcept : value_(std::in_place_type<erl::tuple>, std::move(value)) {}
-  term(erl::map value) noexcept : value_(std::in_place_type<erl::map>, std::move(value)) {}
+  term(atom value) noexcept;
+  term(erl::bitstring value) noexcept;
+  term(erl::list value) noexcept;
+  term(erl::tuple value) noexcept;
+  term(erl::map value) noexcept;
   term(pid value);
   term(erl::port value);
   term(erl::reference value);
   term(erl::export_fun value);
   term(erl::opaque value);
+
+  term(const term& other);
+  term(term&& other) noexcept;
+  term& operator=(const term& other);
+  term& operator=(term&& other) noexcept;
+
+  ~term() {
+    if (kind_ != detail::term_kind::integer && kind_ != detail::term_kind::real)
+      destroy();
+  }
 
   // -- access ---
 
@@ -358,12 +420,13 @@ public:
   /// in its range and `big_integer` for all others.
   template <class T>
   const T* get_if() const noexcept {
-    if constexpr (is_boxed<T>) {
-      auto* box = std::get_if<boxed<T>>(&value_);
-      return box ? box->get() : nullptr;
-    } else {
-      return std::get_if<T>(&value_);
-    }
+    constexpr auto kind = detail::kind_of<T>::value;
+    if (kind_ != kind)
+      return nullptr;
+    if constexpr (detail::is_boxed(kind))
+      return static_cast<const T*>(stored<detail::term_box>()->get());
+    else
+      return stored<T>();
   }
 
   template <class T>
@@ -381,8 +444,6 @@ public:
 
   /// The bytes of a binary; nothing for anything else, also for a bit string.
   std::optional<std::string_view> as_binary() const noexcept;
-
-  const variant& value() const noexcept { return value_; }
 
   // -- comparison ---
   //
@@ -404,9 +465,26 @@ public:
 private:
   friend struct detail::term_storage;
 
-  static term from_uint64(std::uint64_t value);
+  template <class T>
+  T* stored() noexcept {
+    return std::launder(reinterpret_cast<T*>(storage_));
+  }
 
-  variant value_;
+  template <class T>
+  const T* stored() const noexcept {
+    return std::launder(reinterpret_cast<const T*>(storage_));
+  }
+
+  void construct_unsigned(std::uint64_t value);
+
+  template <class T>
+  void construct_box(T&& value);
+
+  void destroy() noexcept;
+
+  // Not std::variant: its copies, moves and visits are compiled again in each file that holds a term.
+  alignas(erl::bitstring) std::byte storage_[sizeof(erl::bitstring)]; ///< A `T` of `kind_of<T>`, or a box with one.
+  detail::term_kind kind_;
 };
 
 std::weak_ordering compare(const term& x, const term& y);

@@ -97,6 +97,10 @@ byte_buffer internal::base::copy_of(const_byte_span bytes) {
   return result;
 }
 
+void detail::append(byte_buffer& buffer, const_byte_span bytes) {
+  buffer.insert(buffer.end(), bytes.data(), bytes.data() + bytes.size());
+}
+
 void detail::keep_memory(byte_buffer&& buffer) noexcept {
   auto unneeded = std::move(buffer);
   if (unneeded.capacity() >= least_kept && unneeded.capacity() <= greatest_kept)

@@ -19,7 +19,7 @@ namespace detail {
 
 /// Views the characters of `text` as bytes.
 inline const_byte_span as_byte_span(std::string_view text) noexcept {
-  return std::as_bytes(std::span{text.data(), text.size()});
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
 }
 
 /// Views `bytes` as characters.
@@ -28,9 +28,7 @@ inline std::string_view as_text(const_byte_span bytes) noexcept {
 }
 
 /// Appends `bytes` to `buffer`.
-inline void append(byte_buffer& buffer, const_byte_span bytes) {
-  buffer.insert(buffer.end(), bytes.begin(), bytes.end());
-}
+void append(byte_buffer& buffer, const_byte_span bytes);
 
 /// Keeps the memory of a large buffer that is not needed any more for `make_buffer`. All that is kept in a process is
 /// at most `defaults::kept_memory`; more is freed. May be called by any thread.

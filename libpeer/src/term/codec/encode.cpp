@@ -67,14 +67,7 @@ struct encoder {
     return true;
   }
 
-  bool write(const term& x) {
-    return std::visit([this](const auto& alternative) { return (*this)(alternative); }, x.value());
-  }
-
-  template <class T>
-  bool operator()(const term::boxed<T>& x) {
-    return (*this)(*x);
-  }
+  bool write(const term& x) { return detail::term_storage::visit(x, *this); }
 
   bool operator()(std::int64_t x) {
     out.integer(x);

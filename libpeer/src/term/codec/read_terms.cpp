@@ -88,21 +88,20 @@ bool detail::term_reader::read_containers(kind what, term& value) {
 /// Reads the header of a container, and all of it if that leaves no elements.
 bool detail::term_reader::begin_container(kind what, term& value, open_containers& open) {
   auto at = position_;
-  auto& alternatives = storage::value(value);
   std::size_t size = 0;
   if (what == kind::tuple) {
-    auto& result = alternatives.emplace<erl::tuple>();
+    auto& result = storage::emplace<erl::tuple>(value);
     if (!tuple(size) || !announce(size))
       return false;
     storage::items(result).reserve(size);
   } else if (what == kind::map) {
-    auto& result = alternatives.emplace<erl::map>();
+    auto& result = storage::emplace<erl::map>(value);
     if (!map(size) || !announce(2 * std::uint64_t{size}))
       return false;
     storage::entries(result).reserve(size);
     size *= 2;
   } else {
-    auto& result = alternatives.emplace<erl::list>();
+    auto& result = storage::emplace<erl::list>(value);
     if (what == kind::nil)
       return list_end();
     if (what == kind::string)
@@ -124,8 +123,8 @@ bool detail::term_reader::announce(std::uint64_t count) {
 /// Reads elements of a list or tuple, up to one that is a container.
 bool detail::term_reader::read_items(open_containers& open) {
   auto& innermost = open.back();
-  auto& items = innermost.what == kind::tuple ? storage::items(std::get<erl::tuple>(storage::value(*innermost.value)))
-                                              : storage::items(std::get<erl::list>(storage::value(*innermost.value)));
+  auto& items = innermost.what == kind::tuple ? storage::items(storage::get<erl::tuple>(*innermost.value))
+                                              : storage::items(storage::get<erl::list>(*innermost.value));
   for (std::size_t begun = 1; begun <= innermost.left; ++begun) {
     kind next;
     if (!peek(next))
@@ -151,7 +150,7 @@ bool detail::term_reader::read_items(open_containers& open) {
 /// Reads keys and values of a map, up to one that is a container.
 bool detail::term_reader::read_entries(open_containers& open) {
   auto& innermost = open.back();
-  auto& entries = storage::entries(std::get<erl::map>(storage::value(*innermost.value)));
+  auto& entries = storage::entries(storage::get<erl::map>(*innermost.value));
   for (std::size_t begun = 1; begun <= innermost.left; ++begun) {
     kind next;
     if (!peek(next))
@@ -178,7 +177,7 @@ bool detail::term_reader::finish_container(open_containers& open) {
   open.pop_back();
   if (what == kind::tuple)
     return true;
-  auto result = erl::map::unique(std::move(storage::entries(std::get<erl::map>(storage::value(*value)))));
+  auto result = erl::map::unique(std::move(storage::entries(storage::get<erl::map>(*value))));
   if (!result)
     return fail_at(at, "tag 116 holds the same key twice");
   *value = std::move(*result);
@@ -188,7 +187,7 @@ bool detail::term_reader::finish_container(open_containers& open) {
 /// Reads the tail. One that is a list continues this list.
 bool detail::term_reader::finish_list(open_containers& open) {
   auto& [ignored, value, left, at] = open.back();
-  auto& list = std::get<erl::list>(storage::value(*value));
+  auto& list = storage::get<erl::list>(*value);
   auto& items = storage::items(list);
   kind what;
   if (!list.proper()) { // the tail has been read

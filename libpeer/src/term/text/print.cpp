@@ -170,12 +170,12 @@ public:
   explicit printer(std::string& out) : out_(out) {}
 
   void print(const term& value) {
-    std::visit([this](const auto& x) { (*this)(x); }, value.value());
+    detail::term_storage::visit(value, *this);
     while (!open_.empty()) {
       auto& innermost = open_.back();
       if (auto* next = innermost.rest.next()) {
         print_separator(innermost, *next);
-        std::visit([this](const auto& x) { (*this)(x); }, next->value());
+        detail::term_storage::visit(*next, *this);
       } else {
         out_ += innermost.closing;
         open_.pop_back();
@@ -203,11 +203,6 @@ public:
   void operator()(const erl::map& value) {
     out_ += "#{";
     open_.push_back({internal::value::elements{value}, nullptr, 0, true, '}'});
-  }
-
-  template <class T>
-  void operator()(const std::shared_ptr<const T>& value) {
-    (*this)(*value);
   }
 
   void operator()(const erl::big_integer& value) { out_ += value.to_string(); }

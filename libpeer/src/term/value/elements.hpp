@@ -3,32 +3,25 @@
 #pragma once
 
 #include "peer/term.hpp"
+#include "term/value/storage.hpp"
 
 #include <cstddef>
-#include <type_traits>
-#include <variant>
 
 namespace peer::internal::value {
 
-/// The place of `T` among the alternatives of a term.
-template <class T>
-inline constexpr std::size_t index_of = [] {
-  auto result = std::size_t{0};
-  [&]<class... Ts>(std::type_identity<std::variant<Ts...>>) {
-    static_cast<void>(((std::is_same_v<T, Ts> || (++result, false)) || ...));
-  }(std::type_identity<term::variant>{});
-  return result;
-}();
-
 /// Whether `x` is a container that has elements. Any other term is a leaf.
 inline bool has_elements(const term& x) noexcept {
-  constexpr auto containers = 1u << index_of<erl::list> | 1u << index_of<erl::tuple> | 1u << index_of<erl::map>;
-  auto index = x.value().index();
-  if ((containers >> index & 1u) == 0)
-    return false;
-  if (index == index_of<erl::list>)
+  using detail::term_kind;
+  switch (detail::term_storage::kind(x)) {
+  case term_kind::list:
     return !x.get_if<erl::list>()->empty();
-  return index == index_of<erl::tuple> ? !x.get_if<erl::tuple>()->empty() : !x.get_if<erl::map>()->empty();
+  case term_kind::tuple:
+    return !x.get_if<erl::tuple>()->empty();
+  case term_kind::map:
+    return !x.get_if<erl::map>()->empty();
+  default:
+    return false;
+  }
 }
 
 /// Passes over the elements of a container: those of a list and then its tail, key and value of each entry of a map.

@@ -107,14 +107,14 @@ public:
 
 private:
   static contents take(term& x) noexcept {
-    auto& alternatives = storage::value(x);
-    if (auto* list = std::get_if<erl::list>(&alternatives)) {
-      storage::improper(*list) = false;
-      return contents{std::move(storage::items(*list))};
+    if (x.is<erl::list>()) {
+      auto& list = storage::get<erl::list>(x);
+      storage::improper(list) = false;
+      return contents{std::move(storage::items(list))};
     }
-    if (auto* tuple = std::get_if<erl::tuple>(&alternatives))
-      return contents{std::move(storage::items(*tuple))};
-    return contents{std::move(storage::entries(std::get<erl::map>(alternatives)))};
+    if (x.is<erl::tuple>())
+      return contents{std::move(storage::items(storage::get<erl::tuple>(x)))};
+    return contents{std::move(storage::entries(storage::get<erl::map>(x)))};
   }
 
   std::vector<term> items_; // at most one of the two has elements
@@ -171,15 +171,14 @@ public:
     while (!pending_.empty()) {
       auto [to, from] = pending_.back();
       pending_.pop_back();
-      auto& alternatives = storage::value(*to);
       if (auto* list = from->get_if<erl::list>()) {
-        auto& result = std::get<erl::list>(alternatives); // what a term is at first
+        auto& result = storage::get<erl::list>(*to); // what a term is at first
         copy(storage::items(result), storage::items(*list));
         storage::improper(result) = !list->proper();
       } else if (auto* tuple = from->get_if<erl::tuple>()) {
-        copy(storage::items(alternatives.emplace<erl::tuple>()), storage::items(*tuple));
+        copy(storage::items(storage::emplace<erl::tuple>(*to)), storage::items(*tuple));
       } else {
-        copy(storage::entries(alternatives.emplace<erl::map>()), storage::entries(*from->get_if<erl::map>()));
+        copy(storage::entries(storage::emplace<erl::map>(*to)), storage::entries(*from->get_if<erl::map>()));
       }
     }
   }

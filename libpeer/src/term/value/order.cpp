@@ -116,26 +116,31 @@ std::weak_ordering compare_numbers(const term& x, const term& y, bool exact) {
 
 enum class rank { number, name, reference, fun, port, pid, tuple, map, nil, list, bits };
 
-/// The rank of each alternative; that of a list which is not empty.
-constexpr auto ranks = [] {
-  using internal::value::index_of;
-  auto result = std::array<rank, std::variant_size_v<term::variant>>{}; // numbers
-  result[index_of<erl::list>] = rank::list;
-  result[index_of<atom>] = rank::name;
-  result[index_of<erl::bitstring>] = rank::bits;
-  result[index_of<erl::tuple>] = rank::tuple;
-  result[index_of<erl::map>] = rank::map;
-  result[index_of<term::boxed<pid>>] = rank::pid;
-  result[index_of<term::boxed<erl::port>>] = rank::port;
-  result[index_of<term::boxed<erl::reference>>] = rank::reference;
-  result[index_of<term::boxed<erl::export_fun>>] = rank::fun;
-  result[index_of<term::boxed<erl::opaque>>] = rank::fun;
-  return result;
-}();
-
 rank rank_of_term(const term& x) {
-  auto result = ranks[x.value().index()];
-  return result == rank::list && x.get_if<erl::list>()->empty() ? rank::nil : result;
+  using detail::term_kind;
+  switch (detail::term_storage::kind(x)) {
+  case term_kind::list:
+    return x.get_if<erl::list>()->empty() ? rank::nil : rank::list;
+  case term_kind::atom:
+    return rank::name;
+  case term_kind::bits:
+    return rank::bits;
+  case term_kind::tuple:
+    return rank::tuple;
+  case term_kind::map:
+    return rank::map;
+  case term_kind::pid:
+    return rank::pid;
+  case term_kind::port:
+    return rank::port;
+  case term_kind::reference:
+    return rank::reference;
+  case term_kind::export_fun:
+  case term_kind::opaque:
+    return rank::fun;
+  default:
+    return rank::number;
+  }
 }
 
 std::weak_ordering order_funs(const term& x, const term& y) {
@@ -390,7 +395,8 @@ std::strong_ordering operator<=>(const pid& x, const pid& y) noexcept {
 }
 
 bool operator==(const term& x, const term& y) {
-  return x.value().index() == y.value().index() && order(x, y, true) == 0;
+  using storage = detail::term_storage;
+  return storage::kind(x) == storage::kind(y) && order(x, y, true) == 0;
 }
 
 std::weak_ordering operator<=>(const term& x, const term& y) {

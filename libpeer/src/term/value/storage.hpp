@@ -4,6 +4,9 @@
 
 #include "peer/term.hpp"
 
+#include <memory>
+#include <vector>
+
 namespace peer::detail {
 
 /// Access to what containers consist of, for those who build them in place or take them apart.
@@ -25,7 +28,54 @@ struct term_storage {
 
   static const std::vector<erl::map::value_type>& entries(const erl::map& x) noexcept { return x.entries_; }
 
-  static term::variant& value(term& x) noexcept { return x.value_; }
+  static term_kind kind(const term& x) noexcept { return x.kind_; }
+
+  /// The value of a term that holds a `T`, which is no boxed type.
+  template <class T>
+  static T& get(term& x) noexcept {
+    return *x.stored<T>();
+  }
+
+  /// Makes `x` an empty container.
+  template <class T>
+  static T& emplace(term& x) noexcept {
+    std::destroy_at(&x);
+    std::construct_at(&x, T{});
+    return get<T>(x);
+  }
+
+  /// Calls `f` with the value, whatever its type is.
+  template <class F>
+  static decltype(auto) visit(const term& x, F&& f) {
+    switch (x.kind_) {
+    case term_kind::integer:
+      return f(*x.stored<std::int64_t>());
+    case term_kind::big_integer:
+      return f(*x.get_if<erl::big_integer>());
+    case term_kind::real:
+      return f(*x.stored<double>());
+    case term_kind::atom:
+      return f(*x.stored<atom>());
+    case term_kind::bits:
+      return f(*x.stored<erl::bitstring>());
+    case term_kind::tuple:
+      return f(*x.stored<erl::tuple>());
+    case term_kind::map:
+      return f(*x.stored<erl::map>());
+    case term_kind::pid:
+      return f(*x.get_if<pid>());
+    case term_kind::port:
+      return f(*x.get_if<erl::port>());
+    case term_kind::reference:
+      return f(*x.get_if<erl::reference>());
+    case term_kind::export_fun:
+      return f(*x.get_if<erl::export_fun>());
+    case term_kind::opaque:
+      return f(*x.get_if<erl::opaque>());
+    default:
+      return f(*x.stored<erl::list>());
+    }
+  }
 };
 
 } // namespace peer::detail

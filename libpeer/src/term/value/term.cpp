@@ -149,11 +149,12 @@ term erl::list::cons(std::vector<term> elements, term tail) {
   if (elements.empty())
     return tail;
   auto result = erl::list{std::move(elements)};
-  if (auto* rest = std::get_if<erl::list>(&detail::term_storage::value(tail))) {
-    result.items_.insert(result.items_.end(), std::make_move_iterator(rest->items_.begin()),
-                         std::make_move_iterator(rest->items_.end()));
-    result.improper_ = std::exchange(rest->improper_, false);
-    rest->items_.clear();
+  if (tail.is<erl::list>()) {
+    auto& rest = detail::term_storage::get<erl::list>(tail);
+    result.items_.insert(result.items_.end(), std::make_move_iterator(rest.items_.begin()),
+                         std::make_move_iterator(rest.items_.end()));
+    result.improper_ = std::exchange(rest.improper_, false);
+    rest.items_.clear();
   } else {
     result.items_.push_back(std::move(tail));
     result.improper_ = true;
@@ -304,28 +305,117 @@ const term* erl::map::find(const term& key) const {
 
 // -- term -------------------------------------------------------------------------------------------------------------
 
-term::term(erl::big_integer value) {
-  if (auto small = value.to_int64())
-    value_ = *small;
-  else
-    value_ = std::make_shared<const erl::big_integer>(std::move(value));
+template <class T>
+void term::construct_box(T&& value) {
+  kind_ = detail::kind_of<T>::value;
+  std::construct_at(stored<detail::term_box>(), std::make_shared<const T>(std::move(value)));
 }
 
-term::term(pid value) : value_(std::make_shared<const pid>(std::move(value))) {}
+term::term(std::string text) noexcept : term(erl::bitstring{std::move(text)}) {}
 
-term::term(erl::port value) : value_(std::make_shared<const erl::port>(std::move(value))) {}
+term::term(erl::big_integer value) : kind_(detail::term_kind::integer) {
+  if (auto small = value.to_int64())
+    std::construct_at(stored<std::int64_t>(), *small);
+  else
+    construct_box(std::move(value));
+}
 
-term::term(erl::reference value) : value_(std::make_shared<const erl::reference>(std::move(value))) {}
+term::term(atom value) noexcept : kind_(detail::term_kind::atom) {
+  std::construct_at(stored<atom>(), std::move(value));
+}
 
-term::term(erl::export_fun value) : value_(std::make_shared<const erl::export_fun>(std::move(value))) {}
+term::term(erl::bitstring value) noexcept : kind_(detail::term_kind::bits) {
+  std::construct_at(stored<erl::bitstring>(), std::move(value));
+}
 
-term::term(erl::opaque value) : value_(std::make_shared<const erl::opaque>(std::move(value))) {}
+term::term(erl::list value) noexcept : kind_(detail::term_kind::list) {
+  std::construct_at(stored<erl::list>(), std::move(value));
+}
 
-term term::from_uint64(std::uint64_t value) {
+term::term(erl::tuple value) noexcept : kind_(detail::term_kind::tuple) {
+  std::construct_at(stored<erl::tuple>(), std::move(value));
+}
+
+term::term(erl::map value) noexcept : kind_(detail::term_kind::map) {
+  std::construct_at(stored<erl::map>(), std::move(value));
+}
+
+term::term(pid value) {
+  construct_box(std::move(value));
+}
+
+term::term(erl::port value) {
+  construct_box(std::move(value));
+}
+
+term::term(erl::reference value) {
+  construct_box(std::move(value));
+}
+
+term::term(erl::export_fun value) {
+  construct_box(std::move(value));
+}
+
+term::term(erl::opaque value) {
+  construct_box(std::move(value));
+}
+
+void term::construct_unsigned(std::uint64_t value) {
   auto magnitude = std::string{};
   for (; value != 0; value >>= 8)
     magnitude += static_cast<char>(value & 0xFF);
-  return erl::big_integer{false, std::move(magnitude)};
+  construct_box(erl::big_integer{false, std::move(magnitude)});
+}
+
+namespace {
+
+/// Calls `f` with the type of what terms of that kind store.
+template <class F>
+void with_stored_type(detail::term_kind kind, F f) {
+  using detail::term_kind;
+  switch (kind) {
+  case term_kind::integer:
+    return f(std::type_identity<std::int64_t>{});
+  case term_kind::real:
+    return f(std::type_identity<double>{});
+  case term_kind::atom:
+    return f(std::type_identity<atom>{});
+  case term_kind::bits:
+    return f(std::type_identity<erl::bitstring>{});
+  case term_kind::list:
+    return f(std::type_identity<erl::list>{});
+  case term_kind::tuple:
+    return f(std::type_identity<erl::tuple>{});
+  case term_kind::map:
+    return f(std::type_identity<erl::map>{});
+  default:
+    return f(std::type_identity<detail::term_box>{});
+  }
+}
+
+} // namespace
+
+term::term(const term& other) : kind_(other.kind_) {
+  with_stored_type(kind_, [&]<class T>(std::type_identity<T>) { std::construct_at(stored<T>(), *other.stored<T>()); });
+}
+
+term::term(term&& other) noexcept : kind_(other.kind_) {
+  with_stored_type(
+      kind_, [&]<class T>(std::type_identity<T>) { std::construct_at(stored<T>(), std::move(*other.stored<T>())); });
+}
+
+term& term::operator=(const term& other) {
+  return *this = term{other}; // `other` may be an element of this
+}
+
+term& term::operator=(term&& other) noexcept {
+  auto taken = term{std::move(other)};
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(taken));
+}
+
+void term::destroy() noexcept {
+  with_stored_type(kind_, [this]<class T>(std::type_identity<T>) { std::destroy_at(stored<T>()); });
 }
 
 bool term::is_atom(std::string_view name) const noexcept {
