@@ -84,6 +84,22 @@ CAF_TEST(bytes of every tag decode to their term) {
   }
 }
 
+CAF_TEST(integers of every size are elements) {
+  auto at_limits = std::vector<term>{};
+  for (auto bits : {7, 8, 15, 16, 31, 32, 63})
+    for (auto near : {-1, 0, 1}) {
+      auto power = std::uint64_t{1} << bits;
+      at_limits.emplace_back(power + static_cast<std::uint64_t>(near));
+      auto magnitude = power - static_cast<std::uint64_t>(near);
+      at_limits.emplace_back(peer::erl::big_integer{true, std::string{reinterpret_cast<char*>(&magnitude), 8}});
+    }
+  at_limits.emplace_back(*peer::erl::big_integer::parse(false, "123456789012345678901234567890", 10));
+  auto x = term{tuple{list{at_limits}, tuple{at_limits}, list::cons(at_limits, at_limits.back())}};
+  auto decoded = peer::internal::codec::decode(*peer::internal::codec::encode(x));
+  if (CHECK(decoded))
+    CHECK_EQ(to_string(*decoded), to_string(x));
+}
+
 CAF_TEST(every term encodes to the shortest form of the newest kind) {
   for (const auto& golden : golden_terms()) {
     MESSAGE(golden.name);

@@ -112,6 +112,19 @@ CAF_TEST(terms of a million levels need no more stack than others) {
     check(name, wrap, levels / 10);
 }
 
+CAF_TEST(terms are copied where recursion ends) {
+  auto all = wrappers();
+  all.insert(peer::test::mixed_wrappers().begin(), peer::test::mixed_wrappers().end());
+  for (auto& [name, wrap] : all)
+    for (auto depth = 1; depth < 40; ++depth) {
+      auto x = nested(wrap, "innermost", depth);
+      auto text = to_string(x);
+      auto copy = x;
+      x = term{};
+      CAF_CHECK_EQUAL(to_string(copy), text);
+    }
+}
+
 CAF_TEST(what is cut off is destroyed without recursion) {
   auto errors = std::vector<std::string>{};
   with_small_stack([&errors] {

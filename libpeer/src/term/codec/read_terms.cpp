@@ -4,6 +4,7 @@
 #include "term/codec/tags.hpp"
 #include "term/value/storage.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace peer {
@@ -33,23 +34,19 @@ bool detail::term_reader::read_leaf(kind what, term& value) {
   switch (what) {
   case kind::integer:
     return integer(value);
-  case kind::real: {
-    double x = 0;
-    if (!real(x))
-      return false;
-    value = x;
-    return true;
-  }
+  case kind::real:
+    return real(storage::emplace<double>(value));
   case kind::atom: {
-    std::string name;
-    if (!atom(name))
+    std::string_view name;
+    std::string converted;
+    if (!atom(name, converted))
       return false;
-    value = peer::atom{std::move(name)};
+    storage::emplace(value, peer::atom{name});
     return true;
   }
   case kind::binary:
   case kind::bits:
-    return read_as<erl::bitstring>(value, [this](erl::bitstring& x) { return bits(x); });
+    return bits(storage::emplace<erl::bitstring>(value));
   case kind::pid:
     return read_as<peer::pid>(value, [this](peer::pid& x) { return identifier(x); });
   case kind::port:
@@ -129,12 +126,19 @@ bool detail::term_reader::read_items(open_containers& open) {
     kind next;
     if (!peek(next))
       return false;
-    auto& item = items.emplace_back();
     if (next == kind::integer) { // most of them
-      if (!integer(item))
+      auto at = position_;
+      number found;
+      if (!integer(found))
         return false;
-      continue;
+      if (!found.wide && found.magnitude <= INT64_MAX) {
+        auto absolute = static_cast<std::int64_t>(found.magnitude);
+        items.emplace_back(found.negative ? -absolute : absolute);
+        continue;
+      }
+      position_ = at;
     }
+    auto& item = items.emplace_back();
     if (is_container(next)) {
       innermost.left -= begun;
       announced_ -= begun;
@@ -210,7 +214,10 @@ bool detail::term_reader::finish_list(open_containers& open) {
   }
   if (what == kind::nil || what == kind::string) {
     open.pop_back();
-    return what == kind::nil ? list_end() : read_string(items);
+    if (what == kind::string)
+      return read_string(items);
+    ++position_;
+    return true;
   }
   if (!items.empty()) {
     storage::improper(list) = true;

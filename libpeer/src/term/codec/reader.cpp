@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "peer/error.hpp"
 #include "term/codec/tags.hpp"
+#include "term/value/storage.hpp"
 
 #include <bit>
 #include <charconv>
@@ -192,7 +193,7 @@ bool term_reader::integer(term& value) {
   if (!number_body(which, negative, bytes, small))
     return false;
   if (bytes.empty())
-    value = negative ? -static_cast<std::int64_t>(small) : static_cast<std::int64_t>(small);
+    term_storage::emplace(value, negative ? -static_cast<std::int64_t>(small) : static_cast<std::int64_t>(small));
   else
     value = erl::big_integer{negative, std::string{as_text(bytes)}};
   return true;

@@ -38,7 +38,7 @@ bool has_leaves_only(const term& x) noexcept {
   return !map || all_are_leaves(storage::entries(*map));
 }
 
-/// Whether `x` is a container that holds a container with elements. All others are destroyed and copied as usual, in
+/// Whether `x` is a container that holds a container with elements. All others can be destroyed and copied as usual, in
 /// calls that are two levels deep.
 bool is_deep(const term& x) noexcept {
   return has_elements(x) && !has_leaves_only(x);
@@ -52,6 +52,24 @@ template <class Element>
 bool any_is_deep(const std::vector<Element>& elements) noexcept {
   return std::any_of(elements.begin(), elements.end(), [](const Element& x) { return is_deep(x); });
 }
+
+/// The containers around the one that this thread copies or destroys.
+constinit thread_local auto depth = 0;
+
+/// A few containers in containers may be copied and destroyed by recursion, which is the fastest way. More may not: the
+/// stack is bounded.
+class recursion {
+public:
+  recursion() noexcept { ++depth; }
+  recursion(const recursion&) = delete;
+  recursion& operator=(const recursion&) = delete;
+  ~recursion() { --depth; }
+
+  static bool allowed() noexcept { return depth <= max_depth; }
+
+private:
+  static constexpr auto max_depth = 16;
+};
 
 // -- destruction ------------------------------------------------------------------------------------------------------
 
@@ -196,35 +214,45 @@ private:
   detail::small_stack<uncopied, 8> pending_;
 };
 
-template <class Elements>
-void copy_all(Elements& to, const Elements& from) {
-  if (!any_is_deep(from)) {
-    to = from;
+template <class Element>
+void release_all(std::vector<Element>& elements) noexcept {
+  if (elements.empty())
     return;
-  }
+  auto guard = recursion{};
+  if (recursion::allowed() || !any_is_deep(elements))
+    elements.clear();
+  else
+    dismantle(contents{std::move(elements)});
+}
+
+template <class Element>
+std::vector<Element> copy_of(const std::vector<Element>& elements) {
+  auto guard = recursion{};
+  if (recursion::allowed() || !any_is_deep(elements))
+    return elements;
+  auto result = std::vector<Element>{};
   auto all = copier{};
-  all.copy(to, from);
+  all.copy(result, elements);
   all.finish();
+  return result;
 }
 
 } // namespace
 
 void release(std::vector<term>& items) noexcept {
-  if (any_is_deep(items)) // else they do it themselves
-    dismantle(contents{std::move(items)});
+  release_all(items);
 }
 
 void release(std::vector<entry>& entries) noexcept {
-  if (any_is_deep(entries)) // else they do it themselves
-    dismantle(contents{std::move(entries)});
+  release_all(entries);
 }
 
-void copy(std::vector<term>& to, const std::vector<term>& from) {
-  copy_all(to, from);
+std::vector<term> copy(const std::vector<term>& items) {
+  return copy_of(items);
 }
 
-void copy(std::vector<entry>& to, const std::vector<entry>& from) {
-  copy_all(to, from);
+std::vector<entry> copy(const std::vector<entry>& entries) {
+  return copy_of(entries);
 }
 
 } // namespace peer::internal::value

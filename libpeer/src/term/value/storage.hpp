@@ -5,6 +5,7 @@
 #include "peer/term.hpp"
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace peer::detail {
@@ -36,11 +37,11 @@ struct term_storage {
     return *x.stored<T>();
   }
 
-  /// Makes `x` an empty container.
+  /// Makes `x` a term that holds `value`, whose type is no boxed type.
   template <class T>
-  static T& emplace(term& x) noexcept {
+  static T& emplace(term& x, T value = {}) noexcept {
     std::destroy_at(&x);
-    std::construct_at(&x, T{});
+    std::construct_at(&x, std::move(value));
     return get<T>(x);
   }
 

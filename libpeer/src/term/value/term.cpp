@@ -119,9 +119,7 @@ erl::list::list() noexcept = default;
 erl::list::list(std::vector<term> elements) noexcept : items_(std::move(elements)) {}
 erl::list::list(std::initializer_list<term> elements) : items_(elements) {}
 
-erl::list::list(const erl::list& other) : improper_(other.improper_) {
-  internal::value::copy(items_, other.items_);
-}
+erl::list::list(const erl::list& other) : items_(internal::value::copy(other.items_)), improper_(other.improper_) {}
 
 erl::list::~list() {
   internal::value::release(items_);
@@ -193,9 +191,7 @@ erl::tuple::tuple(std::vector<term> elements) noexcept : elements_(std::move(ele
 erl::tuple::tuple(std::initializer_list<term> elements) : elements_(elements) {}
 erl::tuple::tuple(erl::tuple&&) noexcept = default;
 
-erl::tuple::tuple(const erl::tuple& other) {
-  internal::value::copy(elements_, other.elements_);
-}
+erl::tuple::tuple(const erl::tuple& other) : elements_(internal::value::copy(other.elements_)) {}
 
 erl::tuple::~tuple() {
   internal::value::release(elements_);
@@ -254,9 +250,7 @@ erl::map::map(std::vector<value_type> entries) : entries_(std::move(entries)) {
 erl::map::map(std::initializer_list<value_type> entries) : erl::map(std::vector<value_type>(entries)) {}
 erl::map::map(erl::map&&) noexcept = default;
 
-erl::map::map(const erl::map& other) {
-  internal::value::copy(entries_, other.entries_);
-}
+erl::map::map(const erl::map& other) : entries_(internal::value::copy(other.entries_)) {}
 
 erl::map::~map() {
   internal::value::release(entries_);
