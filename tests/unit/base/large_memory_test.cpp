@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.large_memory
+#define CAF_SUITE peer.base.large_memory
 
 #include "base/large_memory.hpp"
 #include "peer/detail/defaults.hpp"

@@ -2,7 +2,7 @@
 
 // Calls into a peer: each is answered once, whatever happens.
 
-#define CAF_SUITE peer.control.calls
+#define CAF_SUITE peer.origin.calls
 
 #include "control_fixture.hpp"
 #include "origin/calls.hpp"

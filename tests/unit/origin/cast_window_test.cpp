@@ -2,7 +2,7 @@
 
 // The bound of casts and messages that wait in a mailbox.
 
-#define CAF_SUITE peer.control.cast_window
+#define CAF_SUITE peer.origin.cast_window
 
 #include "origin/cast_window.hpp"
 #include "peer/control_actor.hpp"

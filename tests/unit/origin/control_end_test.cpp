@@ -2,7 +2,7 @@
 
 // How a peer ends, and who learns of it.
 
-#define CAF_SUITE peer.control.end
+#define CAF_SUITE peer.origin.end
 
 #include "control_fixture.hpp"
 

@@ -2,7 +2,7 @@
 
 // Peers that hang, and peers that only seem to.
 
-#define CAF_SUITE peer.control.heartbeat
+#define CAF_SUITE peer.origin.heartbeat
 
 #include "control_fixture.hpp"
 

@@ -2,7 +2,7 @@
 
 // What CAF's registry tells of peers and calls.
 
-#define CAF_SUITE peer.control.metrics
+#define CAF_SUITE peer.origin.metrics
 
 #include "control_fixture.hpp"
 

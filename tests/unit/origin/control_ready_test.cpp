@@ -2,7 +2,7 @@
 
 // A peer that says that it is ready, and who waits for that.
 
-#define CAF_SUITE peer.control.ready
+#define CAF_SUITE peer.origin.ready
 
 #include "control_fixture.hpp"
 

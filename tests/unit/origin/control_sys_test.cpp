@@ -2,7 +2,7 @@
 
 // OTP's system messages to a control actor.
 
-#define CAF_SUITE peer.control.sys
+#define CAF_SUITE peer.origin.sys
 
 #include "control_fixture.hpp"
 

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.control.actor
+#define CAF_SUITE peer.origin.control
 
 #include "control_fixture.hpp"
 

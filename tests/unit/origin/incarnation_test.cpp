@@ -2,7 +2,7 @@
 
 // Real processes and what they leave behind, without a control actor. bash connects with its /dev/tcp.
 
-#define CAF_SUITE peer.control.incarnation
+#define CAF_SUITE peer.origin.incarnation
 
 #include "loop/event_loop.hpp"
 #include "origin/incarnation.hpp"

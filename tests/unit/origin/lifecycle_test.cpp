@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.control.lifecycle
+#define CAF_SUITE peer.origin.lifecycle
 
 #include "origin/lifecycle.hpp"
 #include "process/descriptor.hpp"

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.control.options
+#define CAF_SUITE peer.origin.options
 
 #include "origin/command_line.hpp"
 #include "peer/error.hpp"

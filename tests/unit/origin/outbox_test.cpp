@@ -2,7 +2,7 @@
 
 // Casts and messages to a peer, and how many of them may wait.
 
-#define CAF_SUITE peer.control.outbox
+#define CAF_SUITE peer.origin.outbox
 
 #include "control_fixture.hpp"
 #include "origin/outbox.hpp"

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-#define CAF_SUITE peer.control.outstanding_calls
+#define CAF_SUITE peer.origin.outstanding_calls
 
 #include "origin/outstanding_calls.hpp"
 

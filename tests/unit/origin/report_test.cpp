@@ -2,7 +2,7 @@
 
 // What errors say, and what can be read from them.
 
-#define CAF_SUITE peer.report
+#define CAF_SUITE peer.origin.report
 
 #include "peer/convert.hpp"
 #include "peer/failure.hpp"

@@ -2,7 +2,7 @@
 
 // Requests that wait for a peer's boot, readiness or end.
 
-#define CAF_SUITE peer.control.waiters
+#define CAF_SUITE peer.origin.waiters
 
 #include "origin/waiters.hpp"
 #include "peer/error.hpp"
