@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.node.call_runner
 
+#include "loop_fixture.hpp"
 #include "node/call_runner.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/convert.hpp"
@@ -39,8 +40,21 @@ std::string text_of_outcome(const outcome& how) {
   return std::string{peer::internal::wire::to_string(how.cls)} + " " + (result ? to_string(*result) : "");
 }
 
-struct fixture {
-  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
+struct used_by_functions {
+  std::shared_ptr<peer::internal::node::function_table> table =
+      std::make_shared<peer::internal::node::function_table>();
+  std::atomic<std::uint32_t> pids = 0;
+  std::promise<void> open;
+  std::shared_future<void> opened{open.get_future()};
+  bool is_open = false;
+  std::atomic<bool> stop_seen = false;
+  bool may_begin = true; // on the loop
+  std::map<std::string, std::string> answers;
+  std::promise<std::string> failed_casts;
+};
+
+struct fixture : peer::test::loop_fixture<used_by_functions> {
+  fixture() {
     add("add", [](int x, int y) { return x + y; });
     add("fail", [] { throw std::runtime_error{"why not"}; });
     add("wait", [this] { opened.wait(); });
@@ -74,17 +88,6 @@ struct fixture {
     table->add("m", name, maker::arity, maker::make(std::move(f)));
   }
 
-  /// Runs `f` on the loop and waits for it.
-  template <class F>
-  void on_loop(F f) {
-    auto done = std::promise<void>{};
-    where->post([&] {
-      f();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-
   void let_go() {
     if (!std::exchange(is_open, true))
       open.set_value();
@@ -112,29 +115,21 @@ struct fixture {
 
   call_runner::call_id call_as(const std::string& name, const std::string& function,
                                caf::timespan timeout = caf::infinite) {
-    auto id = call_runner::call_id{0};
-    on_loop([&] { id = runner->run(invocation_of(function), note(name), timeout); });
-    return id;
+    return result_on_loop([&] { return runner->run(invocation_of(function), note(name), timeout); });
   }
 
   /// Waits for the answer of that name.
   std::string answer(const std::string& name) {
     CAF_CHECK(look_until([&] { return answered(name); }));
-    auto result = ""s;
-    on_loop([&] { result = answers[name]; });
-    return result;
+    return result_on_loop([&] { return answers[name]; });
   }
 
   bool answered(const std::string& name) {
-    auto result = false;
-    on_loop([&] { result = answers.contains(name); });
-    return result;
+    return result_on_loop([&] { return answers.contains(name); });
   }
 
   bool waits(std::size_t count) {
-    auto result = std::size_t{0};
-    on_loop([&] { result = runner->waiting(); });
-    return result == count;
+    return result_on_loop([&] { return runner->waiting(); }) == count;
   }
 
   /// Stops the runner. Ready when nothing runs any more.
@@ -146,21 +141,6 @@ struct fixture {
 
   static bool is_ready(const std::future<void>& x) { return x.wait_for(0s) == std::future_status::ready; }
 
-  std::shared_ptr<peer::internal::node::function_table> table =
-      std::make_shared<peer::internal::node::function_table>();
-  std::atomic<std::uint32_t> pids = 0;
-  std::promise<void> open;
-  std::shared_future<void> opened{open.get_future()};
-  bool is_open = false;
-  std::atomic<bool> stop_seen = false;
-  bool may_begin = true; // on the loop
-  std::map<std::string, std::string> answers;
-  std::promise<std::string> failed_casts;
-
-  // Destroyed before what functions that run use.
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
   std::shared_ptr<call_runner> runner;
 };
 

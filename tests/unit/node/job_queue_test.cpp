@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.node.job_queue
 
+#include "loop_fixture.hpp"
 #include "node/job_queue.hpp"
 #include "tests/support/look_until.hpp"
 
@@ -24,7 +25,14 @@ namespace {
 
 constexpr auto limits = peer::internal::node::load_limits{.jobs = 3, .bytes = 100};
 
-struct fixture {
+struct used_by_jobs {
+  std::size_t added = 0;
+  std::size_t permits = 0; ///< how many jobs may begin in all
+  char put_back = '\0';    ///< the name of a job that waits again when it has begun for the first time
+  std::string finished;
+};
+
+struct fixture : peer::test::loop_fixture<used_by_jobs> {
   /// Appends its name to `finished` when it has run.
   class named_job final : public peer::internal::loop::event_loop::job {
   public:
@@ -44,7 +52,7 @@ struct fixture {
     char name_;
   };
 
-  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
+  fixture() {
     on_loop([this] {
       queue = std::make_unique<job_queue>(where, limits, [this] { return added - queue->waiting() < permits; });
     });
@@ -52,17 +60,6 @@ struct fixture {
 
   ~fixture() {
     on_loop([this] { queue.reset(); });
-  }
-
-  /// Runs `f` on the loop and waits for it.
-  template <class F>
-  void on_loop(F f) {
-    auto done = std::promise<void>{};
-    where->post([&] {
-      f();
-      done.set_value();
-    });
-    done.get_future().wait();
   }
 
   /// Adds a job for each character.
@@ -87,32 +84,17 @@ struct fixture {
   }
 
   std::string so_far() {
-    auto result = ""s;
-    on_loop([&] { result = finished; });
-    return result;
+    return result_on_loop([&] { return finished; });
   }
 
   std::size_t waiting() {
-    auto result = std::size_t{0};
-    on_loop([&] { result = queue->waiting(); });
-    return result;
+    return result_on_loop([&] { return queue->waiting(); });
   }
 
   bool has_room() {
-    auto result = false;
-    on_loop([&] { result = queue->has_room(); });
-    return result;
+    return result_on_loop([&] { return queue->has_room(); });
   }
 
-  std::size_t added = 0;
-  std::size_t permits = 0; ///< how many jobs may begin in all
-  char put_back = '\0';    ///< the name of a job that waits again when it has begun for the first time
-  std::string finished;
-
-  // Destroyed before what jobs use.
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
   std::unique_ptr<job_queue> queue;
 };
 
@@ -178,9 +160,7 @@ CAF_TEST(a job that is put back keeps its place) {
 CAF_TEST(jobs that are dropped leave room) {
   add("ab", limits.bytes);
   CAF_CHECK(!has_room());
-  auto dropped = std::size_t{0};
-  on_loop([&] { dropped = queue->drop_waiting(); });
-  CAF_CHECK_EQUAL(dropped, 2u);
+  CAF_CHECK_EQUAL(result_on_loop([this] { return queue->drop_waiting(); }), 2u);
   CAF_CHECK_EQUAL(waiting(), 0u);
   CAF_CHECK(has_room());
   CAF_CHECK_EQUAL(so_far(), "");

@@ -4,6 +4,7 @@
 
 #define CAF_SUITE peer.node.session
 
+#include "loop_fixture.hpp"
 #include "node/session.hpp"
 #include "peer/control_actor.hpp"
 #include "peer/convert.hpp"
@@ -51,8 +52,19 @@ struct answers : peer::internal::wire::framing::sink {
   std::map<std::int64_t, term> by_seq;
 };
 
-struct fixture {
-  fixture() : sys(config), where(*peer::internal::loop::event_loop::of(sys)) {
+struct used_by_functions {
+  std::atomic<int> begun = 0;
+  std::promise<void> open;
+  std::shared_future<void> opened{open.get_future()};
+  bool is_open = false;
+  std::atomic<bool> told_to_stop = false;
+  std::atomic<bool> asked_to_stop = false;
+  std::atomic<bool> ended = false;
+  caf::error end_reason;
+};
+
+struct fixture : peer::test::loop_fixture<used_by_functions> {
+  fixture() {
     auto state = std::make_shared<peer::internal::node::node_state>(atom{"nonode@nohost"});
     add(
         "run", [this] { ++begun; }, *state);
@@ -91,17 +103,6 @@ struct fixture {
   static void add(std::string_view name, F f, peer::internal::node::node_state& state) {
     using maker = peer::detail::maker_of<F>;
     state.functions.add("m", name, maker::arity, maker::make(std::move(f)));
-  }
-
-  /// Runs `f` on the loop and waits for it.
-  template <class F>
-  void on_loop(F f) {
-    auto done = std::promise<void>{};
-    where->post([&] {
-      f();
-      done.set_value();
-    });
-    done.get_future().wait();
   }
 
   template <class Message>
@@ -165,9 +166,7 @@ struct fixture {
   /// Whether too much waits for the origin.
   bool refuses_messages() {
     auto content = *peer::encode_arguments();
-    auto failed = caf::error{};
-    on_loop([&] { failed = session->send(content, content); });
-    return failed == peer::errc::overload;
+    return result_on_loop([&] { return session->send(content, content); }) == peer::errc::overload;
   }
 
   /// Whether functions have not begun since too much waits.
@@ -175,24 +174,11 @@ struct fixture {
 
   static constexpr auto too_much = 20;
 
-  std::atomic<int> begun = 0;
-  std::promise<void> open;
-  std::shared_future<void> opened{open.get_future()};
-  bool is_open = false;
-  std::atomic<bool> told_to_stop = false;
-  std::atomic<bool> asked_to_stop = false;
-  std::atomic<bool> ended = false;
-  caf::error end_reason;
   std::shared_ptr<peer::internal::node::session> session;
   peer::internal::process::descriptor far_end;
   peer::internal::wire::framing_ptr framing = peer::internal::wire::make_packet_framing();
   answers received;
   std::int64_t last_call = 0;
-
-  // Destroyed first: functions that run use what is above.
-  caf::actor_system_config config;
-  caf::actor_system sys;
-  peer::internal::loop::event_loop_ptr where;
 };
 
 constexpr auto system_limit = "{error,{system_limit,[]}}";
