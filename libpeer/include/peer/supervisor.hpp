@@ -30,7 +30,7 @@ namespace peer {
 ///
 /// A handle is a value and may be copied. Its functions block. Call them from any thread except the loop's, never from
 /// an event-based actor: that sends the messages of `child_actor` to `actor()`. `cast` and `send` block as those of
-/// `handle` do.
+/// `handle` do, for all handles of the child together.
 class child_handle : public detail::remote_calls<child_handle> {
 public:
   child_handle(caf::actor_system& sys, child_actor actor);
@@ -63,7 +63,7 @@ private:
   caf::timespan timeout_{defaults::call_timeout};
   caf::timespan wait_{0};
   std::optional<std::uint64_t> generation_;
-  std::shared_ptr<internal::origin::cast_window> window_; ///< shared by all copies
+  std::shared_ptr<internal::origin::cast_window> window_; ///< shared by all handles of the child
 };
 
 /// A supervisor, for code that may block: a thin layer over the messages of `supervisor_actor`. Like `child_handle` it

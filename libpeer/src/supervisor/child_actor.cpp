@@ -5,6 +5,7 @@
 #include "base/caf_compat.hpp"
 #include "base/callback.hpp"
 #include "console/chardata.hpp"
+#include "origin/cast_window.hpp"
 #include "origin/command_line.hpp"
 #include "origin/control.hpp"
 #include "peer/convert.hpp"
@@ -17,6 +18,7 @@
 #include "caf/all.hpp"
 
 #include <functional>
+#include <memory>
 #include <utility>
 
 namespace peer::internal::supervisor {
@@ -59,6 +61,9 @@ public:
   // -- caf::local_actor ---
 
   const char* name() const override { return "peer.child"; }
+
+  /// Called by any thread.
+  const std::shared_ptr<origin::cast_window>& window() const noexcept { return window_; }
 
   behavior_type make_behavior() override {
     tree_->actors.insert(address());
@@ -485,6 +490,7 @@ private:
 
   // -- member variables ---
 
+  const std::shared_ptr<origin::cast_window> window_ = std::make_shared<origin::cast_window>();
   tree_context_ptr tree_;
   caf::actor_addr supervisor_;
   std::string id_;
@@ -508,6 +514,12 @@ supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf:
   auto where = tree->where;
   return loop::spawn_pinned<child_impl>(sys, std::move(where), std::move(tree), std::move(supervisor), std::move(path),
                                         std::move(spec));
+}
+
+std::shared_ptr<origin::cast_window> window_of(const child_actor& child) {
+  if (auto local = dynamic_cast<child_impl*>(caf::actor_cast<caf::abstract_actor*>(child)))
+    return local->window();
+  return std::make_shared<origin::cast_window>();
 }
 
 std::string kind_of(const child_spec& spec) {

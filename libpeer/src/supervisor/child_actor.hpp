@@ -2,12 +2,14 @@
 
 #pragma once
 
+#include "origin/cast_window.hpp"
 #include "peer/supervisor_actor.hpp"
 #include "supervisor/messages.hpp"
 #include "supervisor/tree_context.hpp"
 
 #include "caf/actor.hpp"
 
+#include <memory>
 #include <string>
 
 namespace peer::internal::supervisor {
@@ -28,6 +30,10 @@ using supervised_actor = child_actor::extend<
 /// @param spec describes the child until its first start
 supervised_actor spawn_child(caf::actor_system& sys, tree_context_ptr tree, caf::strong_actor_ptr supervisor,
                              std::string path, child_spec spec);
+
+/// The window of all casts and messages of threads to a child: all of them are in the mailbox of its actor. An actor of
+/// another process or kind gets a new one.
+std::shared_ptr<origin::cast_window> window_of(const child_actor& child);
 
 /// "actor", "peer", "erlang" or "supervisor".
 std::string kind_of(const child_spec& spec);

@@ -4,6 +4,7 @@
 
 #include "origin/ask.hpp"
 #include "origin/cast_window.hpp"
+#include "supervisor/child_actor.hpp"
 #include "supervisor/supervisor_actor.hpp"
 #include "supervisor/tree_context.hpp"
 
@@ -54,7 +55,7 @@ caf::expected<supervisor> await_boot(caf::actor_system& sys, caf::expected<super
 // -- child_handle -----------------------------------------------------------------------------------------------------
 
 child_handle::child_handle(caf::actor_system& sys, child_actor actor)
-    : sys_(&sys), actor_(std::move(actor)), window_(std::make_shared<internal::origin::cast_window>()) {
+    : sys_(&sys), actor_(std::move(actor)), window_(internal::supervisor::window_of(actor_)) {
   // nop
 }
 
