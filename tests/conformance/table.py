@@ -148,6 +148,7 @@ def cases_of(test):
         text = path.read_text()
         if re.search(rf"^#define CAF_SUITE peer\.{re.escape(suite)}$", text, re.MULTILINE):
             found.update(re.findall(r"^CAF_TEST\((.*)\)", text, re.MULTILINE))
+            found.update(re.findall(r'^SCENARIO\("(.*)"\)', text, re.MULTILINE))
     return found
 
 

@@ -6,284 +6,252 @@
 
 #include "control_fixture.hpp"
 
+#include "caf/test/bdd_dsl.hpp"
+
 using namespace peer::test;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(control_end_tests, control_fixture)
+using peer::delivery;
+using peer::errc;
+using peer::get_state_atom_v;
+using peer::stop_atom_v;
+using peer::stop_report;
+using peer::stop_step;
 
-CAF_TEST(every outstanding call is answered once when the peer ends) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  call("a");
-  call("b", caf::infinite);
-  peer->exits(9);
-  settle();
-  for (int i = 0; i < 2; ++i)
-    CAF_CHECK_EQUAL(failure(), peer::errc::exit_status);
-  auto reason = exit_of_control();
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(reason)), "{exit_status,9}");
-  CAF_CHECK(self->mailbox().empty());
-}
+BEGIN_FIXTURE_SCOPE(control_fixture)
 
-CAF_TEST(the policy stop exits normally) {
-  start_running();
-  peer->exits(1);
-  settle();
-  CAF_CHECK(!exit_of_control());
-}
+// -- a peer that ends by itself ---------------------------------------------------------------------------------------
 
-CAF_TEST(the policy continue stays and later calls have no connection) {
-  options.peer_down = peer::peer_down::continue_;
-  start_running();
-  peer->exits(1);
-  settle();
-  CAF_CHECK(!peer->alive);
-  ask(peer::get_state_atom_v);
-  auto status = answer<peer::peer_status>();
-  CAF_CHECK(status.state == peer::peer_state::down);
-  CAF_CHECK_EQUAL(status.reason, peer::errc::exit_status);
-  CAF_CHECK(!status.process_id);
-  call("a");
-  CAF_CHECK_EQUAL(failure(), peer::errc::noconnection);
-  ask(peer::cast_request{"m", "f", *peer::encode_arguments()}); // dropped
-  ask(peer::stop_atom_v);
-  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::none);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(the end of the stream is followed by the exit status) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  call("a");
-  peer->control->on_closed({});
-  settle();
-  CAF_CHECK(self->mailbox().empty()); // one event with all evidence, not two
-  peer->exits(0);
-  settle();
-  auto err = failure();
-  CAF_CHECK_EQUAL(err, peer::errc::exit_status);
-  CAF_CHECK_EQUAL(peer::failure_of(err)->cause, ""); // it simply ended
-  CAF_CHECK_EQUAL(exit_of_control(), peer::errc::exit_status);
-}
-
-CAF_TEST(calls are answered before a process ends that takes its time) {
-  options.peer_down = peer::peer_down::crash;
-  options.shutdown = caf::timespan{8s};
-  start_running();
-  call("a", caf::infinite);
-  peer->control->on_closed({});
-  settle();
-  advance_time(peer::defaults::exit_grace);
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::connection_closed);
-  CAF_CHECK(peer->signals.empty());
-  peer->exits(3);
-  settle();
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(exit_of_control())), "{exit_status,3}");
-}
-
-CAF_TEST(a violation of the protocol ends the peer) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  peer->says(peer::tagged("nonsense", 1));
-  settle();
-  CAF_CHECK(peer->channel.closed);
-  advance_time(peer::defaults::exit_grace);
-  settle();
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  peer->exits(0);
-  settle();
-  auto reason = exit_of_control();
-  CAF_CHECK(peer::describe(reason).find("nonsense") != std::string::npos);
-}
-
-CAF_TEST(stop answers when the process has ended) {
-  options.shutdown = caf::timespan{2s};
-  start_running();
-  ask(peer::stop_atom_v);
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{cast,init,stop,[]}");
-  CAF_CHECK(self->mailbox().empty());
-  advance_time(1500ms);
-  settle();
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGTERM});
-  advance_time(500ms);
-  settle();
-  CAF_CHECK_EQUAL(peer->signals, (std::vector<int>{SIGTERM, SIGKILL}));
-  peer->is_killed();
-  settle();
-  auto report = answer<peer::stop_report>();
-  CAF_CHECK(report.ended_by == peer::stop_step::killed);
-  CAF_CHECK_EQUAL(report.status->value, SIGKILL);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(kill_atom kills at once and answers when the process has ended) {
-  start_running();
-  call("a");
-  ask(peer::kill_atom_v);
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u); // nobody asked it
-  CAF_CHECK(self->mailbox().empty());
-  peer->is_killed();
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::exit_status);
-  auto report = answer<peer::stop_report>();
-  CAF_CHECK(report.ended_by == peer::stop_step::killed);
-  CAF_CHECK_EQUAL(report.status->value, SIGKILL);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(kill_atom hastens a stop and answers both) {
-  options.shutdown = caf::timespan{caf::infinite};
-  start_running();
-  ask(peer::stop_atom_v);
-  CAF_CHECK(peer->signals.empty());
-  ask(peer::kill_atom_v);
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  peer->is_killed();
-  settle();
-  for (int i = 0; i < 2; ++i)
-    CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(kill_atom ends a peer that boots) {
-  start();
-  ask(peer::kill_atom_v);
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  peer->is_killed();
-  settle();
-  auto why = failure(); // of the boot
-  CAF_CHECK_EQUAL(why, peer::errc::boot_failed);
-  CAF_CHECK(peer::failure_of(why)->first == peer::evidence::request);
-  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(kill_atom finds a peer that is down) {
-  options.peer_down = peer::peer_down::continue_;
-  start_running();
-  peer->exits(1);
-  settle();
-  ask(peer::kill_atom_v);
-  auto report = answer<peer::stop_report>();
-  CAF_CHECK(report.ended_by == peer::stop_step::none);
-  CAF_CHECK_EQUAL(report.status->value, 1);
-  CAF_CHECK(peer->signals.empty());
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(the end of the parent stops the peer and a normal one too) {
-  for (auto reason : {caf::exit_reason::normal, caf::exit_reason::user_shutdown}) {
-    peer = std::make_shared<fake_peer>();
-    parent = sys.spawn([reason](caf::event_based_actor* me) -> caf::behavior {
-      return {[me, reason](caf::close_atom) { me->quit(reason); }};
-    });
+SCENARIO("every outstanding call is answered once when the peer ends") {
+  GIVEN("two calls of a peer whose end is that of its control actor") {
+    options.peer_down = peer::peer_down::crash;
     start_running();
-    caf::anon_send(parent, caf::close_atom_v);
-    settle();
-    CAF_CHECK(peer->channel.closed);
-    peer->exits(1);
-    settle();
-    CAF_CHECK_EQUAL(exit_of_control(), reason);
-    parent = nullptr;
+    calls("a");
+    calls("b", caf::infinite);
+    WHEN("its process exits") {
+      peer->exits(9);
+      CHECK(self->mailbox().empty());
+      follows();
+      THEN("both calls fail with the exit status, and then the control actor ends with it") {
+        expect((caf::error), from(control).to(self).with(errc::exit_status));
+        expect((caf::error), from(control).to(self).with(errc::exit_status));
+        CHECK_EQ(to_string(peer::to_reason(exit_of_control())), "{exit_status,9}");
+        CHECK(nothing_waits());
+      }
+    }
   }
 }
 
-CAF_TEST(an exit message stops the peer and a normal one of a stranger is ignored) {
-  start_running();
-  caf::anon_send_exit(control, caf::exit_reason::normal);
-  settle();
-  CAF_CHECK(!peer->channel.closed);
-  caf::anon_send_exit(control, caf::exit_reason::user_shutdown);
-  settle();
-  CAF_CHECK(peer->channel.closed);
-  peer->exits(1);
-  settle();
-  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
+SCENARIO("with the policy stop a control actor ends normally") {
+  GIVEN("a peer that runs") {
+    start_running();
+    WHEN("its process exits with an error") {
+      peer->exits(1);
+      follows();
+      THEN("that is no reason for who monitors its control actor") {
+        ends_with({});
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a kill ends the peer without asking) {
-  start_running();
-  caf::anon_send_exit(control, caf::exit_reason::kill);
-  settle();
-  CAF_CHECK(!peer->alive);
-  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::kill);
+SCENARIO("the policy continue stays and later calls have no connection") {
+  GIVEN("a peer that has ended, and whose control actor stays") {
+    options.peer_down = peer::peer_down::continue_;
+    start_running();
+    peer->exits(1);
+    follows();
+    CHECK(!peer->alive);
+    CHECK(nothing_waits());
+    WHEN("its state is asked for") {
+      inject((peer::get_state_atom), from(self).to(control).with(get_state_atom_v));
+      THEN("it is down") {
+        auto status = answer<peer::peer_status>();
+        CHECK(status.state == peer::peer_state::down);
+        CHECK_EQ(status.reason, errc::exit_status);
+        CHECK(!status.process_id);
+      }
+    }
+    WHEN("it is called and sent a cast") {
+      calls("a");
+      inject((peer::cast_request),
+             from(self).to(control).with(peer::cast_request{"m", "f", *peer::encode_arguments()}));
+      THEN("the call has no connection, and the cast is dropped") {
+        expect((caf::error), from(control).to(self).with(errc::noconnection));
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("it is stopped") {
+      inject((peer::stop_atom), from(self).to(control).with(stop_atom_v));
+      THEN("the answer is that it had ended, and the control actor ends, too") {
+        CHECK(answer<stop_report>().ended_by == stop_step::none);
+        ends_with({});
+      }
+    }
+  }
 }
 
-CAF_TEST(a call that the peer has not got is not delivered) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  call("a");
-  peer->channel.stop_reading();
-  call("b");
-  peer->exits(9);
-  settle();
-  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::unanswered);
-  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::not_delivered);
+SCENARIO("the end of the stream is followed by the exit status") {
+  GIVEN("a call of a peer whose end is that of its control actor") {
+    options.peer_down = peer::peer_down::crash;
+    start_running();
+    calls("a");
+    WHEN("the connection ends") {
+      peer->control->on_closed({});
+      follows();
+      THEN("nobody is told yet: there is one event with all evidence, not two") {
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("the process exits") {
+      peer->exits(0);
+      follows();
+      THEN("the call and the control actor end with the exit status") {
+        auto err = failure();
+        CHECK_EQ(err, errc::exit_status);
+        CHECK_EQ(peer::failure_of(err)->cause, ""); // it simply ended
+        ends_with(errc::exit_status);
+      }
+    }
+  }
 }
 
-CAF_TEST(a call after the end of the stream has no connection) {
-  options.shutdown = caf::timespan{2s};
-  start_running();
-  ask(peer::stop_atom_v);
-  call("a");
-  peer->control->on_closed({});
-  settle();
-  auto sent = peer->channel.sent.size();
-  call("b");
-  CAF_CHECK_EQUAL(failure(), peer::errc::noconnection);
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
-  peer->exits(0);
-  settle();
-  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::unanswered);
+SCENARIO("calls are answered before a process ends that takes its time") {
+  GIVEN("a call of a peer that has 8 seconds to end") {
+    options.peer_down = peer::peer_down::crash;
+    options.shutdown = caf::timespan{8s};
+    start_running();
+    calls("a", caf::infinite);
+    WHEN("the connection ends, and its process does not") {
+      peer->control->on_closed({});
+      follows();
+      advance_time(peer::defaults::exit_grace);
+      settle();
+      THEN("the call fails, and the process is given its time") {
+        expect((caf::error), from(control).to(self).with(errc::connection_closed));
+        CHECK(nothing_waits());
+        CHECK(peer->signals.empty());
+      }
+    }
+    WHEN("the process exits") {
+      peer->exits(3);
+      follows();
+      THEN("the control actor ends with its status") {
+        CHECK_EQ(to_string(peer::to_reason(exit_of_control())), "{exit_status,3}");
+      }
+    }
+  }
 }
 
-CAF_TEST(a call that the peer has got and not answered may have run) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  call("a");
-  peer->exits(9);
-  settle();
-  CAF_CHECK(peer::delivery_of(failure()) == peer::delivery::unanswered);
-  CAF_CHECK(peer::failure_of(exit_of_control())->call == std::nullopt);
+SCENARIO("a violation of the protocol ends the peer") {
+  GIVEN("a peer whose end is that of its control actor") {
+    options.peer_down = peer::peer_down::crash;
+    start_running();
+    WHEN("it says what no peer says") {
+      peer->says(peer::tagged("nonsense", 1));
+      follows();
+      THEN("its connection is closed, and its process killed soon") {
+        CHECK(peer->channel.closed);
+        advance_time(peer::defaults::exit_grace);
+        settle();
+        CHECK_EQ(peer->signals, std::vector<int>{SIGKILL});
+        CHECK(self->mailbox().empty());
+      }
+    }
+    WHEN("the process has ended") {
+      peer->exits(0);
+      follows();
+      THEN("the reason names what it said") {
+        CHECK(peer::describe(exit_of_control()).find("nonsense") != std::string::npos);
+      }
+    }
+  }
 }
 
-CAF_TEST(what is left of a peer is in the answer to stop) {
-  start_running();
-  ask(peer::stop_atom_v);
-  CAF_CHECK(peer->descendants_noted);
-  auto left = std::vector<peer::survivor>{{4712, "sleep 1000"}};
-  peer->exits(1, left);
-  settle();
-  CAF_CHECK(answer<peer::stop_report>().survivors == left);
+SCENARIO("the end of a peer tells what was seen first and what is left") {
+  GIVEN("a peer whose end is that of its control actor") {
+    options.peer_down = peer::peer_down::crash;
+    start_running();
+    WHEN("its connection ends, and its process, but not a process that it started") {
+      peer->control->on_closed({});
+      peer->exits(3, {{4712, "sleep 1000"}});
+      settle();
+      THEN("the reason has all of it") {
+        auto reason = exit_of_control();
+        auto details = peer::failure_of(reason);
+        REQUIRE(details);
+        CHECK(details->first == peer::evidence::end_of_stream);
+        CHECK_EQ(details->connection, "inherited");
+        CHECK_EQ(peer::describe(reason), "peer 'fake' ended while running: exited with status 3; left "
+                                         "behind: 4712 (sleep 1000)");
+      }
+    }
+  }
 }
 
-CAF_TEST(the end of a peer tells what was seen first and what is left) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  peer->control->on_closed({});
-  settle();
-  peer->exits(3, {{4712, "sleep 1000"}});
-  settle();
-  auto reason = exit_of_control();
-  auto details = peer::failure_of(reason);
-  CAF_REQUIRE(details);
-  CAF_CHECK(details->first == peer::evidence::end_of_stream);
-  CAF_CHECK_EQUAL(details->connection, "inherited");
-  CAF_CHECK_EQUAL(peer::describe(reason), "peer 'fake' ended while running: exited with status 3; left "
-                                          "behind: 4712 (sleep 1000)");
+SCENARIO("the end of a peer over tcp has the reason that OTP gives it") {
+  GIVEN("a peer over TCP whose end is that of its control actor") {
+    options.peer_down = peer::peer_down::crash;
+    options.connection = peer::tcp{};
+    start_running();
+    WHEN("its process exits") {
+      peer->exits(3);
+      follows();
+      THEN("the reason is the end of the connection, and has the status, too") {
+        auto reason = exit_of_control();
+        CHECK_EQ(to_string(peer::to_reason(reason)), "tcp_closed");
+        CHECK_EQ(peer::failure_of(reason)->status->value, 3);
+      }
+    }
+  }
 }
 
-CAF_TEST(the end of a peer over tcp has the reason that OTP gives it) {
-  options.peer_down = peer::peer_down::crash;
-  options.connection = peer::tcp{};
-  start_running();
-  peer->exits(3);
-  settle();
-  auto reason = exit_of_control();
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(reason)), "tcp_closed");
-  CAF_CHECK_EQUAL(peer::failure_of(reason)->status->value, 3);
+// -- whether a call was made ------------------------------------------------------------------------------------------
+
+SCENARIO("the end of a peer tells whether it has got a call") {
+  GIVEN("a call that the peer has read and one that it has not") {
+    options.peer_down = peer::peer_down::crash;
+    start_running();
+    calls("read");
+    peer->channel.stop_reading();
+    calls("unread");
+    WHEN("it ends") {
+      peer->exits(9);
+      follows();
+      THEN("the first one may have run, and the second one has not") {
+        CHECK(peer::delivery_of(failure()) == delivery::unanswered);
+        CHECK(peer::delivery_of(failure()) == delivery::not_delivered);
+        CHECK(peer::failure_of(exit_of_control())->call == std::nullopt);
+      }
+    }
+  }
 }
 
-CAF_TEST_FIXTURE_SCOPE_END()
+SCENARIO("a call after the end of the stream has no connection") {
+  GIVEN("a call of a peer that is being stopped and has closed its connection") {
+    options.shutdown = caf::timespan{2s};
+    start_running();
+    sends(stop_atom_v);
+    calls("a");
+    peer->control->on_closed({});
+    follows();
+    WHEN("it is called") {
+      auto sent = peer->channel.sent.size();
+      calls("b");
+      THEN("the call fails and is not sent") {
+        expect((caf::error), from(control).to(self).with(errc::noconnection));
+        CHECK_EQ(peer->channel.sent.size(), sent);
+      }
+    }
+    WHEN("its process exits") {
+      peer->exits(0);
+      follows();
+      THEN("the first call may have run") {
+        CHECK(peer::delivery_of(failure()) == delivery::unanswered);
+      }
+    }
+  }
+}
+
+END_FIXTURE_SCOPE()

@@ -6,6 +6,7 @@
 #include "origin/control.hpp"
 #include "process/descriptor.hpp"
 #include "term/codec/codec.hpp"
+#include "tests/support/because.hpp"
 
 #include "caf/all.hpp"
 #include "caf/test/dsl.hpp"
@@ -134,8 +135,8 @@ struct control_fixture : test_coordinator_fixture<> {
   /// Lets all actors do what they can without time passing.
   void settle() { consume_messages(); }
 
-  /// Starts the control actor; it waits for its peer to boot.
-  void start() {
+  /// Makes the control actor, which has not run yet. `self` monitors it.
+  void spawn() {
     auto launch = [this](const peer::start_options&, peer::internal::origin::incarnation::listener& events)
         -> caf::expected<std::unique_ptr<peer::internal::origin::incarnation>> {
       if (launch_error)
@@ -147,6 +148,11 @@ struct control_fixture : test_coordinator_fixture<> {
                                                     launch, options,
                                                     parent ? caf::actor_cast<caf::strong_actor_ptr>(parent) : nullptr);
     self->monitor(control);
+  }
+
+  /// Starts the control actor; it waits for its peer to boot.
+  void start() {
+    spawn();
     self->send(control, peer::await_boot_atom_v);
     settle();
   }
@@ -157,6 +163,45 @@ struct control_fixture : test_coordinator_fixture<> {
     settle();
     CAF_CHECK_EQUAL(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
   }
+
+  // -- single messages ---
+
+  /// `self` sends a request, which the control actor takes. Its answer is a message to `self`.
+  template <class... Ts>
+  void sends(Ts... what) {
+    static_cast<void>(self->request(control, caf::infinite, std::move(what)...));
+    expect((Ts...), from(self).to(control));
+  }
+
+  /// `self` calls a function in the peer. The control actor takes the request.
+  void calls(std::string function, caf::timespan timeout = std::chrono::seconds{5}) {
+    inject((peer::call_request), from(self).to(control).with(peer::call_request{"m", std::move(function),
+                                                                                *peer::encode_arguments(1), timeout}));
+  }
+
+  /// The peer answers the call of that number.
+  void replies(int number, peer::term value) {
+    peer->says(peer::tagged("reply", number, peer::atom{"ok"}, std::move(value)));
+  }
+
+  /// What the peer was sent last.
+  std::string last_sent() { return peer->channel.sent.empty() ? "" : to_string(peer->channel.sent.back()); }
+
+  /// Somebody sends the control actor an exit message.
+  void is_told_to_exit(caf::error why) {
+    inject((caf::exit_msg), from(self).to(control).with(caf::exit_msg{self->address(), std::move(why)}));
+  }
+
+  /// The control actor has ended with that reason, and `self` learns of it.
+  void ends_with(const caf::error& why) { expect((caf::down_msg), from(control).to(self).with(because{why})); }
+
+  /// The control actor follows what its peer has done, which it has been told outside of its messages.
+  void follows() { expect((peer::internal::base::poke_atom), to(control)); }
+
+  /// Whether all messages have been taken.
+  bool nothing_waits() { return !sched.has_job() && self->mailbox().empty(); }
+
+  // -- many messages ---
 
   /// Takes the next answer out of the mailbox of `self`.
   template <class T>

@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// OTP's system messages to a control actor.
+// OTP's system messages to a control actor: its state and what asks for that.
 
 #define CAF_SUITE peer.origin.sys
 
@@ -154,125 +154,6 @@ CAF_TEST(what has happened cannot be replaced and neither can a policy by nonsen
   CAF_CHECK_EQUAL(option("shutdown"), "{halt,5000}");
 }
 
-CAF_TEST(a suspended control actor answers system messages only and loses nothing) {
-  start_running();
-  call("a");
-  suspend();
-  CAF_CHECK(peer->channel.paused);
-  CAF_CHECK(peer->paused);
-  call("b");
-  peer->says(peer::tagged("reply", 0, atom{"ok"}, 1)); // had been read before
-  settle();
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u);
-  CAF_CHECK(self->mailbox().empty());
-  CAF_CHECK_EQUAL(state("seq"), "1");
-  resume();
-  CAF_CHECK(!peer->channel.paused);
-  CAF_CHECK(!peer->paused);
-  settle();
-  CAF_CHECK_EQUAL(*answer<peer::encoded_term>().as<int>(), 1);
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 2u);
-}
-
-CAF_TEST(what a peer said before its end comes before it although the actor was suspended) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  call("a");
-  suspend();
-  peer->says(peer::tagged("reply", 0, atom{"ok"}, 1));
-  peer->control->on_closed({});
-  peer->exits(7);
-  settle();
-  resume();
-  settle();
-  CAF_CHECK_EQUAL(*answer<peer::encoded_term>().as<int>(), 1);
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(exit_of_control())), "{exit_status,7}");
-}
-
-CAF_TEST(a suspended control actor follows a stop) {
-  start_running();
-  suspend();
-  ask(peer::stop_atom_v);
-  CAF_CHECK(peer->channel.closed);
-  peer->exits(1);
-  settle();
-  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::closed);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(a suspended control actor kills its peer) {
-  start_running();
-  suspend();
-  ask(peer::kill_atom_v);
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  peer->is_killed();
-  settle();
-  CAF_CHECK(answer<peer::stop_report>().ended_by == peer::stop_step::killed);
-  CAF_CHECK(!exit_of_control());
-}
-
-CAF_TEST(an end that was seen while the actor was suspended counts when its time has passed) {
-  options.shutdown = caf::timespan{2s};
-  start_running();
-  ask(peer::stop_atom_v);
-  suspend();
-  peer->exits(0);
-  settle();
-  advance_time(1500ms);
-  settle();
-  auto report = answer<peer::stop_report>();
-  CAF_CHECK(report.ended_by == peer::stop_step::asked);
-  CAF_CHECK(report.status);
-}
-
-CAF_TEST(a suspended control actor whose peer is down can be terminated) {
-  options.peer_down = peer::peer_down::continue_;
-  start_running();
-  peer->exits(1);
-  settle();
-  suspend();
-  ask(peer::sys_terminate_atom_v, caf::error{caf::exit_reason::user_shutdown});
-  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
-}
-
-CAF_TEST(a control actor that was terminated before its peer started is gone) {
-  options.wait_boot = peer::no_wait{};
-  launch_error = peer::internal::process::system_failure("cannot execute 'fake'", ENOENT);
-  options.peer_down = peer::peer_down::continue_;
-  start();
-  CAF_CHECK_EQUAL(failure(), peer::errc::boot_failed); // of await_boot
-  CAF_CHECK_EQUAL(state("phase"), "spawn");
-  suspend();
-  ask(peer::sys_terminate_atom_v, caf::error{caf::exit_reason::user_shutdown});
-  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
-}
-
-CAF_TEST(the end of a peer is told when its control actor goes on) {
-  options.peer_down = peer::peer_down::crash;
-  start_running();
-  suspend();
-  peer->exits(7);
-  settle();
-  CAF_CHECK_EQUAL(state("peer_state"), "running");
-  resume();
-  settle();
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(exit_of_control())), "{exit_status,7}");
-}
-
-CAF_TEST(terminate stops the peer and exits with the reason) {
-  for (auto suspended : {false, true}) {
-    peer = std::make_shared<fake_peer>();
-    start_running();
-    if (suspended)
-      suspend();
-    ask(peer::sys_terminate_atom_v, caf::error{caf::exit_reason::user_shutdown});
-    CAF_CHECK(peer->channel.closed);
-    peer->exits(1);
-    settle();
-    CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
-  }
-}
-
 CAF_TEST(a reason from Erlang code is told as it is) {
   start_running();
   ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(control));
@@ -286,21 +167,6 @@ CAF_TEST(a reason from Erlang code is told as it is) {
   auto reason = exit_of_control();
   CAF_CHECK_EQUAL(to_string(peer::to_reason(reason)), "{because,7}");
   CAF_CHECK(peer::describe(reason).find("{because,7}") != std::string::npos);
-}
-
-CAF_TEST(the end of the parent stops the peer of a suspended control actor) {
-  parent = sys.spawn([](caf::event_based_actor* me) -> caf::behavior {
-    return {[me](caf::close_atom) { me->quit(caf::exit_reason::user_shutdown); }};
-  });
-  start_running();
-  suspend();
-  caf::anon_send(parent, caf::close_atom_v);
-  settle();
-  CAF_CHECK(peer->channel.closed);
-  peer->exits(1);
-  settle();
-  CAF_CHECK_EQUAL(exit_of_control(), caf::exit_reason::user_shutdown);
-  parent = nullptr;
 }
 
 CAF_TEST(the code changes only while it is suspended) {

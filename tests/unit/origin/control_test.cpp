@@ -1,145 +1,282 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+// Calls, casts and messages of a peer that runs.
+
 #define CAF_SUITE peer.origin.control
 
 #include "control_fixture.hpp"
 
+#include "caf/test/bdd_dsl.hpp"
+
 using namespace peer::test;
 using namespace std::chrono_literals;
 
-CAF_TEST_FIXTURE_SCOPE(control_tests, control_fixture)
+using peer::errc;
 
-CAF_TEST(a peer boots) {
-  start();
-  CAF_CHECK(peer->alive);
-  ask(peer::get_state_atom_v);
-  auto status = answer<peer::peer_status>();
-  CAF_CHECK(status.state == peer::peer_state::booting);
-  CAF_CHECK(status.process_id == 4711);
-  peer->started();
-  settle();
-  auto booted = answer<peer::peer_status>();
-  CAF_CHECK(booted.state == peer::peer_state::running);
-  CAF_CHECK_EQUAL(booted.node, peer::atom{"nonode@nohost"});
-  CAF_CHECK(booted.process_id == 4711);
-  ask(peer::get_state_atom_v);
-  CAF_CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
+BEGIN_FIXTURE_SCOPE(control_fixture)
+
+// -- calls ------------------------------------------------------------------------------------------------------------
+
+SCENARIO("calls are sent and answered in any order") {
+  GIVEN("two calls of a peer") {
+    start_running();
+    calls("a");
+    calls("b");
+    REQUIRE_EQ(peer->channel.sent.size(), 2u);
+    CHECK_EQ(to_string(peer->channel.sent[0]), "{call,0,m,a,[1]}");
+    CHECK_EQ(to_string(peer->channel.sent[1]), "{call,1,m,b,[1]}");
+    CHECK(nothing_waits());
+    WHEN("the second one is answered") {
+      replies(1, "second");
+      THEN("its caller gets the result") {
+        CHECK_EQ(*answer<peer::encoded_term>().as<std::string>(), "second");
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("the first one is answered") {
+      replies(0, 42);
+      THEN("so does its caller, who may ask for another type") {
+        auto first = answer<peer::encoded_term>();
+        CHECK_EQ(*first.as<int>(), 42);
+        CHECK_EQ(first.as<std::string>().error(), errc::type_mismatch);
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a program that cannot be started fails in the phase spawn) {
-  launch_error = peer::internal::process::system_failure("cannot execute 'fake'", ENOENT);
-  start();
-  auto err = failure();
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "{boot_failed,enoent}");
-  CAF_CHECK(peer::failure_of(err)->first == peer::evidence::not_started);
-  CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
-  CAF_REQUIRE(peer::failure_of(err));
-  CAF_CHECK(peer::failure_of(err)->at == peer::phase::spawn);
-  CAF_CHECK(peer::describe(err).find("No such file") != std::string::npos);
-  CAF_CHECK(!exit_of_control());
+SCENARIO("a call times out and its late answer is dropped") {
+  GIVEN("two calls with different time-outs") {
+    start_running();
+    calls("slow", 1s);
+    calls("slower", 2s);
+    WHEN("the first time has passed") {
+      advance_time(1s);
+      settle();
+      THEN("the caller of the first one gets an error that names it") {
+        auto err = failure();
+        CHECK_EQ(err, errc::timeout);
+        CHECK(peer::describe(err).find("m:slow ") != std::string::npos);
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("it is answered") {
+      replies(0, 1);
+      THEN("nobody is sent the answer") {
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("the second time has passed") {
+      advance_time(1s);
+      settle();
+      THEN("the caller of the second one gets an error, too") {
+        expect((caf::error), from(control).to(self).with(errc::timeout));
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a peer that exits while it boots is reported with status and last words) {
-  start();
-  peer->control->on_stderr(peer::detail::as_byte_span("cannot read config\nbye"));
-  peer->exits(7);
-  settle();
-  auto err = failure();
-  CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
-  auto details = peer::failure_of(err);
-  CAF_REQUIRE(details);
-  CAF_CHECK(details->at == peer::phase::boot);
-  CAF_CHECK_EQUAL(details->status->value, 7);
-  CAF_CHECK_EQUAL(details->last_words, (std::vector<std::string>{"cannot read config", "bye"}));
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "{boot_failed,{exit_status,7}}");
+SCENARIO("a peer is told that nobody waits for a call any more") {
+  GIVEN("a peer that boots") {
+    start();
+    WHEN("a call times out") {
+      calls("early", 1s);
+      advance_time(1s);
+      settle();
+      THEN("who would be told has no name yet") {
+        expect((caf::error), from(control).to(self).with(errc::timeout));
+        CHECK_EQ(peer->channel.sent.size(), 1u); // the call
+      }
+    }
+    WHEN("it runs, and one of two calls times out") {
+      peer->started();
+      CHECK_EQ(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
+      calls("slow", 1s);
+      calls("fast", 1s);
+      replies(2, 1);
+      answer<peer::encoded_term>();
+      advance_time(1s);
+      settle();
+      THEN("it is told the number of that one") {
+        expect((caf::error), from(control).to(self).with(errc::timeout));
+        CHECK_EQ(peer->channel.sent.size(), 4u);
+        CHECK_EQ(last_sent(), "{message,{libpeer_calls,nonode@nohost},1}");
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a peer that does not boot in time is killed and the error says so) {
-  options.wait_boot = caf::timespan{300ms};
-  start();
-  advance_time(300ms);
-  settle();
-  CAF_CHECK(peer->channel.closed);
-  advance_time(peer::defaults::exit_grace);
-  settle();
-  CAF_CHECK_EQUAL(peer->signals, std::vector<int>{SIGKILL});
-  peer->is_killed();
-  settle();
-  auto err = failure();
-  CAF_CHECK_EQUAL(err, peer::errc::boot_failed);
-  CAF_CHECK(peer::failure_of(err)->cause.find("300ms") != std::string::npos);
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "timeout");
+SCENARIO("a damaged frame fails all outstanding calls") {
+  GIVEN("a call of a peer") {
+    start_running();
+    calls("a", caf::infinite);
+    WHEN("a frame of the peer was damaged") {
+      peer->channel.lost = 1;
+      peer->control->on_text(peer::detail::as_byte_span("rest of a frame\n"));
+      follows();
+      THEN("the call fails, since the frame may have held its answer") {
+        settle(); // the text is output
+        CHECK_EQ(failure(), errc::protocol_violation);
+      }
+    }
+    WHEN("there is another call") {
+      calls("b");
+      THEN("it is made") {
+        CHECK_EQ(last_sent(), "{call,1,m,b,[1]}");
+      }
+    }
+  }
 }
 
-CAF_TEST(a boot that failed tells what is known about the connection) {
-  peer->boot_report = "it never connected";
-  start();
-  peer->exits(7);
-  settle();
-  auto err = failure();
-  CAF_CHECK_EQUAL(peer::describe(err), "peer 'fake' ended before it had booted: it never connected; the process exited "
-                                       "with status 7");
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "{boot_failed,{exit_status,7}}");
+SCENARIO("no more calls wait for their answers than may") {
+  GIVEN("as many calls as may wait") {
+    options.max_calls = 2;
+    start_running();
+    calls("a");
+    calls("b");
+    auto sent = peer->channel.sent.size();
+    WHEN("there is another one") {
+      calls("c");
+      THEN("it is refused and not sent") {
+        auto refused = failure();
+        CHECK_EQ(refused, errc::overload);
+        CHECK(peer::describe(refused).find("2 calls wait for it (max_calls)") != std::string::npos);
+        CHECK(peer::delivery_of(refused) == peer::delivery::not_delivered);
+        CHECK_EQ(peer->channel.sent.size(), sent);
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("there is a cast") {
+      sends(peer::cast_request{"m", "f", *peer::encode_arguments()});
+      THEN("it is sent") {
+        expect((void), from(control).to(self));
+        CHECK_EQ(peer->channel.sent.size(), sent + 1);
+      }
+    }
+    WHEN("one of them is answered") {
+      replies(0, 1);
+      expect((peer::encoded_term), from(control).to(self));
+      THEN("there is room for another one") {
+        calls("d");
+        CHECK_EQ(peer->channel.sent.size(), sent + 2);
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(the cause of a failed boot comes before what is known about the connection) {
-  peer->boot_report = "it never connected";
-  options.wait_boot = caf::timespan{300ms};
-  start();
-  advance_time(300ms);
-  settle();
-  peer->exits(0);
-  settle();
-  auto err = failure();
-  CAF_REQUIRE(peer::failure_of(err));
-  CAF_CHECK_EQUAL(peer::failure_of(err)->cause, "it did not report its start within 300ms; it never connected");
+SCENARIO("calls whose time has passed do not wait") {
+  GIVEN("a call that has timed out, when one may wait") {
+    options.max_calls = 1;
+    start_running();
+    calls("a", 1s);
+    advance_time(1s);
+    settle();
+    expect((caf::error), from(control).to(self).with(errc::timeout));
+    auto sent = peer->channel.sent.size();
+    WHEN("there is another one") {
+      calls("b");
+      THEN("it is sent") {
+        CHECK_EQ(peer->channel.sent.size(), sent + 1);
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a receiver is notified of the boot) {
-  options.wait_boot = peer::notify{caf::actor_cast<caf::actor>(self), peer::atom{"tag"}};
-  start();
-  peer->started();
-  settle();
-  auto notice = answer<peer::start_notice>();
-  CAF_CHECK_EQUAL(notice.tag, peer::term{peer::atom{"tag"}});
-  CAF_CHECK_EQUAL(notice.node, peer::atom{"nonode@nohost"});
-  CAF_CHECK(!notice.reason);
-  CAF_CHECK_EQUAL(notice.control, control.address());
+// -- casts and messages -----------------------------------------------------------------------------------------------
+
+SCENARIO("messages are sent to pids and names") {
+  GIVEN("a peer that runs") {
+    start_running();
+    WHEN("it is sent a message") {
+      auto content = peer::byte_buffer{};
+      CHECK(!peer::save_term(content, 5));
+      sends(peer::send_request{peer::atom{"printer"}, content});
+      THEN("the name is one of its node, and the sender learns that it was sent") {
+        CHECK_EQ(last_sent(), "{message,{printer,nonode@nohost},5}");
+        expect((void), from(control).to(self));
+      }
+    }
+    WHEN("it is sent a cast") {
+      sends(peer::cast_request{"m", "f", *peer::encode_arguments()});
+      THEN("so does the sender of a cast") {
+        CHECK_EQ(last_sent(), "{cast,m,f,[]}");
+        expect((void), from(control).to(self));
+        CHECK(nothing_waits());
+      }
+    }
+  }
 }
 
-CAF_TEST(a receiver is notified of a boot that failed and only once) {
-  options.wait_boot = peer::notify{caf::actor_cast<caf::actor>(self), 1};
-  start();
-  peer->exits(1);
-  settle();
-  self->receive([](const peer::start_notice& x) { CAF_CHECK_EQUAL(x.reason, peer::errc::boot_failed); });
-  CAF_CHECK_EQUAL(failure(), peer::errc::boot_failed); // of await_boot
-  CAF_CHECK(!exit_of_control());
-  CAF_CHECK(self->mailbox().empty());
+SCENARIO("who does not ask whether a cast was sent gets no error") {
+  GIVEN("a peer that does not read, and for which nothing may wait") {
+    options.queue_limit = 0;
+    start_running();
+    peer->channel.stop_reading();
+    auto cast = peer::cast_request{"m", "f", *peer::encode_arguments()};
+    inject((peer::cast_request), from(self).to(control).with(cast));
+    CHECK_EQ(peer->channel.sent.size(), 1u);
+    WHEN("casts and messages are sent without asking") {
+      inject((peer::cast_request), from(self).to(control).with(cast));
+      inject((peer::send_request),
+             from(self).to(control).with(peer::send_request{peer::atom{"printer"}, *peer::encode_arguments()}));
+      THEN("they are dropped") {
+        CHECK(nothing_waits());
+        CHECK_EQ(peer->channel.sent.size(), 1u);
+      }
+    }
+  }
 }
 
-CAF_TEST(a boot that nobody waits for has a limit) {
-  options.wait_boot = peer::no_wait{};
-  start();
-  advance_time(peer::defaults::boot_limit);
-  settle();
-  CAF_CHECK(peer->channel.closed);
+SCENARIO("messages reach the actors that were exposed and no others") {
+  GIVEN("an actor that has a pid for the peer") {
+    start_running();
+    auto expose = [this] {
+      inject((peer::expose_atom, caf::actor),
+             from(self).to(control).with(peer::expose_atom_v, caf::actor_cast<caf::actor>(self)));
+      return answer<peer::term>();
+    };
+    auto id = expose();
+    CHECK_EQ(expose(), id);
+    WHEN("the peer sends to that pid") {
+      peer->says(peer::tagged("message", id, "hello"));
+      THEN("the actor gets the content") {
+        expect((peer::term), to(self).with(peer::term{"hello"}));
+      }
+    }
+    WHEN("it sends to another pid and to a name") {
+      auto other = *id.get_if<peer::pid>();
+      other.id += 1;
+      peer->says(peer::tagged("message", other, "nobody"));
+      peer->says(peer::tagged("message", peer::atom{"nobody"}, "nobody"));
+      THEN("nobody gets anything, and the peer lives") {
+        CHECK(nothing_waits());
+        inject((peer::get_state_atom), from(self).to(control).with(peer::get_state_atom_v));
+        CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
+      }
+    }
+  }
 }
 
-CAF_TEST(calls are sent and answered in any order) {
-  start_running();
-  call("a");
-  call("b");
-  CAF_REQUIRE_EQUAL(peer->channel.sent.size(), 2u);
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent[0]), "{call,0,m,a,[1]}");
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent[1]), "{call,1,m,b,[1]}");
-  peer->says(peer::tagged("reply", 1, peer::atom{"ok"}, "second"));
-  peer->says(peer::tagged("reply", 0, peer::atom{"ok"}, 42));
-  CAF_CHECK_EQUAL(*answer<peer::encoded_term>().as<std::string>(), "second");
-  auto first = answer<peer::encoded_term>();
-  CAF_CHECK_EQUAL(*first.as<int>(), 42);
-  CAF_CHECK_EQUAL(first.as<std::string>().error(), peer::errc::type_mismatch);
+SCENARIO("stray messages are dropped") {
+  GIVEN("a control actor whose peer runs") {
+    start_running();
+    WHEN("it is sent what it does not know") {
+      inject((std::string, int), from(self).to(control).with("what?", 42));
+      inject((caf::error), from(self).to(control).with(caf::make_error(caf::sec::runtime_error)));
+      THEN("the sender gets nothing, and the peer lives") {
+        CHECK(nothing_waits());
+        inject((peer::get_state_atom), from(self).to(control).with(peer::get_state_atom_v));
+        CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
+      }
+    }
+  }
 }
+
+// -- limits and answers that are not messages -------------------------------------------------------------------------
 
 CAF_TEST(exceptions carry class and reason and stacktrace) {
   start_running();
@@ -157,72 +294,6 @@ CAF_TEST(exceptions carry class and reason and stacktrace) {
   CAF_CHECK_EQUAL(reply("exit", with_stack(peer::erl::tuple{1, 2})), "{exit,{1,2}}");
   CAF_CHECK_EQUAL(reply("crash", peer::atom{"killed"}), "{exit,killed}");
   CAF_CHECK_EQUAL(reply("crash", peer::erl::tuple{1, 2}), "{exit,{1,2}}");
-}
-
-CAF_TEST(a call times out and its late answer is dropped) {
-  start_running();
-  call("slow", 1s);
-  call("slower", 2s);
-  advance_time(1s);
-  settle();
-  auto err = failure();
-  CAF_CHECK_EQUAL(err, peer::errc::timeout);
-  CAF_CHECK(peer::describe(err).find("m:slow ") != std::string::npos);
-  peer->says(peer::tagged("reply", 0, peer::atom{"ok"}, 1));
-  CAF_CHECK(self->mailbox().empty());
-  advance_time(1s);
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
-}
-
-CAF_TEST(a peer is told that nobody waits for a call any more) {
-  start();
-  call("early", 1s);
-  advance_time(1s);
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u); // the call: who would be told has no name yet
-  peer->started();
-  settle();
-  CAF_CHECK_EQUAL(answer<peer::peer_status>().node, peer::atom{"nonode@nohost"});
-  call("slow", 1s);
-  call("fast", 1s);
-  peer->says(peer::tagged("reply", 2, peer::atom{"ok"}, 1));
-  answer<peer::encoded_term>();
-  advance_time(1s);
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 4u);
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{message,{libpeer_calls,nonode@nohost},1}");
-}
-
-CAF_TEST(messages reach the actors that were exposed and no others) {
-  start_running();
-  ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(self));
-  auto id = answer<peer::term>();
-  ask(peer::expose_atom_v, caf::actor_cast<caf::actor>(self));
-  CAF_CHECK_EQUAL(answer<peer::term>(), id);
-  peer->says(peer::tagged("message", id, "hello"));
-  settle();
-  CAF_CHECK_EQUAL(answer<peer::term>(), peer::term{"hello"});
-  auto other = *id.get_if<peer::pid>();
-  other.id += 1;
-  peer->says(peer::tagged("message", other, "nobody"));
-  peer->says(peer::tagged("message", peer::atom{"nobody"}, "nobody"));
-  settle();
-  CAF_CHECK(self->mailbox().empty());
-  ask(peer::get_state_atom_v);
-  CAF_CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
-}
-
-CAF_TEST(messages are sent to pids and names) {
-  start_running();
-  auto content = peer::byte_buffer{};
-  CAF_CHECK(!peer::save_term(content, 5));
-  ask(peer::send_request{peer::atom{"printer"}, content});
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{message,{printer,nonode@nohost},5}");
-  ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{cast,m,f,[]}");
 }
 
 CAF_TEST(output is passed on and requests are answered) {
@@ -262,38 +333,6 @@ CAF_TEST(a peer that does not read costs no more memory than its limit) {
   CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
 }
 
-CAF_TEST(no more calls wait for their answers than may) {
-  options.max_calls = 2;
-  start_running();
-  call("a");
-  call("b");
-  auto sent = peer->channel.sent.size();
-  call("c");
-  auto refused = failure();
-  CAF_CHECK_EQUAL(refused, peer::errc::overload);
-  CAF_CHECK(peer::describe(refused).find("2 calls wait for it (max_calls)") != std::string::npos);
-  CAF_CHECK(peer::delivery_of(refused) == peer::delivery::not_delivered);
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent);
-  CAF_CHECK(!refusal(peer::cast_request{"m", "f", *peer::encode_arguments()}));
-  peer->says(peer::tagged("reply", 0, peer::atom{"ok"}, 1));
-  settle();
-  answer<peer::encoded_term>();
-  call("d");
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 2);
-}
-
-CAF_TEST(calls whose time has passed do not wait) {
-  options.max_calls = 1;
-  start_running();
-  call("a", std::chrono::seconds{1});
-  advance_time(std::chrono::seconds{1});
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::timeout);
-  auto sent = peer->channel.sent.size();
-  call("b");
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
-}
-
 CAF_TEST(calls of our own are not refused and refuse no others) {
   options.max_calls = 1;
   start_running();
@@ -310,17 +349,6 @@ CAF_TEST(calls of our own are not refused and refuse no others) {
   auto sent = peer->channel.sent.size();
   call("b");
   CAF_CHECK_EQUAL(peer->channel.sent.size(), sent + 1);
-}
-
-CAF_TEST(who does not ask whether a cast was sent gets no error) {
-  options.queue_limit = 0;
-  start_running();
-  peer->channel.stop_reading();
-  ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
-  ask(peer::cast_request{"m", "f", *peer::encode_arguments()});
-  ask(peer::send_request{peer::atom{"printer"}, *peer::encode_arguments()});
-  CAF_CHECK(self->mailbox().empty());
-  CAF_CHECK_EQUAL(peer->channel.sent.size(), 1u);
 }
 
 CAF_TEST(messages that wait for the boot have the same limit) {
@@ -349,35 +377,4 @@ CAF_TEST(a peer that asks and does not read the answers is ended) {
   CAF_CHECK(peer::describe(exit_of_control()).find("asks and does not read") != std::string::npos);
 }
 
-CAF_TEST(a connection that comes about is a phase of the boot) {
-  options.connection = peer::tcp{};
-  start();
-  peer->control->on_connected();
-  peer->exits(1);
-  settle();
-  auto err = failure();
-  CAF_CHECK(peer::failure_of(err)->at == peer::phase::connected);
-  CAF_CHECK_EQUAL(to_string(peer::to_reason(err)), "{boot_failed,{exit_status,1}}");
-}
-
-CAF_TEST(a damaged frame fails all outstanding calls) {
-  start_running();
-  call("a", caf::infinite);
-  peer->channel.lost = 1;
-  peer->control->on_text(peer::detail::as_byte_span("rest of a frame\n"));
-  settle();
-  CAF_CHECK_EQUAL(failure(), peer::errc::protocol_violation);
-  call("b");
-  CAF_CHECK_EQUAL(to_string(peer->channel.sent.back()), "{call,1,m,b,[1]}");
-}
-
-CAF_TEST(stray messages are dropped) {
-  start_running();
-  caf::anon_send(caf::actor_cast<caf::actor>(control), std::string{"what?"}, 42);
-  caf::anon_send(caf::actor_cast<caf::actor>(control), caf::make_error(caf::sec::runtime_error));
-  settle();
-  ask(peer::get_state_atom_v);
-  CAF_CHECK(answer<peer::peer_status>().state == peer::peer_state::running);
-}
-
-CAF_TEST_FIXTURE_SCOPE_END()
+END_FIXTURE_SCOPE()
