@@ -1,6 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
-// The actors of a tree: starts, ends, links and events.
+// The actors of a tree: what they come to, their events and the answers to requests.
 
 #define CAF_SUITE peer.supervisor.actors
 
@@ -25,19 +25,6 @@ CAF_TEST(a child starts when the one before it is ready) {
   CAF_CHECK_EQUAL(told_events(), "p starting, p started, p ready, a starting, a started, a ready");
 }
 
-CAF_TEST(an actor that says when it is ready is waited for) {
-  auto spec = actor("a");
-  spec.ready = says_ready{.within = 10s};
-  start({spec, actor("b")});
-  CAF_CHECK_EQUAL(told_events(), "a starting, a started");
-  pass(9s);
-  caf::anon_send(child("a"), ready_atom_v, std::uint64_t{1});
-  settle();
-  CAF_CHECK_EQUAL(told_events(), "a ready, b starting, b started, b ready");
-  pass(10s);
-  CAF_CHECK_EQUAL(told_events(), "");
-}
-
 CAF_TEST(a child that does not become ready in time has failed to start) {
   auto spec = actor("b");
   spec.ready = says_ready{.within = 10s};
@@ -50,33 +37,6 @@ CAF_TEST(a child that does not become ready in time has failed to start) {
   CAF_CHECK(text_of(why).find("did not become ready within 10s") != std::string::npos);
   CAF_CHECK(!lives(actors["a"]));
   CAF_CHECK(!lives(actors["b"]));
-}
-
-CAF_TEST(a peer that says when it is ready is waited for) {
-  auto spec = peer_child("p");
-  spec.ready = says_ready{};
-  start({spec});
-  started("p");
-  CAF_CHECK_EQUAL(states(), "p starting 1");
-  peers["p"]->says(tagged("io_request", pid{atom{"nonode@nohost"}, 9, 0, 0}, 77, atom{"ready"}));
-  settle();
-  CAF_CHECK_EQUAL(states(), "p running 1");
-}
-
-CAF_TEST(a child is asked until it says what means ready) {
-  auto spec = peer_child("p");
-  spec.ready = ready_probe{.module = "m", .function = "up", .expected = term{atom{"true"}}, .interval = 1s};
-  start({spec});
-  started("p");
-  CAF_CHECK_EQUAL(to_string(peers["p"]->channel.sent.back()), "{call,0,m,up,[]}");
-  peers["p"]->says(tagged("reply", 0, atom{"ok"}, atom{"false"}));
-  settle();
-  CAF_CHECK_EQUAL(states(), "p starting 1");
-  pass(1s);
-  CAF_CHECK_EQUAL(to_string(peers["p"]->channel.sent.back()), "{call,1,m,up,[]}");
-  peers["p"]->says(tagged("reply", 1, atom{"ok"}, atom{"true"}));
-  settle();
-  CAF_CHECK_EQUAL(states(), "p running 1");
 }
 
 CAF_TEST(a peer that does not boot fails the start and is tried again after a crash) {
@@ -133,35 +93,6 @@ CAF_TEST(a child that ends is restarted) {
   CAF_CHECK_EQUAL(info->last_end, caf::sec::runtime_error);
 }
 
-CAF_TEST(a child that does not stop in time is killed) {
-  auto stubborn = child_spec{.id = "a", .shutdown = caf::timespan{2s}};
-  stubborn.start = actor_factory{[this](const child_context&) -> caf::expected<caf::actor> {
-    return actors["a"] = sys.spawn([](caf::event_based_actor* me) -> caf::behavior {
-      me->set_exit_handler([](caf::exit_msg&) {});
-      return {[](int) {}};
-    });
-  }};
-  start({stubborn});
-  auto stopped = ask(top, stop_atom_v);
-  pass(2s - 1ns);
-  CAF_CHECK(lives(actors["a"]));
-  pass(1ns);
-  CAF_CHECK(!outcome(stopped));
-  CAF_CHECK(!lives(actors["a"]));
-}
-
-CAF_TEST(a child with brutal_kill is not asked) {
-  auto spec = peer_child("p");
-  spec.shutdown = brutal_kill{};
-  start({spec});
-  started("p");
-  auto stopped = ask(top, stop_atom_v);
-  CAF_CHECK(!peers["p"]->signals.empty() && peers["p"]->signals.front() == SIGKILL);
-  peers["p"]->is_killed();
-  settle();
-  CAF_CHECK(!outcome(stopped));
-}
-
 CAF_TEST(a child that is killed takes nobody along) {
   start({actor("a"), below("t", {actor("b")})});
   auto inner = answer<caf::actor>(top, find_supervisor_atom_v, std::string{"t"});
@@ -195,50 +126,6 @@ CAF_TEST(a supervisor that is killed leaves nothing) {
   CAF_CHECK(!lives(actors["a"]));
   CAF_CHECK(!lives(actors["b"]));
   CAF_CHECK(!peers["p"]->alive);
-}
-
-CAF_TEST(the normal end of its parent stops a tree) {
-  parent = sys.spawn([]() -> caf::behavior { return {[](int) {}}; });
-  start({actor("a")});
-  caf::anon_send_exit(parent, caf::exit_reason::user_shutdown);
-  settle();
-  CAF_CHECK_EQUAL(end_of_top(), caf::exit_reason::user_shutdown);
-  CAF_CHECK(!lives(actors["a"]));
-  parent = sys.spawn([](caf::event_based_actor* me) -> caf::behavior { return {[me](int) { me->quit(); }}; });
-  start({actor("a")});
-  caf::anon_send(parent, 1);
-  settle();
-  CAF_CHECK(!end_of_top());
-  CAF_CHECK(!lives(actors["a"]));
-}
-
-CAF_TEST(the end of a tree ends its parent) {
-  parent = sys.spawn([]() -> caf::behavior { return {[](int) {}}; });
-  start({actor("a")}, {.intensity = 0});
-  end(actors["a"]);
-  CAF_CHECK_EQUAL(end_of_top(), caf::exit_reason::user_shutdown);
-  CAF_CHECK(!lives(parent));
-}
-
-CAF_TEST(exit messages of strangers stop a tree unless they are normal) {
-  start({actor("a")});
-  end(caf::actor_cast<caf::actor>(top), {});
-  CAF_CHECK(lives(actors["a"]));
-  end(caf::actor_cast<caf::actor>(top));
-  CAF_CHECK_EQUAL(end_of_top(), caf::sec::runtime_error);
-  CAF_CHECK(!lives(actors["a"]));
-}
-
-CAF_TEST(the actor of a child that is killed is replaced and its child restarted) {
-  start({actor("a"), actor("b")});
-  auto old = actors["a"];
-  auto killed = child("a");
-  caf::anon_send_exit(killed, caf::exit_reason::kill);
-  settle();
-  CAF_CHECK(!lives(old));
-  CAF_CHECK_EQUAL(states(), "a running 2, b running 1");
-  CAF_CHECK(child("a") != killed);
-  CAF_CHECK_EQUAL(called(ask(child("a"), call())), "2");
 }
 
 CAF_TEST(the actor of a child may be killed while its supervisor is busy) {

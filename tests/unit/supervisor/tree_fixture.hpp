@@ -2,14 +2,52 @@
 
 #pragma once
 
+#include "supervisor/child_actor.hpp"
 #include "supervisor/supervisor_actor.hpp"
+#include "tests/support/because.hpp"
 #include "unit/origin/control_fixture.hpp"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace peer::test {
+
+using internal::supervisor::child_notice;
+using internal::supervisor::notice_kind;
+using internal::supervisor::start_order;
+
+/// What an order to start is compared with in a clause of CAF's test DSL.
+struct order_of {
+  std::uint64_t generation;
+
+  friend bool operator==(const start_order& x, const order_of& y) { return x.generation == y.generation; }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, order_of& x) {
+    return f.object(x).fields(f.field("generation", x.generation));
+  }
+};
+
+/// The same for what a child reports.
+struct notice_of {
+  std::string id;
+  std::uint64_t generation;
+  notice_kind kind;
+  caf::error reason = {};
+
+  friend bool operator==(const child_notice& x, const notice_of& y) {
+    return x.id == y.id && x.generation == y.generation && x.kind == y.kind && x.reason == y.reason;
+  }
+
+  template <class Inspector>
+  friend bool inspect(Inspector& f, notice_of& x) {
+    auto number = static_cast<int>(x.kind);
+    return f.object(x).fields(f.field("id", x.id), f.field("generation", x.generation), f.field("kind", number),
+                              f.field("reason", x.reason));
+  }
+};
 
 /// The production actors of a tree on CAF's test coordinator, with fake peers and a clock that the test moves.
 struct tree_fixture : test_coordinator_fixture<> {
@@ -19,8 +57,8 @@ struct tree_fixture : test_coordinator_fixture<> {
     };
     tree = std::make_shared<peer::internal::supervisor::tree_context>(
         peer::internal::loop::habitat{sys.dummy_execution_unit()}, launch);
-    collector =
-        sys.spawn([this]() -> caf::behavior { return {[this](const supervisor_event& x) { events.push_back(x); }}; });
+    collector = sys.spawn<caf::lazy_init>(
+        [this]() -> caf::behavior { return {[this](const supervisor_event& x) { events.push_back(x); }}; });
     tree->subscribers.insert(collector->address());
   }
 
@@ -44,7 +82,7 @@ struct tree_fixture : test_coordinator_fixture<> {
   /// An actor that answers each call with its generation.
   child_spec actor(std::string id, restart_type restart = restart_type::permanent) {
     auto make = [this, id](const child_context& context) -> caf::expected<caf::actor> {
-      return actors[id] = sys.spawn([generation = context.generation]() -> caf::behavior {
+      return actors[id] = sys.spawn<caf::lazy_init>([generation = context.generation]() -> caf::behavior {
         return {[generation](const call_request&) -> caf::result<encoded_term> {
           auto result = encoded_term{};
           if (auto err = save_term(result.bytes, generation))
@@ -54,6 +92,17 @@ struct tree_fixture : test_coordinator_fixture<> {
       });
     };
     return {.id = id, .start = actor_factory{make}, .restart = restart};
+  }
+
+  /// An actor that ignores all requests to exit but a kill.
+  child_spec stubborn_actor(std::string id) {
+    auto make = [this, id](const child_context&) -> caf::expected<caf::actor> {
+      return actors[id] = sys.spawn<caf::lazy_init>([](caf::event_based_actor* me) -> caf::behavior {
+        me->set_exit_handler([](caf::exit_msg&) {});
+        return {[](int) {}};
+      });
+    };
+    return {.id = id, .start = actor_factory{make}};
   }
 
   /// A fake peer whose program has the name of the child.
@@ -83,6 +132,25 @@ struct tree_fixture : test_coordinator_fixture<> {
     advance_time(time);
     settle();
   }
+
+  // -- single messages ---
+
+  /// `self` sends a request, which the receiver takes. Its answer is a message to `self`.
+  template <class... Ts>
+  void sends(const auto& to_whom, Ts... what) {
+    static_cast<void>(self->request(to_whom, caf::infinite, std::move(what)...));
+    expect((Ts...), from(self).to(to_whom));
+  }
+
+  /// The actor that runs as a child ends by itself.
+  void ends(const caf::actor& which, caf::error why = caf::sec::runtime_error) {
+    inject((caf::exit_msg), to(which).with(caf::exit_msg{caf::actor_addr{}, std::move(why)}));
+  }
+
+  /// Whether all messages have been taken.
+  bool nothing_waits() { return !sched.has_job() && self->mailbox().empty(); }
+
+  // -- many messages ---
 
   /// Ends an actor by itself.
   void end(const caf::actor& which, caf::error why = caf::sec::runtime_error) {
