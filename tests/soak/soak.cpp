@@ -73,6 +73,7 @@ peer::start_options options_for(std::string program, std::minstd_rand& random) {
   auto result = peer::start_options{.exec = peer::exec{std::move(program)}};
   result.output = peer::discard_output();
   result.wait_boot = patience;
+  result.shutdown = patience;
   auto kinds = std::array<peer::connection_kind, 3>{peer::inherited{}, peer::standard_io{}, peer::tcp{}};
   result.connection = kinds[random() % kinds.size()];
   return result;
@@ -115,7 +116,7 @@ void call_and_stop(caf::actor_system& sys, const scene& self, std::minstd_rand& 
   if (!report)
     return report_wrong(self.name, "stop: " + text_of(report.error()));
   if (!report->status || report->status->how != exited || report->status->value != 0)
-    report_wrong(self.name, "stop: " + (report->status ? to_string(*report->status) : "no status"));
+    report_wrong(self.name, "stop: " + caf::deep_to_string(*report));
 }
 
 /// A peer that is killed from outside while a call is in flight.
@@ -142,8 +143,10 @@ void killed_by_handle(caf::actor_system& sys, const scene& self, std::minstd_ran
   if (!node)
     return;
   auto report = node->kill();
-  if (!report || !report->status || report->status->how != signaled || report->status->value != SIGKILL)
-    report_wrong(self.name, report ? "another status" : text_of(report.error()));
+  if (!report)
+    return report_wrong(self.name, "kill: " + text_of(report.error()));
+  if (!report->status || report->status->how != signaled || report->status->value != SIGKILL)
+    report_wrong(self.name, "kill: " + caf::deep_to_string(*report));
 }
 
 /// A peer is stopped when the parent of its control actor ends.

@@ -99,7 +99,7 @@ private:
   }
 
   void retry_after(const peer::internal::supervisor::child_record&, caf::timespan) override {
-    lines_.push_back("no script has a back-off");
+    lines_.emplace_back("no script has a back-off");
   }
 
   void forget(const peer::internal::supervisor::child_record&) override {}
