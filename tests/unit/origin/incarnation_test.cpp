@@ -9,8 +9,10 @@
 #include "tests/unit/process/subprocess_fixture.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include <poll.h>
 #include <sys/resource.h>
@@ -23,7 +25,10 @@ namespace {
 struct recorder final : peer::internal::origin::incarnation::listener {
   void on_frame(peer::const_byte_span payload) override { frames.push_back(payload.size()); }
 
-  void on_text(peer::const_byte_span) override {}
+  void on_text(peer::const_byte_span) override {
+    if (!std::exchange(has_printed, true))
+      printed.set_value();
+  }
 
   void on_stderr(peer::const_byte_span) override {}
 
@@ -50,6 +55,8 @@ struct recorder final : peer::internal::origin::incarnation::listener {
   bool closed_in_order = false;
   std::string complaint;
   std::optional<peer::exit_status> status;
+  bool has_printed = false;
+  std::promise<void> printed;
   std::promise<void> connected;
   std::promise<void> over;
 };
@@ -78,13 +85,15 @@ struct fixture {
     done.get_future().wait();
   }
 
-  /// Runs a script of bash's, which finds the origin at $address and $port, to its end.
-  void run(const std::string& script) {
+  /// Starts a script of bash's, which finds the origin at $address and $port.
+  void start(const std::string& script) {
     auto options = peer::start_options{};
     options.exec = peer::exec{"bash", {"-c", "address=$4 port=$5; " + script}};
     options.connection = peer::tcp{};
-    auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
     on_loop([&] { life = unbox(peer::internal::origin::process_launcher(loop)(options, seen)); });
+  }
+
+  void await_end() {
     seen.over.get_future().wait();
     on_loop([&] { life.reset(); });
   }
@@ -94,6 +103,7 @@ struct fixture {
   std::optional<caf::actor_system> sys;
   peer::internal::loop::event_loop_ptr loop;
   recorder seen;
+  std::unique_ptr<peer::internal::origin::incarnation> life; // on the loop
 };
 
 } // namespace
@@ -102,7 +112,8 @@ CAF_TEST_FIXTURE_SCOPE(incarnation_tests, fixture)
 
 CAF_TEST(what a process wrote over tcp before it ended arrives before its end is told) {
   // 8 MiB: when the process ends, some of that is still in the kernel's buffer for its socket.
-  run("exec 5<>/dev/tcp/$address/$port; printf '\\0\\200\\0\\0' >&5; head -c 8388608 /dev/zero >&5; exit 3");
+  start("exec 5<>/dev/tcp/$address/$port; printf '\\0\\200\\0\\0' >&5; head -c 8388608 /dev/zero >&5; exit 3");
+  await_end();
   CAF_CHECK_EQUAL(seen.frames, std::vector{std::size_t{8388608}});
   CAF_CHECK(seen.closed_in_order);
   CAF_CHECK_EQUAL(seen.complaint, "");
@@ -112,10 +123,8 @@ CAF_TEST(what a process wrote over tcp before it ended arrives before its end is
 CAF_TEST(a process that cannot be started is reported later) {
   auto options = peer::start_options{};
   options.exec = peer::exec{"/nonexistent"};
-  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
   on_loop([&] { life = unbox(peer::internal::origin::process_launcher(loop)(options, seen)); });
-  seen.over.get_future().wait();
-  on_loop([&] { life.reset(); });
+  await_end();
   CAF_CHECK_EQUAL(seen.complaint, "cannot execute '/nonexistent': No such file or directory");
 }
 
@@ -136,7 +145,6 @@ CAF_TEST(processes are started by one thread that lives as long as the loop) {
   options.exec =
       peer::exec{"setpriv", {"--pdeathsig", "KILL", "bash", "-c", "exec 5<>/dev/tcp/$4/$5; read <&5; exit 3"}};
   options.connection = peer::tcp{};
-  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
   std::thread{[&] {
     setpriority(PRIO_PROCESS, 0, 5);
     auto launched = std::atomic<bool>{false};
@@ -152,8 +160,7 @@ CAF_TEST(processes are started by one thread that lives as long as the loop) {
     CAF_CHECK_EQUAL(getpriority(PRIO_PROCESS, static_cast<id_t>(life->process_id())), getpriority(PRIO_PROCESS, 0));
     life->close();
   });
-  seen.over.get_future().wait();
-  on_loop([&] { life.reset(); });
+  await_end();
   CAF_CHECK_EQUAL(seen.status->value, 3);
 }
 
@@ -165,10 +172,8 @@ CAF_TEST(a process inherits the environment from when its launcher was made) {
   auto options = peer::start_options{};
   options.exec = peer::exec{"bash", {"-c", "[ -z \"$LIBPEER_TEST_LATER\" ] && exit 3"}};
   options.connection = peer::tcp{};
-  auto life = std::unique_ptr<peer::internal::origin::incarnation>{};
   on_loop([&] { life = unbox(launcher(options, seen)); });
-  seen.over.get_future().wait();
-  on_loop([&] { life.reset(); });
+  await_end();
   unsetenv("LIBPEER_TEST_LATER");
   setenv("PATH", path.c_str(), 1);
   CAF_REQUIRE(seen.status);
@@ -176,9 +181,13 @@ CAF_TEST(a process inherits the environment from when its launcher was made) {
 }
 
 CAF_TEST(a stream over tcp that somebody else keeps open does not keep the end back) {
-  // The other process has left the group, which is killed, when it says so, and ends when the connection does.
-  run("exec 5<>/dev/tcp/$address/$port; printf '\\0\\0\\0\\1x' >&5; "
-      "read < <(setsid sh -c 'echo; exec cat <&5 >/dev/null 2>&1'); exit 3");
+  // The other process has left the group, which is killed, when the script prints, and ends when the connection does.
+  start("trap 'exit 3' TERM; exec 5<>/dev/tcp/$address/$port; printf '\\0\\0\\0\\1x' >&5; "
+        "read < <(setsid sh -c 'echo; exec cat <&5 >/dev/null 2>&1'); echo; sleep 1000 & wait");
+  seen.connected.get_future().wait(); // whose socket it is cannot be found out when the process has ended
+  seen.printed.get_future().wait();
+  on_loop([&] { life->signal(SIGTERM, peer::internal::process::signal_scope::process); });
+  await_end();
   CAF_CHECK_EQUAL(seen.frames, std::vector{std::size_t{1}});
   CAF_CHECK(!seen.closed_in_order);
   CAF_CHECK_EQUAL(seen.status->value, 3);
