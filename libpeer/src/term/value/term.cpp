@@ -2,10 +2,9 @@
 
 #include "peer/term.hpp"
 
+#include "term/value/digits.hpp"
 #include "term/value/lifetime.hpp"
 #include "term/value/storage.hpp"
-
-#include <boost/multiprecision/cpp_int.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -16,19 +15,6 @@ namespace peer {
 // -- big integers -----------------------------------------------------------------------------------------------------
 
 namespace {
-
-using boost::multiprecision::cpp_int;
-
-/// The value of a digit in the bases up to 36, or 36 for any other character.
-unsigned digit_value(char c) {
-  if (c >= '0' && c <= '9')
-    return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'z')
-    return static_cast<unsigned>(c - 'a') + 10;
-  if (c >= 'A' && c <= 'Z')
-    return static_cast<unsigned>(c - 'A') + 10;
-  return 36;
-}
 
 /// The number that at most 8 bytes make, least significant first.
 std::uint64_t load_bytes(std::string_view magnitude) {
@@ -51,25 +37,9 @@ std::optional<erl::big_integer> erl::big_integer::parse(bool negative, std::stri
   if (digits.empty() || base < 2 || base > 36)
     return std::nullopt;
   auto radix = static_cast<unsigned>(base);
-  auto value = cpp_int{};
-  // As many digits at once as fit into a machine word: one pass over the long number for each such chunk.
-  auto chunk = std::uint64_t{0};
-  auto scale = std::uint64_t{1};
-  for (auto c : digits) {
-    auto digit = digit_value(c);
-    if (digit >= radix)
-      return std::nullopt;
-    chunk = chunk * radix + digit;
-    scale *= radix;
-    if (scale > UINT32_MAX) {
-      value *= scale;
-      value += chunk;
-      chunk = 0;
-      scale = 1;
-    }
-  }
-  value *= scale;
-  value += chunk;
+  if (!std::all_of(digits.begin(), digits.end(), [=](char c) { return internal::value::digit_value(c) < radix; }))
+    return std::nullopt;
+  auto value = internal::value::digit_reader{radix, digits.size()}.read(digits);
   auto magnitude = std::string{};
   export_bits(value, std::back_inserter(magnitude), 8, false);
   return erl::big_integer{negative, std::move(magnitude)};
@@ -107,10 +77,12 @@ double erl::big_integer::to_double() const noexcept {
 std::string erl::big_integer::to_string() const {
   if (magnitude_.empty())
     return "0"; // import_bits of Boost 1.81 writes out of bounds if there is nothing to import
-  auto value = cpp_int{};
+  auto value = internal::value::cpp_int{};
   auto first = reinterpret_cast<const unsigned char*>(magnitude_.data());
   import_bits(value, first, first + magnitude_.size(), 8, false);
-  return (negative_ ? "-" : "") + value.str();
+  auto result = std::string{negative_ ? "-" : ""};
+  internal::value::decimal_printer{result, value}.print(value);
+  return result;
 }
 
 // -- lists ------------------------------------------------------------------------------------------------------------
