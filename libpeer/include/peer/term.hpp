@@ -22,7 +22,7 @@
 
 /// @file
 /// One Erlang value as a C++ value. A term owns its elements, copies deeply, and is as thread-safe as an `int`. It may
-/// be nested as deeply as memory allows: no operation on terms recurses.
+/// be nested as deeply as memory allows: no operation on terms needs a deep stack.
 ///
 /// Rules come from the Erlang Reference Manual ("Data Types", "Expressions: Term Comparisons") and from ERTS' "External
 /// Term Format".
