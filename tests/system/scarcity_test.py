@@ -6,6 +6,7 @@
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -59,14 +60,22 @@ class ScarcityTest(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "needs a user of its own, whose processes can be few")
     def test_threads(self):
         others = sum(1 for each in Path("/proc").glob("[0-9]*/task/*") if owner(each) == NOBODY)
-        with tempfile.TemporaryDirectory() as place:  # that user may not read the directory of the build
+        with tempfile.TemporaryDirectory() as place:  # that user may not read the directories of the build and of CAF
             os.chmod(place, 0o755)
-            program, _ = [shutil.copy(each, place) for each in (PEERCTL, PEER_NODE)]
+            program, *_ = [shutil.copy(each, place) for each in (PEERCTL, PEER_NODE, *private_libraries(PEERCTL))]
             self.sweep("--nproc=", [others + count for count in (*range(1, 26), 64)], program,
-                       ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"])
+                       ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                        "env", f"LD_LIBRARY_PATH={place}"])
 
     def test_memory(self):
         self.sweep("--as=", [each << 20 for each in (10, 20, 40, 60, 80, 100, 150, 200, 300, 400, 600, 800, 1600)])
+
+
+def private_libraries(program):
+    """The shared libraries of a program that are not the system's."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+    paths = re.findall(r"=> (/\S+)", listed)
+    return [each for each in paths if not each.startswith(("/lib", "/usr/lib"))]
 
 
 def owner(path):
