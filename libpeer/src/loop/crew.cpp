@@ -4,7 +4,7 @@
 
 #include "loop/quiet_thread.hpp"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 namespace peer::internal::loop {
@@ -48,8 +48,8 @@ bool crew::can_take_over() {
   try {
     add_thread(false);
     return true;
-  } catch (const std::system_error&) { // the system cannot start another thread
-    return false;
+  } catch (const std::exception&) { // the system cannot start another thread
+    return threads_.size() == 1;    // no job would ever run: let it hold up the loop
   }
 }
 

@@ -44,8 +44,9 @@ public:
   /// Starts the first driver. Throws `std::system_error` if the system cannot start a thread.
   void start();
 
-  /// Whether another thread could take over; starts a thread for that if there is no idle one. If not, the driver
-  /// should not run jobs until one is handed in, or for a while. Called by the driver.
+  /// Whether a job may run: another thread could take over. Starts a thread for that if there is no idle one. If not,
+  /// the driver should not run jobs until one is handed in, or for a while. A driver that is the only thread, where the
+  /// system starts no other, may run jobs nevertheless: then a job that blocks holds up the loop. Called by the driver.
   bool can_take_over();
 
   /// Runs the job. Called by the driver after `can_take_over` has returned true. Returns whether the caller still

@@ -8,11 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
+#include <memory>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ namespace peer::internal::process {
 namespace {
 
 /// Converts a file name to a number, if it is one.
-std::optional<pid_t> to_number(const std::string& text) {
+std::optional<pid_t> to_number(std::string_view text) {
   auto result = pid_t{0};
   auto end = text.data() + text.size();
   if (auto [at, failed] = std::from_chars(text.data(), end, result); failed != std::errc{} || at != end)
@@ -47,8 +48,9 @@ std::optional<process_facts> parse_facts(const std::string& line) {
 } // namespace
 
 bool has_own_proc() {
-  auto failed = std::error_code{};
-  return to_number(std::filesystem::read_symlink("/proc/self", failed)) == getpid();
+  auto target = std::array<char, 32>{};
+  auto size = readlink("/proc/self", target.data(), target.size());
+  return size > 0 && to_number({target.data(), static_cast<std::size_t>(size)}) == getpid();
 }
 
 std::optional<process_facts> facts_of(pid_t process) {
@@ -88,12 +90,14 @@ std::string read_proc_file(const std::string& path, std::size_t limit) {
 bool for_each_number(const std::string& directory, const std::function<bool(pid_t)>& f) {
   if (!has_own_proc())
     return true;
-  auto failed = std::error_code{};
-  auto i = std::filesystem::directory_iterator{directory, failed};
-  for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
-    if (auto number = to_number(i->path().filename()); number && !f(*number))
+  // Not std::filesystem: without memory, its iterator ends the program.
+  auto entries = std::unique_ptr<DIR, decltype([](DIR* x) { closedir(x); })>{opendir(directory.c_str())};
+  if (!entries)
+    return !is_shortage(errno);
+  while (auto* entry = readdir(entries.get()))
+    if (auto number = to_number(entry->d_name); number && !f(*number))
       return false;
-  return !is_shortage(failed.value());
+  return true;
 }
 
 } // namespace peer::internal::process
