@@ -4,6 +4,7 @@
 
 #include "console/batch.hpp"
 #include "console/chardata.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/error.hpp"
 #include "caf/expected.hpp"
@@ -186,7 +187,7 @@ void io_server::print_result_of(const function_ref& what, encoding from, const c
 
 // -- input ------------------------------------------------------------------------------------------------------------
 
-/// Prints an atom, a format, character data or any other term, as `io_lib:format_prompt/1` does.
+/// Prints an atom, a format, character data or (its start) any other term, as `io_lib:format_prompt/1` does.
 void io_server::prompt(const term& what) {
   if (auto name = what.get_if<atom>())
     return name->name().empty() ? void() : output_->write(stream::standard_output, name->name());
@@ -196,7 +197,7 @@ void io_server::prompt(const term& what) {
   }
   auto text = flatten_chardata(what, encoding::unicode);
   if (!text)
-    text = to_string(what);
+    text = text::print_limited(what);
   if (!text->empty())
     output_->write(stream::standard_output, *text);
 }

@@ -19,6 +19,7 @@
 #include "process/kernel_limits.hpp"
 #include "sys/commands.hpp"
 #include "term/convert/message_elements.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -395,7 +396,8 @@ caf::error node::print(std::string_view text) {
   if (!answer)
     return std::move(answer.error());
   if (match_tagged(*answer, "error", 2))
-    return fail(errc::type_mismatch, "the origin refused a text to be printed: " + to_string(*answer));
+    return fail(errc::type_mismatch,
+                "the origin refused a text to be printed: " + internal::text::print_limited(*answer));
   return {};
 }
 

@@ -9,6 +9,7 @@
 #include "peer/term.hpp"
 #include "sys/messages.hpp"
 #include "sys/with_sys.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -23,7 +24,7 @@ constexpr auto registered_name = "peer_supervision";
 /// A reason as text for people.
 std::string reason_text(const caf::error& why) {
   auto reason = sys::to_exit_reason(why);
-  return reason ? to_string(*reason) : to_string(why);
+  return reason ? text::print_limited(*reason) : to_string(why);
 }
 
 using supervision_self = peer_supervision_actor::extend_with<sys::sys_self>;
@@ -67,7 +68,7 @@ protected:
     if (fields == nullptr || !((*fields)[3].is_atom("true") || (*fields)[3].is_atom("false")))
       return peer::fail(errc::type_mismatch, "the state of peer_supervision must be {peer_sup_state, Parent, Channel, "
                                              "InSupTree}, not "
-                                                 + to_string(state));
+                                                 + text::print_limited(state));
     parent_ = (*fields)[1];
     channel_pid_ = (*fields)[2];
     channel_ = node_->processes.find(channel_pid_);

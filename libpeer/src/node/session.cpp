@@ -11,6 +11,7 @@
 #include "peer/error.hpp"
 #include "peer/term.hpp"
 #include "term/convert/message_elements.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -27,7 +28,7 @@ void report_failed_cast(const invocation& what, const outcome& how) {
   auto reason = load_term<term>(how.result);
   std::fprintf(stderr, "libpeer: cast of %s:%s failed: %s, %s\n", to_string(atom{what.module}).c_str(),
                to_string(atom{what.function}).c_str(), std::string{wire::to_string(how.cls)}.c_str(),
-               reason ? to_string(*reason).c_str() : "");
+               reason ? text::print_limited(*reason).c_str() : "");
 }
 
 call_runner::environment environment_of(const std::shared_ptr<node_state>& node) {
@@ -153,7 +154,8 @@ void session::on_message(const wire::message& x) {
       base::send_anonymous(whom, std::move(*content));
   } else { // no such process: Erlang drops the message, too
     ++undelivered_;
-    CAF_LOG_DEBUG("node-message-dropped" << CAF_ARG2("to", to_string(*to)) << CAF_ARG2("so-far", undelivered_));
+    CAF_LOG_DEBUG("node-message-dropped" << CAF_ARG2("to", text::print_limited(*to))
+                                         << CAF_ARG2("so-far", undelivered_));
   }
 }
 

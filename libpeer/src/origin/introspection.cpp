@@ -5,6 +5,7 @@
 #include "origin/command_line.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -159,7 +160,7 @@ constexpr auto shown_options = std::array{
 // -- changes ----------------------------------------------------------------------------------------------------------
 
 caf::error refused(std::string_view what, const term& value) {
-  return fail(errc::invalid_option, "the new state has '" + std::string{what} + "' (" + to_string(value)
+  return fail(errc::invalid_option, "the new state has '" + std::string{what} + "' (" + text::print_limited(value)
                                         + "), which cannot be changed to that: only the options 'peer_down' and "
                                           "'shutdown' of a peer that was started can be replaced");
 }
@@ -174,7 +175,7 @@ caf::error check_rest(const term& present, const term& wanted, const std::vector
     auto found = after->find(key);
     auto free = std::any_of(may_differ.begin(), may_differ.end(), [&k = key](auto name) { return k.is_atom(name); });
     if (found == nullptr || (!free && *found != value))
-      return refused(to_string(key), found != nullptr ? *found : term{atom{"undefined"}});
+      return refused(text::print_limited(key), found != nullptr ? *found : term{atom{"undefined"}});
   }
   return {};
 }

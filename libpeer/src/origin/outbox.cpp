@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "peer/error.hpp"
 #include "peer/term.hpp"
+#include "term/text/print.hpp"
 #include "wire/message.hpp"
 
 #include "caf/all.hpp"
@@ -37,7 +38,7 @@ caf::error outbox::send(connection::channel& to, const cast_request& request) {
 
 caf::error outbox::send(connection::channel& to, send_request request) {
   if (!request.to.is<pid>() && !request.to.is<atom>())
-    return fail(errc::bad_term, "cannot send to " + to_string(request.to)
+    return fail(errc::bad_term, "cannot send to " + text::print_limited(request.to)
                                     + ": the receiver of a message is a pid or a registered name");
   if (auto err = check_room(to))
     return err;

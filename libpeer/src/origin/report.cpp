@@ -4,6 +4,7 @@
 #include "peer/failure.hpp"
 #include "peer/term.hpp"
 #include "sys/commands.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -15,6 +16,8 @@
 namespace peer {
 
 namespace {
+
+using internal::text::print_limited;
 
 /// The value of that type in the context: its only one, or the one behind a sentence.
 template <class T>
@@ -102,16 +105,16 @@ std::string describe_place(const erl::exception& x) {
   if (!entry || entry->size() != 4)
     return {};
   auto arguments = (*entry)[2].get_if<erl::list>();
-  auto result = " in " + to_string((*entry)[0]) + ":" + to_string((*entry)[1]) + "/"
-              + (arguments ? std::to_string(arguments->size()) : to_string((*entry)[2]));
+  auto result = " in " + print_limited((*entry)[0]) + ":" + print_limited((*entry)[1]) + "/"
+              + (arguments ? std::to_string(arguments->size()) : print_limited((*entry)[2]));
   auto infos = (*entry)[3].get_if<erl::list>();
   return infos ? result + describe_hints(*infos) : result;
 }
 
 /// @param call what was called and where, if that is known
 std::string describe_exception(const erl::exception& x, const std::string& call) {
-  return (call.empty() ? "the called function" : call) + " ended with " + to_string(x.cls) + ": " + to_string(x.reason)
-       + describe_place(x);
+  return (call.empty() ? "the called function" : call) + " ended with " + to_string(x.cls) + ": "
+       + print_limited(x.reason) + describe_place(x);
 }
 
 /// Erlang's name of a system error: `enoent`.
@@ -222,7 +225,7 @@ std::string describe(const error& err) {
   if (is_end_of_peer(err))
     return describe_failure(*failure_of(err));
   if (err == errc::terminated)
-    return "a system message ended the actor with the reason " + to_string(to_reason(err));
+    return "a system message ended the actor with the reason " + print_limited(to_reason(err));
   if (auto raised = exception_of(err); raised && err == errc::exception)
     return describe_exception(*raised, text_of(err));
   if (err.category() != caf::type_id_v<errc>)

@@ -14,6 +14,7 @@
 #include "supervisor/supervisor_actor.hpp"
 #include "supervisor/waiting_calls.hpp"
 #include "term/convert/message_elements.hpp"
+#include "term/text/print.hpp"
 
 #include "caf/all.hpp"
 
@@ -241,7 +242,7 @@ private:
     if (good)
       return on_ready();
     probe_failure_ = rule.module + ":" + rule.function + " "
-                   + (result ? "returned " + to_string(*result) : "failed: " + describe(result.error()));
+                   + (result ? "returned " + text::print_limited(*result) : "failed: " + describe(result.error()));
     probe_timer_ = run_delayed(rule.interval, [this, generation] {
       if (generation == generation_ && stage_ == stage::started)
         probe();

@@ -68,6 +68,8 @@ CAF_TEST(a prompt is printed before the input is read) {
   CAF_CHECK_EQUAL(printed(), "1>");
   ask("{get_line, unicode, {prompt, 2}}"); // any term, as io_lib:format_prompt/1 prints it
   CAF_CHECK_EQUAL(printed(), "{prompt,2}");
+  ask("{get_line, unicode, {prompt, 16#1" + std::string(200, '0') + "}}"); // its digits would take too long
+  CAF_CHECK_EQUAL(printed(), "{prompt,#Integer<101 bytes>}");
   ask("{get_line, unicode, ''}");
   ask("{get_line, unicode, []}");
   CAF_CHECK_EQUAL(printed(), "");

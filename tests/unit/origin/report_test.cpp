@@ -43,6 +43,16 @@ caf::error ended() {
 
 } // namespace
 
+CAF_TEST(of a long reason the start is shown) {
+  auto integer = peer::erl::big_integer{false, std::string(1000, '\1')};
+  CAF_CHECK_EQUAL(describe(raised({peer::exception_class::error_, tuple{atom{"badarith"}, integer}, list{}})),
+                  "the call of m:f in peer 'a' ended with error: {badarith,#Integer<1000 bytes>}");
+  auto text = describe(raised({peer::exception_class::exit_, std::string(1'000'000, 'x'), list{}}));
+  CAF_CHECK(text.starts_with("the call of m:f in peer 'a' ended with exit: <<\"xxxxx"));
+  CAF_CHECK(text.ends_with("xxx…"));
+  CAF_CHECK_LESS(text.size(), 5000u);
+}
+
 CAF_TEST(a request to an actor that has exited was not delivered) {
   auto gone = peer::from_request(caf::make_error(caf::sec::request_receiver_down));
   CAF_CHECK_EQUAL(gone, errc::noproc);

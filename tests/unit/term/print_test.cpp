@@ -3,6 +3,8 @@
 #define CAF_SUITE peer.term.print
 
 #include "peer/term.hpp"
+#include "term/text/print.hpp"
+#include "tests/support/random_term.hpp"
 
 #include "caf/all.hpp"
 #include "caf/test/dsl.hpp"
@@ -15,6 +17,7 @@ using peer::erl::bitstring;
 using peer::erl::list;
 using peer::erl::map;
 using peer::erl::tuple;
+using peer::internal::text::print_limited;
 
 namespace {
 
@@ -106,4 +109,50 @@ CAF_TEST(identifiers and functions print their parts) {
   CAF_CHECK_EQUAL(print(peer::erl::reference{node, 3, {1, 2, 3}}), "#Ref<nonode@nohost.3.2.1>");
   CAF_CHECK_EQUAL(print(peer::erl::export_fun{atom{"lists"}, atom{"Sort"}, 2}), "fun lists:'Sort'/2");
   CAF_CHECK_EQUAL(print(peer::erl::opaque{"pxxx"}), "#Opaque<4 bytes>");
+}
+
+CAF_TEST(a limited text is the start of the whole one) {
+  auto generate = peer::test::random_term_generator{peer::test::random_seed()};
+  for (auto i = 0; i < 500; ++i) {
+    auto x = term{tuple{generate(), generate()}};
+    auto whole = print_limited(x, 10'000'000);
+    if (whole.find("#Integer<") == std::string::npos)
+      CAF_REQUIRE_EQUAL(whole, to_string(x));
+    for (auto limit : {3u, 4u, 5u, 20u, 100u}) {
+      auto text = print_limited(x, limit);
+      CAF_REQUIRE(text.size() <= limit);
+      if (whole.size() <= limit)
+        CAF_REQUIRE_EQUAL(text, whole);
+      else
+        CAF_REQUIRE(text.ends_with("…") && whole.starts_with(text.substr(0, text.size() - 3)));
+    }
+  }
+}
+
+CAF_TEST(a limited text ends between characters) {
+  CAF_CHECK_EQUAL(print_limited(list{0x20AC, 0x20AC, 0x20AC}, 11), "\"€€€\"");
+  CAF_CHECK_EQUAL(print_limited(list{0x20AC, 0x20AC, 0x20AC}, 10), "\"€€…");
+  CAF_CHECK_EQUAL(print_limited(list{0x20AC, 0x20AC, 0x20AC}, 9), "\"€…");
+  CAF_CHECK_EQUAL(print_limited("abcdefghij", 10), "<<\"abcd…");
+  CAF_CHECK_EQUAL(print_limited("\1\2\3\4\5\6\7", 10), "<<1,2,3…");
+  CAF_CHECK_EQUAL(print_limited(atom{"abcdefghij"}, 8), "abcde…");
+}
+
+CAF_TEST(long integers are left out of a limited text) {
+  auto x = term{tuple{peer::erl::big_integer{true, std::string(64, '\1')}, atom{"x"}}};
+  CAF_CHECK_EQUAL(print_limited(x), to_string(x));
+  auto longer = tuple{peer::erl::big_integer{true, std::string(65, '\1')}, atom{"x"}};
+  CAF_CHECK_EQUAL(print_limited(longer), "{#Integer<65 bytes>,x}");
+  // To print this one would take hours.
+  CAF_CHECK_EQUAL(print_limited(peer::erl::big_integer{false, std::string(std::size_t{16} << 20, '\1')}),
+                  "#Integer<16777216 bytes>");
+}
+
+CAF_TEST(a limited text of a long term takes little memory) {
+  for (auto& x : {term{list{std::vector<term>(1'000'000, 1000)}}, term{list{std::vector<term>(1'000'000, 'x' + 0)}},
+                  term{std::string(1'000'000, 'x')}, term{std::string(1'000'000, '\1')}}) {
+    auto text = print_limited(x, 100);
+    CAF_CHECK_EQUAL(text.size(), 100u);
+    CAF_CHECK_LESS(text.capacity(), 1000u);
+  }
 }

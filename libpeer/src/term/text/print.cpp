@@ -1,8 +1,9 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "term/text/print.hpp"
+
 #include "base/utf8.hpp"
 #include "peer/detail/small_stack.hpp"
-#include "peer/term.hpp"
 #include "term/text/syntax.hpp"
 #include "term/value/elements.hpp"
 
@@ -10,12 +11,16 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace peer {
 
 namespace {
 
 // -- characters -------------------------------------------------------------------------------------------------------
+
+/// The size of a text that is complete, however long it is.
+constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
 
 constexpr auto replacement_character = char32_t{0xFFFD};
 
@@ -45,9 +50,10 @@ void print_character(std::string& out, char32_t c, char quote) {
   }
 }
 
-void print_quoted(std::string& out, std::string_view text, char quote) {
+/// Stops when `out` has more bytes than `limit`.
+void print_quoted(std::string& out, std::string_view text, char quote, std::size_t limit = unlimited) {
   out += quote;
-  while (!text.empty()) {
+  while (!text.empty() && out.size() <= limit) {
     auto c = internal::base::take_utf8(text);
     if (!c)
       text.remove_prefix(1);
@@ -139,15 +145,16 @@ bool printable_text(std::string_view text) {
   return true;
 }
 
-void print_bits(std::string& out, const erl::bitstring& value) {
+/// Stops when `out` has more bytes than `limit`.
+void print_bits(std::string& out, const erl::bitstring& value, std::size_t limit) {
   out += "<<";
   auto bytes = std::string_view{value.bytes};
   if (value.unused_bits == 0 && !bytes.empty() && printable_text(bytes)) {
-    print_quoted(out, bytes, '"');
+    print_quoted(out, bytes, '"', limit);
     if (std::any_of(bytes.begin(), bytes.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
       out += "/utf8";
   } else {
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (std::size_t i = 0; i < bytes.size() && out.size() <= limit; ++i) {
       if (i > 0)
         out += ',';
       auto byte = static_cast<unsigned>(static_cast<unsigned char>(bytes[i]));
@@ -164,14 +171,19 @@ void print_bits(std::string& out, const erl::bitstring& value) {
 
 // -- terms ------------------------------------------------------------------------------------------------------------
 
-/// Prints without recursion: the containers around the current element are on a stack.
+/// Longer integers (their absolute values) are not printed where the size of the text is limited: it takes more than
+/// linear time, and nobody reads them.
+constexpr std::size_t max_integer_bytes = 64;
+
+/// Prints without recursion: the containers around the current element are on a stack. Stops soon after the text has
+/// become longer than `limit`.
 class printer {
 public:
-  explicit printer(std::string& out) : out_(out) {}
+  explicit printer(std::string& out, std::size_t limit = unlimited) : out_(out), limit_(limit) {}
 
   void print(const term& value) {
     detail::term_storage::visit(value, *this);
-    while (!open_.empty()) {
+    while (!open_.empty() && !full()) {
       auto& innermost = open_.back();
       if (auto* next = innermost.rest.next()) {
         print_separator(innermost, *next);
@@ -186,7 +198,7 @@ public:
   void operator()(std::int64_t value) { print_number(out_, value); }
   void operator()(double value) { print_real(out_, value); }
   void operator()(const atom& value) { print_atom(out_, value); }
-  void operator()(const erl::bitstring& value) { print_bits(out_, value); }
+  void operator()(const erl::bitstring& value) { print_bits(out_, value, limit_); }
 
   void operator()(const erl::list& value) {
     if (!value.empty() && value.proper() && std::all_of(value.begin(), value.end(), is_printable))
@@ -205,7 +217,13 @@ public:
     open_.push_back({internal::value::elements{value}, nullptr, 0, true, '}'});
   }
 
-  void operator()(const erl::big_integer& value) { out_ += value.to_string(); }
+  void operator()(const erl::big_integer& value) {
+    auto bytes = value.magnitude().size();
+    if (limit_ == unlimited || bytes <= max_integer_bytes)
+      out_ += value.to_string();
+    else
+      print_size("#Integer<", bytes);
+  }
 
   void operator()(const pid& value) {
     print_identifier("#Pid<", value.node);
@@ -236,11 +254,7 @@ public:
     print_number(out_, unsigned{value.arity});
   }
 
-  void operator()(const erl::opaque& value) {
-    out_ += "#Opaque<";
-    print_number(out_, value.encoded.size());
-    out_ += " bytes>";
-  }
+  void operator()(const erl::opaque& value) { print_size("#Opaque<", value.encoded.size()); }
 
 private:
   /// A container that is not finished.
@@ -251,6 +265,14 @@ private:
     bool is_map;
     char closing;
   };
+
+  bool full() const noexcept { return out_.size() > limit_; }
+
+  void print_size(std::string_view prefix, std::size_t bytes) {
+    out_ += prefix;
+    print_number(out_, bytes);
+    out_ += " bytes>";
+  }
 
   void print_separator(open_container& innermost, const term& next) {
     auto index = innermost.printed++;
@@ -269,8 +291,11 @@ private:
 
   void print_string(const erl::list& characters) {
     out_ += '"';
-    for (const auto& character : characters)
+    for (const auto& character : characters) {
+      if (full())
+        return;
       print_character(out_, static_cast<char32_t>(*character.get_if<std::int64_t>()), '"');
+    }
     out_ += '"';
   }
 
@@ -286,6 +311,7 @@ private:
   }
 
   std::string& out_;
+  std::size_t limit_;
   detail::small_stack<open_container, 4> open_;
 };
 
@@ -295,6 +321,19 @@ std::string to_string(const term& value) {
   auto result = std::string{};
   printer{result}.print(value);
   return result;
+}
+
+std::string internal::text::print_limited(const term& value, std::size_t limit) {
+  constexpr auto mark = std::string_view{"…"};
+  auto result = std::string{};
+  printer{result, limit}.print(value);
+  if (result.size() <= limit)
+    return result;
+  auto end = limit - std::min(limit, mark.size());
+  while (end > 0 && (static_cast<unsigned char>(result[end]) & 0xC0) == 0x80) // inside of a character
+    --end;
+  result.resize(end);
+  return result += mark;
 }
 
 term to_charlist(std::string_view text) {

@@ -31,13 +31,13 @@ struct term_storage {
 
   static term_kind kind(const term& x) noexcept { return x.kind_; }
 
-  /// The value of a term that holds a `T`, which is no boxed type.
+  /// The value of a term that holds a `T`. Not for boxed types.
   template <class T>
   static T& get(term& x) noexcept {
     return *x.stored<T>();
   }
 
-  /// Makes `x` a term that holds `value`, whose type is no boxed type.
+  /// Makes `x` a term that holds `value`. Not for boxed types.
   template <class T>
   static T& emplace(term& x, T value = {}) noexcept {
     std::destroy_at(&x);
