@@ -100,6 +100,25 @@ public:
 
   ~acceptor_impl() override { close(); }
 
+  void process_ended() override {
+    auto alive = alive_;
+    process_ended_ = true;
+    for (auto& conn : std::vector(waiting_.begin(), waiting_.end()))
+      if (*alive)
+        listen_to(conn); // what it has sent may not have been read
+    for (auto i = std::size_t{0}; *alive && i < how_.max_waiting; ++i) {
+      if (auto fd = accept_from(listener_.native_handle()))
+        add(std::move(fd));
+      else if (errno == EAGAIN || process::is_shortage(errno))
+        break;
+    }
+    if (!*alive)
+      return;
+    if (auto known = find_peer(clock::time_point::max()))
+      return accept(known);
+    close();
+  }
+
   void close() override {
     *alive_ = false;
     listener_.close();
@@ -269,8 +288,10 @@ private:
   }
 
   /// Looks up the owners of the sockets that are not known, and refuses doubtful connectors that are not the peer. No
-  /// effect if the lookup fails.
+  /// effect if the process has ended or the lookup fails.
   void look_up() {
+    if (process_ended_)
+      return;
     last_look_ = clock::now();
     auto unknown = std::vector<connector_ptr>{};
     auto sockets = std::vector<int>{};
@@ -357,6 +378,7 @@ private:
   clock::time_point last_look_{};    ///< initially in the past
   clock::time_point timer_time_ = clock::time_point::max();
   bool timer_runs_ = false;
+  bool process_ended_ = false;
   std::size_t refused_ = 0;
   std::string last_reason_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true); ///< false after `close`

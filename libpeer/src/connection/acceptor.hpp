@@ -45,7 +45,7 @@ enum class proof : std::uint8_t {
 class acceptor {
 public:
   struct settings {
-    /// The peer's process. Must not have been reaped while the acceptor lives.
+    /// The peer's process. Must not have been reaped before `process_ended` is called.
     pid_t process = -1;
 
     /// The secret that a token must contain; `nullopt` if the peer was not given one.
@@ -76,6 +76,11 @@ public:
                                          accepted_handler on_accepted);
 
   virtual ~acceptor();
+
+  /// Takes the connections that still wait, accepts the one that is known to be the peer's or has sent the token, and
+  /// closes all others. Does not look up owners of sockets: the number of the process may be another's by now. May
+  /// destroy the acceptor.
+  virtual void process_ended() = 0;
 
   /// Closes the listening socket and all waiting connections.
   virtual void close() = 0;

@@ -325,7 +325,7 @@ private:
   /// The process has ended and was reaped: its number may be reused from now on.
   void finish(const exit_status& status, const std::vector<survivor>& survivors) {
     if (acceptor_)
-      acceptor_->close();
+      acceptor_->process_ended(); // a peer that ends soon may have connected meanwhile
     // Grandchildren may hold the pipes open for ever: their content now is all that the peer wrote.
     if (stdout_)
       stdout_->drain();

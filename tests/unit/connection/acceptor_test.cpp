@@ -407,6 +407,42 @@ CAF_TEST(without descriptors the oldest makes room in the end) {
   check_connected(right);
 }
 
+// -- the end of the process -------------------------------------------------------------------------------------------
+
+CAF_TEST(a token that waits when the process ends gets in) {
+  listen_and_open();
+  auto stranger = join(frame_of("garbage"));
+  auto client = join(token_frame(secret) + "more");
+  gate->process_ended(); // nothing has been taken yet
+  CAF_REQUIRE(accepted);
+  CAF_CHECK_EQUAL(said, "more");
+  CAF_CHECK(evidence == peer::internal::connection::proof::token);
+  check_connected(client);
+  CAF_CHECK(was_closed(stranger));
+  check_nobody_listens();
+}
+
+CAF_TEST(a token that arrived after its connection was taken gets in when the process ends) {
+  listen_and_open();
+  auto client = join();
+  poll();
+  CAF_CHECK(say(client, token_frame(secret)));
+  gate->process_ended();
+  CAF_CHECK(evidence == peer::internal::connection::proof::token);
+  check_connected(client);
+}
+
+CAF_TEST(without a token nobody gets in when the process has ended) {
+  how.process = getpid(); // the number was given to another process: this one, which holds the client's socket
+  listen_and_open();
+  auto client = join(started_frame());
+  gate->process_ended();
+  CAF_CHECK(!accepted);
+  CAF_CHECK(was_closed(client));
+  check_nobody_listens();
+  poll();
+}
+
 // -- the owner of the socket ------------------------------------------------------------------------------------------
 
 CAF_TEST(the socket of the child gets in when it has said something) {
