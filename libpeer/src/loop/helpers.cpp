@@ -9,6 +9,9 @@
 #include <thread>
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace peer::internal::loop {
 
@@ -19,12 +22,27 @@ using clock_type = std::chrono::steady_clock;
 /// How long a helping thread waits for a driver that is idle.
 constexpr auto take_patience = std::chrono::microseconds{20};
 
+/// How often to look whether a thread runs in the background.
+constexpr auto look_interval = std::chrono::milliseconds{1};
+
+/// Whether the calling thread has a lower priority than the program's first thread: all peers would wait for it.
+bool in_background() {
+  thread_local auto next_look = clock_type::time_point{};
+  thread_local auto result = false;
+  if (auto now = clock_type::now(); next_look <= now) {
+    next_look = now + look_interval;
+    auto first = static_cast<id_t>(getpid());
+    result = sched_getscheduler(0) == SCHED_IDLE || getpriority(PRIO_PROCESS, 0) > getpriority(PRIO_PROCESS, first);
+  }
+  return result;
+}
+
 } // namespace
 
 // -- called by threads that want to help ------------------------------------------------------------------------------
 
 bool helpers::take() {
-  if (closed_ || !prepare() || reactor::any_in_this_thread())
+  if (closed_ || !prepare() || reactor::any_in_this_thread() || in_background())
     return false;
   auto taken = take_free(place::helper);
   if (!taken) {

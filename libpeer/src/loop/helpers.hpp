@@ -36,7 +36,7 @@ public:
   // -- called by threads that want to help ---
 
   /// Takes the drive from a thread of the crew that sleeps, or polls with nothing to do. Returns whether the caller
-  /// drives now.
+  /// drives now. A thread of low priority never does.
   bool take();
 
   /// Drives until `done` returns true, a job waits, which only the crew runs, or the loop is about to end.

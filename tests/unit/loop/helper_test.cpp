@@ -25,8 +25,10 @@
 #include <vector>
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -166,6 +168,23 @@ CAF_TEST(a question to an actor of the loop is answered) {
 CAF_TEST(a thread that waits runs the loop) {
   help();
   CAF_CHECK(!where->in_this_thread());
+}
+
+CAF_TEST(a thread of low priority does not run the loop) {
+  help();
+  auto check_kept_out = [this](auto lower_priority) {
+    std::thread{[=, this] {
+      CAF_REQUIRE_EQUAL(lower_priority(), 0);
+      for (auto i = 0; i < 100; ++i)
+        CAF_REQUIRE(runs_while_helped() != std::this_thread::get_id());
+    }}.join();
+  };
+  check_kept_out([] { return setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 1); });
+  check_kept_out([] {
+    auto none = sched_param{};
+    return sched_setscheduler(0, SCHED_IDLE, &none);
+  });
+  help();
 }
 
 CAF_TEST(a helper that has left leaves the loop to its own thread) {
