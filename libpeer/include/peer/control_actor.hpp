@@ -76,7 +76,8 @@ caf::expected<byte_buffer> encode_arguments(const Ts&... xs) {
 /// `errc::timeout`, `errc::noconnection`, `errc::overload`, `errc::bad_term` (a name is not an atom, the arguments are
 /// too large, or the answer cannot be decoded), `errc::protocol_violation` (a damaged frame may have been the answer),
 /// or with the peer's end: `errc::boot_failed`, `errc::exit_status`, `errc::connection_closed`, `errc::noproc`.
-/// `delivery_of` returns whether the peer can have run it.
+/// `delivery_of` returns whether the peer can have run it. The time-out of the CAF request that carries this is unknown
+/// to the receiver: it ends the wait, not the call, which ends at its own `timeout`.
 struct call_request {
   std::string module;
   std::string function;
