@@ -417,6 +417,33 @@ void move(caf::actor_system& sys) {
     stop(x);
 }
 
+/// One thread changes the environment without pause while a supervisor restarts a child.
+void change_environment(caf::actor_system& sys) {
+  auto spec = peer::supervisor_spec{.flags = {.intensity = 1000}};
+  spec.children.push_back({.id = "worker", .start = node_over(peer::inherited{})});
+  auto tree = value_of(peer::start_supervisor(sys, std::move(spec)), "the tree");
+  auto worker = value_of(tree.child("worker"), "the child");
+  auto over = std::atomic<bool>{false};
+  auto changes = std::thread{[&over] {
+    for (auto i = 0; !over; ++i) {
+      auto name = "LIBPEER_HOST_" + std::to_string(i % 1000);
+      i % 2000 < 1000 ? setenv(name.c_str(), "value", 1) : unsetenv(name.c_str());
+    }
+  }};
+  for (auto i = 0; i < 50; ++i) {
+    auto before = value_of(worker.info(), "the state of the child");
+    kill(static_cast<pid_t>(before.process_id.value()), SIGKILL);
+    auto is_up_again = [&] {
+      auto now = value_of(worker.info(), "the state of the child");
+      return now.generation > before.generation && now.process_id;
+    };
+    check(look_until(is_up_again, patience), "the child was not restarted");
+  }
+  over = true;
+  changes.join();
+  check(!tree.stop(), "the tree does not stop");
+}
+
 const auto modes = std::map<std::string_view, void (*)(caf::actor_system&)>{
     {"counts_deaths", count_deaths},
     {"ignores_children", ignore_children},
@@ -429,6 +456,7 @@ const auto modes = std::map<std::string_view, void (*)(caf::actor_system&)>{
     {"has_systems_in_turn", have_systems_in_turn},
     {"uses_threads", use_threads},
     {"moves", move},
+    {"changes_environment", change_environment},
 };
 
 } // namespace

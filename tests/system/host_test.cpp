@@ -141,4 +141,8 @@ CAF_TEST(a program may change its directory and its environment) {
   run("moves");
 }
 
+CAF_TEST(a program may change its environment while children are restarted) {
+  run("changes_environment");
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
