@@ -434,7 +434,7 @@ CAF_TEST(an abort is told with its last words) {
 }
 
 CAF_TEST(halt passes on what was printed and ends with its status) {
-  over_each([this](peer::handle& worker) {
+  over_each([](peer::handle& worker) {
     auto err = error_of(worker.call<void>("process", "halt", 7));
     CAF_REQUIRE(peer::failure_of(err) != nullptr);
     CAF_CHECK_EQUAL(peer::failure_of(err)->status->value, 7);
