@@ -2,13 +2,14 @@
 
 #include "loop/reactor_watch.hpp"
 
+#include "base/directory.hpp"
+
+#include <array>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <sys/epoll.h>
@@ -18,15 +19,13 @@ namespace peer::internal::loop {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-/// Whether that file of /proc/self/fdinfo is of an epoll instance that watches `watched`: it has a line
-/// "tfd:        7 events: ..." for each descriptor.
-bool tells_of(const fs::path& info, int watched) {
-  auto lines = std::ifstream{info};
+/// Whether the descriptor `number` of this program is an epoll instance that watches `watched`: its file in
+/// /proc/self/fdinfo has a line "tfd:        7 events: ..." for each descriptor.
+bool lists(const char* number, int watched) {
+  auto lines = std::ifstream{std::string{"/proc/self/fdinfo/"} + number};
   for (std::string word; lines >> word;) {
-    auto number = -1;
-    if (word == "tfd:" && lines >> number && number == watched)
+    auto found = -1;
+    if (word == "tfd:" && lines >> found && found == watched)
       return true;
   }
   return false;
@@ -44,17 +43,20 @@ bool watches(int epoll, int watched) {
 
 /// The epoll instance that watches `watched`; -1 if there is none.
 int find_epoll(int watched) {
-  auto failed = std::error_code{};
-  for (auto& entry : fs::directory_iterator{"/proc/self/fd", failed}) {
-    auto name = entry.path().filename().string();
+  auto result = -1;
+  base::for_each_entry("/proc/self/fd", [&](const dirent& entry) {
     auto number = -1;
+    auto name = std::string_view{entry.d_name};
     std::from_chars(name.data(), name.data() + name.size(), number);
-    auto skipped = std::error_code{}; // it may have been closed meanwhile
-    if (fs::read_symlink(entry.path(), skipped) == "anon_inode:[eventpoll]"
-        && tells_of("/proc/self/fdinfo/" + name, watched) && watches(number, watched))
-      return number;
-  }
-  return -1;
+    auto target = std::array<char, 32>{};
+    auto link = std::string{"/proc/self/fd/"} + entry.d_name;
+    if (readlink(link.c_str(), target.data(), target.size() - 1) > 0 // it may have been closed meanwhile
+        && std::string_view{target.data()} == "anon_inode:[eventpoll]" && lists(entry.d_name, watched)
+        && watches(number, watched))
+      result = number;
+    return result < 0;
+  });
+  return result;
 }
 
 } // namespace

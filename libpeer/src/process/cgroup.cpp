@@ -2,6 +2,7 @@
 
 #include "process/cgroup.hpp"
 
+#include "base/directory.hpp"
 #include "peer/error.hpp"
 #include "process/close_on_fork.hpp"
 #include "process/guardian.hpp"
@@ -40,14 +41,15 @@ namespace peer::internal::process {
 
 namespace {
 
-/// Calls `f` for each child of the cgroup.
+/// Calls `f` with the path of each child of the cgroup.
 template <class F>
 void for_each_inner(const std::string& path, F f) {
-  auto failed = std::error_code{};
-  auto i = std::filesystem::directory_iterator{path, failed};
-  for (; !failed && i != std::filesystem::directory_iterator{}; i.increment(failed))
-    if (auto ignored = std::error_code{}; i->is_directory(ignored) && !i->is_symlink(ignored))
-      f(i->path().string());
+  base::for_each_entry(path.c_str(), [&](const dirent& entry) {
+    auto name = std::string_view{entry.d_name};
+    if (entry.d_type == DT_DIR && name != "." && name != "..")
+      f(path + "/" + entry.d_name);
+    return true;
+  });
 }
 
 void remove_all(const std::string& path) {

@@ -2,18 +2,17 @@
 
 #include "process/proc_stat.hpp"
 
+#include "base/directory.hpp"
 #include "process/descriptor.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <sstream>
 #include <string_view>
 #include <system_error>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -90,14 +89,13 @@ std::string read_proc_file(const std::string& path, std::size_t limit) {
 bool for_each_number(const std::string& directory, const std::function<bool(pid_t)>& f) {
   if (!has_own_proc())
     return true;
-  // Not std::filesystem: without memory, its iterator ends the program.
-  auto entries = std::unique_ptr<DIR, decltype([](DIR* x) { closedir(x); })>{opendir(directory.c_str())};
-  if (!entries)
-    return !is_shortage(errno);
-  while (auto* entry = readdir(entries.get()))
-    if (auto number = to_number(entry->d_name); number && !f(*number))
-      return false;
-  return true;
+  auto all = true;
+  auto failed = base::for_each_entry(directory.c_str(), [&](const dirent& entry) {
+    auto number = to_number(entry.d_name);
+    all = !number || f(*number);
+    return all;
+  });
+  return all && !is_shortage(failed);
 }
 
 } // namespace peer::internal::process
