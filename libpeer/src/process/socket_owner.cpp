@@ -20,6 +20,10 @@ namespace peer::internal::process {
 
 namespace {
 
+bool has_any(const std::vector<bool>& flags) {
+  return std::find(flags.begin(), flags.end(), true) != flags.end();
+}
+
 // -- processes --------------------------------------------------------------------------------------------------------
 
 using process_table = std::map<pid_t, process_facts>;
@@ -67,20 +71,15 @@ bool find_sockets(pid_t process, std::set<socket_inode>& result) {
   });
 }
 
-} // namespace
-
-std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> sockets) {
-  auto inodes = inodes_of_other_ends(sockets);
-  if (!inodes)
-    return std::nullopt;
+/// Returns for each of these sockets whether `process` holds it or, if it holds none, one of its descendants does;
+/// `nullopt` if descriptors or memory are short.
+std::optional<std::vector<bool>> find_held(pid_t process, const std::vector<socket_inode>& sockets) {
   auto result = std::vector<bool>(sockets.size(), false);
-  if (std::all_of(inodes->begin(), inodes->end(), [](socket_inode x) { return x == 0; }))
-    return result;
   auto held = std::set<socket_inode>{};
   auto find = [&] {
-    std::transform(inodes->begin(), inodes->end(), result.begin(),
+    std::transform(sockets.begin(), sockets.end(), result.begin(),
                    [&held](socket_inode x) { return x != 0 && held.contains(x); });
-    return std::find(result.begin(), result.end(), true) != result.end();
+    return has_any(result);
   };
   if (!find_sockets(process, held))
     return std::nullopt;
@@ -93,6 +92,20 @@ std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> soc
     if (!find_sockets(member, held))
       return std::nullopt;
   find();
+  return result;
+}
+
+} // namespace
+
+std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> sockets) {
+  auto inodes = inodes_of_other_ends(sockets);
+  if (!inodes)
+    return std::nullopt;
+  if (std::all_of(inodes->begin(), inodes->end(), [](socket_inode x) { return x == 0; }))
+    return std::vector<bool>(sockets.size(), false);
+  auto result = find_held(process, *inodes);
+  if (result && !has_any(*result))
+    result = find_held(process, *inodes); // a descriptor that was moved meanwhile is in its place now
   return result;
 }
 

@@ -17,9 +17,10 @@ namespace peer::internal::process {
 /// Searches the descriptors of `process` first. Those of its descendants are searched only if none of the sockets was
 /// found there; otherwise a socket that a descendant holds counts as not held.
 ///
-/// Reads /proc (proc(5)), once for all sockets: with descendants that takes milliseconds. What cannot be read, such as
-/// the descriptors of another user's process, counts as not held. The answer may change at any time. `process` must not
-/// have been reaped, since its number could be reused. Returns `nullopt` if descriptors or memory are short.
+/// Reads /proc (proc(5)), at once for all sockets, and again if none was found, since a descriptor that the process
+/// moves meanwhile (dup2(2), close(2)) may be missed: with descendants that takes milliseconds. What cannot be read,
+/// such as the descriptors of another user's process, counts as not held. The answer may change at any time. `process`
+/// must not have been reaped, since its number could be reused. Returns `nullopt` if descriptors or memory are short.
 std::optional<std::vector<bool>> held_by(pid_t process, std::span<const int> sockets);
 
 } // namespace peer::internal::process

@@ -9,7 +9,14 @@
 #include "tests/support/tcp_client.hpp"
 #include "tests/unit/process/subprocess_fixture.hpp"
 
+#include <chrono>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -100,6 +107,26 @@ CAF_TEST(the other end of our own connections is ours and nobody elses) {
   auto other = start({.program = "sleep", .arguments = {"1000"}});
   CAF_CHECK(holds(getpid(), socket));
   CAF_CHECK(!holds(other->id(), socket));
+}
+
+CAF_TEST(a socket whose descriptor is moved meanwhile is found) {
+  auto earlier = std::vector<descriptor>{}; // they are read between the list of all descriptors and the one that moves
+  for (auto i = 0; i < 300; ++i)
+    earlier.emplace_back(eventfd(0, EFD_CLOEXEC));
+  auto random = std::minstd_rand{1};
+  for (auto round = 0; round < 100; ++round) {
+    listener place{AF_INET};
+    auto client = connect_to("127.0.0.1", place.port);
+    auto socket = place.accept();
+    auto time = std::chrono::microseconds{random() % 1000};
+    auto mover = std::thread{[&client, time] {
+      std::this_thread::sleep_for(time);
+      client = descriptor{fcntl(client.get(), F_DUPFD_CLOEXEC, 500)};
+    }};
+    auto found = holds(getpid(), socket);
+    mover.join();
+    CAF_REQUIRE(found);
+  }
 }
 
 CAF_TEST(a socket that was closed is nobodys) {
