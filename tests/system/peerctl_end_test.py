@@ -16,7 +16,9 @@ import peerctl_test
 from peerctl_test import ERL, PATIENCE, SAY_STARTED, PeerctlTest, script
 
 HELPER = "sleep 1000 & touch started; "
-STUBBORN = SAY_STARTED + "; touch started; trap '' TERM; while :; do read line < /dev/zero; done"
+# What a peer prints after it has booted arrives after peerctl has noticed the boot.
+BOOT = SAY_STARTED + "; echo booted; "
+STUBBORN = BOOT + "trap '' TERM; while :; do read line < /dev/zero; done"
 CALLS = {"call": ["erlang", "node"], "cast": ["erlang", "node"], "run": [], "shell": []}
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -71,7 +73,7 @@ class SignalTest(EndTest):
             for second in (signal.SIGINT, signal.SIGQUIT):
                 with self.subTest(command=command, second=second):
                     process = self.open(command, *script(STUBBORN, "--shutdown", "infinity"), *call)
-                    self.await_file("started")
+                    self.assertEqual(process.stdout.readline(), "booted\n")
                     process.send_signal(signal.SIGTERM)
                     process.send_signal(second)
                     # Of two signals that wait, the one with the lower number comes first.
@@ -79,15 +81,15 @@ class SignalTest(EndTest):
                     self.assertIn(process.wait(PATIENCE), statuses)
 
     def test_sigquit_kills_a_peer_that_is_stopped(self):
-        run = self.open("run", *script(SAY_STARTED + "; touch started; kill -STOP $$", "--shutdown", "infinity"))
-        self.await_file("started")
+        run = self.open("run", *script(BOOT + "kill -STOP $$", "--shutdown", "infinity"))
+        self.assertEqual(run.stdout.readline(), "booted\n")
         run.send_signal(signal.SIGQUIT)
         self.assertEqual(run.wait(PATIENCE), 137)
 
     def test_two_copies_of_a_signal_are_one(self):
-        slow = SAY_STARTED + "; touch started; head -c 1 > /dev/null; sleep 0.5; touch finished"
+        slow = BOOT + "head -c 1 > /dev/null; sleep 0.5; touch finished"
         run = self.open("run", *script(slow, "--shutdown", "infinity"))
-        self.await_file("started")
+        self.assertEqual(run.stdout.readline(), "booted\n")
         run.terminate()
         run.terminate()
         self.assertEqual(run.wait(PATIENCE), 0)
