@@ -37,7 +37,6 @@ CAF_TEST(the time of a large call is linear in its size) {
   }
   CAF_MESSAGE("1 MiB in " << small.count() << " ns, 32 MiB in " << large.count() << " ns");
   CAF_CHECK_LESS(large, 180 * small); // linear: 32; quadratic: 1024
-  CAF_CHECK_LESS(large, std::chrono::seconds{12});
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
