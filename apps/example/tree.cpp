@@ -3,7 +3,9 @@
 // A service whose parts are kept running: a C++ peer, an Erlang node, and functions of this process.
 
 #include "job.hpp"
+#include "peer/functions.hpp"
 #include "peer/peer.hpp"
+#include "peer/supervisor.hpp"
 #include "value_of.hpp"
 
 #include "caf/all.hpp"

@@ -3,6 +3,7 @@
 #include "control_request.hpp"
 #include "call_failure.hpp"
 #include "peer/peer.hpp"
+#include "peer/supervisor.hpp"
 
 #include "caf/all.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "tree_view.hpp"
 #include "peer/peer.hpp"
+#include "peer/supervisor.hpp"
 
 #include "caf/all.hpp"
 

@@ -1,5 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "peer/group.hpp"
 #include "process/initializers.hpp"
 #include "support/origin.hpp"
 

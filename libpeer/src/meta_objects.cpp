@@ -3,6 +3,7 @@
 #include "console/messages.hpp"
 #include "node/messages.hpp"
 #include "peer/peer.hpp"
+#include "peer/supervisor_actor.hpp"
 #include "supervisor/messages.hpp"
 
 #include "caf/all.hpp"
@@ -17,6 +18,7 @@ void init_global_meta_objects() {
     caf::core::init_global_meta_objects();
     caf::init_global_meta_objects<caf::id_block::libpeer>();
     caf::init_global_meta_objects<caf::id_block::libpeer_control>();
+    caf::init_global_meta_objects<caf::id_block::libpeer_children>();
     caf::init_global_meta_objects<caf::id_block::libpeer_supervision>();
     caf::init_global_meta_objects<caf::id_block::libpeer_internal>();
   });

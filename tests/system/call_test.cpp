@@ -5,6 +5,8 @@
 #define CAF_SUITE peer.system.call
 
 #include "loop/event_loop.hpp"
+#include "peer/group.hpp"
+#include "peer/supervisor.hpp"
 #include "support/random_term.hpp"
 #include "support/system_fixture.hpp"
 

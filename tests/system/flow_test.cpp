@@ -4,6 +4,9 @@
 
 #define CAF_SUITE peer.system.flow
 
+#include "peer/functions.hpp"
+#include "peer/group.hpp"
+#include "peer/supervisor.hpp"
 #include "support/look_until.hpp"
 #include "support/peak_memory.hpp"
 #include "support/system_fixture.hpp"

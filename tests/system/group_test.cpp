@@ -5,6 +5,7 @@
 #define CAF_SUITE peer.system.group
 
 #include "hostile_fixture.hpp"
+#include "peer/group.hpp"
 #include "process/kernel_limits.hpp"
 #include "support/look_until.hpp"
 

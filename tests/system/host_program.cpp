@@ -8,6 +8,7 @@
 // with status 1 then.
 
 #include "peer/peer.hpp"
+#include "peer/supervisor.hpp"
 #include "support/look_until.hpp"
 #include "support/process_facts.hpp"
 #include "support/process_guard.hpp"

@@ -4,6 +4,8 @@
 
 #define CAF_SUITE peer.system.tree
 
+#include "peer/functions.hpp"
+#include "peer/supervisor.hpp"
 #include "support/look_until.hpp"
 #include "support/system_fixture.hpp"
 

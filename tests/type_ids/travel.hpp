@@ -2,7 +2,9 @@
 
 #pragma once
 
+#include "peer/functions.hpp"
 #include "peer/peer.hpp"
+#include "peer/supervisor.hpp"
 
 #include "caf/all.hpp"
 

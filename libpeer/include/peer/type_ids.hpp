@@ -8,9 +8,10 @@
 #include <vector>
 
 /// @file
-/// CAF's type IDs for the types of libpeer. The block starts at `caf::first_custom_type_id + 1800` (2000 in all
-/// supported versions), so that programs can number their own types from `first_custom_type_id` on. The numbers are
-/// never sent to other processes.
+/// CAF's type IDs for the types of libpeer. They start at `caf::first_custom_type_id + 1800` (2000 in all supported
+/// versions), so that programs can number their own types from `first_custom_type_id` on. The numbers are never sent to
+/// other processes. The types of supervisors have a block of their own, so that `CAF_MAIN(caf::id_block::libpeer)`
+/// compiles with `peer/peer.hpp` alone.
 
 namespace peer {
 
@@ -61,13 +62,6 @@ CAF_ADD_TYPE_ID(libpeer, (peer::send_request))
 CAF_ADD_TYPE_ID(libpeer, (peer::start_notice))
 CAF_ADD_TYPE_ID(libpeer, (peer::stop_report))
 CAF_ADD_TYPE_ID(libpeer, (peer::state_function))
-CAF_ADD_TYPE_ID(libpeer, (peer::child_counts))
-CAF_ADD_TYPE_ID(libpeer, (peer::child_info))
-CAF_ADD_TYPE_ID(libpeer, (peer::child_spec))
-CAF_ADD_TYPE_ID(libpeer, (peer::patient_call))
-CAF_ADD_TYPE_ID(libpeer, (peer::supervisor_event))
-CAF_ADD_TYPE_ID(libpeer, (peer::supervisor_spec))
-CAF_ADD_TYPE_ID(libpeer, (std::vector<peer::child_info>))
 CAF_ADD_TYPE_ID(libpeer, (std::vector<peer::term>))
 
 CAF_ADD_ATOM(libpeer, peer, apply_atom)
@@ -97,6 +91,18 @@ CAF_ADD_ATOM(libpeer, peer, unsubscribe_atom)
 CAF_ADD_ATOM(libpeer, peer, which_children_atom)
 
 CAF_END_TYPE_ID_BLOCK(libpeer)
+
+CAF_BEGIN_TYPE_ID_BLOCK(libpeer_children, caf::first_custom_type_id + 1880)
+
+CAF_ADD_TYPE_ID(libpeer_children, (peer::child_counts))
+CAF_ADD_TYPE_ID(libpeer_children, (peer::child_info))
+CAF_ADD_TYPE_ID(libpeer_children, (peer::child_spec))
+CAF_ADD_TYPE_ID(libpeer_children, (peer::patient_call))
+CAF_ADD_TYPE_ID(libpeer_children, (peer::supervisor_event))
+CAF_ADD_TYPE_ID(libpeer_children, (peer::supervisor_spec))
+CAF_ADD_TYPE_ID(libpeer_children, (std::vector<peer::child_info>))
+
+CAF_END_TYPE_ID_BLOCK(libpeer_children)
 
 namespace peer {
 
