@@ -64,11 +64,13 @@ using sink_factory = std::function<caf::expected<std::shared_ptr<internal::conso
 /// Drops everything.
 [[nodiscard]] sink_factory discard_output();
 
-/// Writes standard output to descriptor 1 and standard error to descriptor 2 of this program. With `prefix` each line
-/// begins with the peer's name in brackets, and lines of several peers do not mix.
+/// Writes standard output to descriptor 1 and standard error to descriptor 2 of this program: the default.
+[[nodiscard]] sink_factory console_output() noexcept;
+
+/// The same; with `prefix` each line begins with the peer's name in brackets, and lines of several peers do not mix.
 /// @param on_error gets the error of each write that fails, on the thread that writes, in place of the message that
 ///        libpeer prints otherwise; must neither block nor throw
-[[nodiscard]] sink_factory console_output(bool prefix = false, std::function<void(const caf::error&)> on_error = {});
+[[nodiscard]] sink_factory console_output(bool prefix, std::function<void(const caf::error&)> on_error = {});
 
 /// Appends everything to a file, which is created if it does not exist. If it cannot be opened, the start fails with
 /// `errc::system_failure`. Text waits for the reader of a FIFO, also if there is none, and is written to the next one.
@@ -118,7 +120,7 @@ using input_factory = std::function<std::shared_ptr<internal::console::input_sou
     const std::shared_ptr<internal::loop::event_loop>& where)>;
 
 /// No input: a peer that reads gets `eof`.
-[[nodiscard]] input_factory no_input();
+[[nodiscard]] input_factory no_input() noexcept;
 
 /// The bytes of `text`, then the end.
 [[nodiscard]] input_factory text_input(std::string text);

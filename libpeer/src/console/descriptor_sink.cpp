@@ -252,6 +252,12 @@ void internal::console::complain(const loop::event_loop_ptr& where, std::string_
   console_sink{where, nullptr}.write(stream::standard_error, line, [](const caf::error&) {});
 }
 
+sink_factory console_output() noexcept {
+  return [](const internal::loop::event_loop_ptr& where, const std::string&) {
+    return caf::expected<internal::console::sink_ptr>{std::make_shared<console_sink>(where, nullptr)};
+  };
+}
+
 sink_factory console_output(bool prefix, write_error_handler on_error) {
   return
       [prefix, on_error = std::move(on_error)](const internal::loop::event_loop_ptr& where,

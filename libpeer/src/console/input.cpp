@@ -188,8 +188,8 @@ private:
 
 internal::console::input_source::~input_source() = default;
 
-input_factory no_input() {
-  return text_input({});
+input_factory no_input() noexcept {
+  return [](const internal::loop::event_loop_ptr&) { return std::make_shared<text_source>(std::string{}); };
 }
 
 input_factory text_input(std::string text) {

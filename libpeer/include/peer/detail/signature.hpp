@@ -26,18 +26,26 @@ std::string type_text() {
   return type_words<T>::text();
 }
 
+/// GCC 12 warns by mistake (-Wrestrict) about the `operator+` of a literal and a string, where users compile this.
+inline std::string enclosed(std::string_view open, std::string_view text, std::string_view close) {
+  auto result = std::string{open};
+  result += text;
+  result += close;
+  return result;
+}
+
 /// "A, B, C"
 template <class... Ts>
 std::string type_list() {
   auto result = std::string{};
-  ((result += (result.empty() ? "" : ", ") + type_text<Ts>()), ...);
+  ((result += result.empty() ? "" : ", ", result += type_text<Ts>()), ...);
   return result;
 }
 
 template <class T>
 std::string struct_name() {
   auto name = unqualified(registered_name<T>());
-  return name.empty() ? "tuple()" : "#" + std::string{name} + "{}";
+  return name.empty() ? "tuple()" : enclosed("#", name, "{}");
 }
 
 template <class T>
@@ -77,12 +85,12 @@ std::string plain_type_text() {
   else if constexpr (is_timestamp<T>)
     return "integer()";
   else if constexpr (requires { typename T::mapped_type; })
-    return "#{" + type_text<typename T::key_type>() + " => " + type_text<typename T::mapped_type>() + "}";
+    return enclosed("#{", type_text<typename T::key_type>() + " => " + type_text<typename T::mapped_type>(), "}");
   else if constexpr (requires(const T& x) {
                        typename T::value_type;
                        x.begin();
                      })
-    return "[" + type_text<typename T::value_type>() + "]";
+    return enclosed("[", type_text<typename T::value_type>(), "]");
   else
     return struct_name<T>();
 }
@@ -99,7 +107,7 @@ struct type_words<std::optional<T>> {
 
 template <class... Ts>
 struct type_words<std::tuple<Ts...>> {
-  static std::string text() { return "{" + type_list<Ts...>() + "}"; }
+  static std::string text() { return enclosed("{", type_list<Ts...>(), "}"); }
 };
 
 template <class T, class U>
@@ -108,7 +116,7 @@ struct type_words<std::pair<T, U>> : type_words<std::tuple<T, U>> {};
 /// The types of a function in Erlang's notation: "(integer(), [float()]) -> ok". For error messages.
 template <class R, class... Ts>
 std::string signature() {
-  return "(" + type_list<Ts...>() + ") -> " + type_text<R>();
+  return enclosed("(", type_list<Ts...>(), ") -> ") + type_text<R>();
 }
 
 } // namespace peer::detail
