@@ -9,8 +9,9 @@ namespace peer_node {
 
 namespace {
 
-std::u32string adjust(std::u32string text, std::size_t missing, const field& where) {
-  auto padding = std::u32string(missing, where.pad);
+/// @pre `text` is not longer than `width`
+std::u32string adjust(const std::u32string& text, std::size_t width, const field& where) {
+  auto padding = std::u32string(width - text.size(), where.pad);
   return where.left ? text + padding : padding + text;
 }
 
@@ -22,8 +23,8 @@ std::u32string fit_term(std::u32string text, const field& where) {
   auto width = where.width.value_or(where.precision.value_or(0));
   auto room = std::min(width, where.precision.value_or(width));
   if (text.size() <= room)
-    return adjust(std::move(text), width - text.size(), where);
-  return adjust(std::u32string(room, U'*'), width - room, where);
+    return adjust(text, width, where);
+  return adjust(std::u32string(room, U'*'), width, where);
 }
 
 std::u32string fit_string(std::u32string text, const field& where) {
@@ -37,7 +38,7 @@ std::u32string fit_string(std::u32string text, const field& where) {
     text.resize(room);
   else if (!where.width || (where.precision && room < width))
     text.resize(room, where.pad); // P pads on the right, F on the side that it specifies
-  return adjust(std::move(text), width - text.size(), where);
+  return adjust(text, width, where);
 }
 
 std::u32string fit_character(char32_t c, const field& where) {
@@ -45,7 +46,7 @@ std::u32string fit_character(char32_t c, const field& where) {
   auto count = where.precision.value_or(width);
   if (count > width)
     badarg();
-  return adjust(std::u32string(count, c), width - count, where);
+  return adjust(std::u32string(count, c), width, where);
 }
 
 } // namespace peer_node
