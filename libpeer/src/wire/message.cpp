@@ -115,6 +115,11 @@ caf::expected<Result> parse_as(fields& in, names& texts) {
   return in.error();
 }
 
+/// A compressed payload makes its receiver allocate many times the bytes that arrive.
+bool is_compressed(const_byte_span payload) {
+  return payload.size() > 1 && payload[1] == static_cast<std::byte>(detail::tag::compressed);
+}
+
 /// Bytes of a message besides terms and names: its beginning, a number, sizes, and those added by the framing.
 constexpr std::size_t room_around = 64;
 
@@ -222,15 +227,15 @@ std::optional<token> parse_token(const_byte_span payload) {
   std::size_t arity = 0;
   std::string name;
   token result;
-  // Compressed terms are refused: they would be inflated into the reader.
-  auto plain = payload.size() > 1 && payload[1] == static_cast<std::byte>(detail::tag::small_tuple);
-  if (!plain || !reader.version() || !reader.tuple(arity) || arity != 2 || !reader.atom(name) || name != "token"
-      || !reader.binary(result.secret) || !reader.at_end())
+  if (is_compressed(payload) || !reader.version() || !reader.tuple(arity) || arity != 2 || !reader.atom(name)
+      || name != "token" || !reader.binary(result.secret) || !reader.at_end())
     return std::nullopt;
   return result;
 }
 
 caf::expected<to_origin> parser::parse_to_origin(const_byte_span payload) {
+  if (is_compressed(payload)) // neither OTP's peers nor ours do that
+    return fail(errc::protocol_violation, "a message from a peer must not be compressed");
   fields in{reader_.emplace(payload, limits_)};
   if (!in.open())
     return in.error();

@@ -147,8 +147,8 @@ public:
   explicit parser(const detail::term_limits& limits = {}) noexcept : limits_(limits) {}
 
   /// Parses a message from a peer. Fails with `errc::protocol_violation` if the message is unknown or has an invalid
-  /// field, and with `errc::bad_term`, unless that affects this message only. Every term in the result has been checked
-  /// with the same limits: decoding it cannot fail.
+  /// field or is compressed, and with `errc::bad_term`, unless that affects this message only. Every term in the result
+  /// has been checked with the same limits: decoding it cannot fail.
   caf::expected<to_origin> parse_to_origin(const_byte_span payload);
 
   /// Parses a message from an origin.

@@ -302,6 +302,12 @@ CAF_TEST(a compressed message is inflated) {
   CHECK_EQ(to_hex(x.content), "6B00C8" + to_hex(peer::detail::as_byte_span(std::string(200, 'a'))));
 }
 
+CAF_TEST(a compressed message from a peer is refused) {
+  // term_to_binary({started, lists:duplicate(200, $a)}, [{minor_version, 2}, compressed])
+  check_origin_refuses("83 50 000000D7 789CCB602E67CF4D2D2E4E4C4F2D672F28CACC2B492DCA663891384C0000C8C5544C",
+                       errc::protocol_violation, "a message from a peer must not be compressed");
+}
+
 CAF_TEST(arguments may be any proper list) {
   for (auto list : {"6A",                                   // []
                     "6B 0002 0102",                         // STRING_EXT: [1, 2]
