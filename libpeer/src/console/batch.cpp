@@ -6,11 +6,23 @@
 
 namespace peer::internal::console {
 
-batch::batch(const erl::list& requests, server serve, completion done)
-    : rest_(requests.begin(), requests.end()), serve_(std::move(serve)), done_(std::move(done)) {}
+namespace {
+
+/// Requests of one batch that are served in one turn: others use the same thread.
+constexpr auto per_turn = 128;
+
+} // namespace
+
+batch::batch(const erl::list& requests, server serve, poster post, completion done)
+    : rest_(requests.begin(), requests.end()),
+      serve_(std::move(serve)),
+      post_(std::move(post)),
+      done_(std::move(done)) {}
 
 void batch::run() {
-  while (!rest_.empty() && match_tagged(last_, "error", 2) == nullptr) {
+  for (auto left = per_turn; !rest_.empty() && match_tagged(last_, "error", 2) == nullptr; --left) {
+    if (left == 0)
+      return post_([self = shared_from_this()] { self->run(); });
     auto next = std::move(rest_.front());
     rest_.pop_front();
     answered_ = false;

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "console/callbacks.hpp"
 #include "console/completion.hpp"
 #include "peer/term.hpp"
 
@@ -20,10 +21,10 @@ public:
   /// Serves one request.
   using server = std::function<void(const term& request, completion done)>;
 
-  batch(const erl::list& requests, server serve, completion done);
+  batch(const erl::list& requests, server serve, poster post, completion done);
 
-  /// Serves requests until one has to wait. Requests that are answered at once are a loop here, not a recursion: a peer
-  /// may send a batch of any length.
+  /// Serves requests until one has to wait, or until it is the turn of others: a peer may send a batch of any length.
+  /// Requests that are answered at once are a loop here, not a recursion.
   void run();
 
 private:
@@ -31,6 +32,7 @@ private:
 
   std::deque<term> rest_; ///< not served yet
   server serve_;
+  poster post_;
   completion done_;
   term last_ = atom{"ok"};  ///< the answer to the request before
   bool requesting_ = false; ///< inside of the call that serves the current request

@@ -13,6 +13,11 @@ namespace {
 
 constexpr auto both_streams = std::array{stream::standard_output, stream::standard_error};
 
+/// What a text that waits is counted as.
+std::size_t cost_of(std::string_view text) {
+  return text.size() + defaults::output_overhead;
+}
+
 std::string dropped_line(std::size_t count) {
   return "libpeer: " + std::to_string(count) + " bytes of output were dropped because their receiver did not keep up\n";
 }
@@ -28,7 +33,7 @@ void bounded_output::feed(stream from, std::string_view bytes) {
 
 void bounded_output::write(stream from, std::string_view text, completion done) {
   auto& state = state_of(from);
-  if (state.dropped > 0 || (backlog_ > 0 && backlog_ + text.size() > defaults::output_limit)) {
+  if (state.dropped > 0 || (backlog_ > 0 && backlog_ + cost_of(text) > defaults::output_limit)) {
     state.dropped += text.size(); // up to the line that states it everything is dropped: there is one hole
     return done.answer(atom{"ok"});
   }
@@ -38,9 +43,9 @@ void bounded_output::write(stream from, std::string_view text, completion done) 
 void bounded_output::pass_on(stream from, std::string_view text, completion done) {
   if (!text.empty())
     state_of(from).in_line = text.back() != '\n';
-  backlog_ += text.size();
+  backlog_ += cost_of(text);
   auto id = ++last_id_;
-  pending_.emplace(id, pending_write{text.size(), std::move(done)});
+  pending_.emplace(id, pending_write{cost_of(text), std::move(done)});
   sink_->write(from, text, [self = weak_from_this(), post = post_, id](const caf::error& failed) {
     post([self, id, failed] {
       if (auto ptr = self.lock())
@@ -53,7 +58,7 @@ void bounded_output::on_written(std::uint64_t id, const caf::error& failed) {
   auto write = pending_.extract(id);
   if (!write)
     return;
-  backlog_ -= write.mapped().size;
+  backlog_ -= write.mapped().cost;
   if (failed && on_failure_)
     on_failure_(failed);
   if (backlog_ <= defaults::output_high_water)

@@ -17,8 +17,9 @@
 
 namespace peer::internal::console {
 
-/// Passes a peer's text to the sink: joins it to whole characters, counts it until the sink has written it, and drops
-/// it while more than `defaults::output_limit` bytes wait. A line in the output states how much was dropped.
+/// Passes a peer's text to the sink: joins it to whole characters, counts it until the sink has written it, its bytes
+/// and `defaults::output_overhead`, and drops it while more than `defaults::output_limit` wait. A line in the output
+/// states how much was dropped.
 ///
 /// Belongs to the loop's thread.
 class bounded_output : public std::enable_shared_from_this<bounded_output> {
@@ -31,7 +32,7 @@ public:
   /// Writes whole characters. `done` is answered `ok` when they have been written or dropped.
   void write(stream from, std::string_view text, completion done = {});
 
-  /// Bytes that the sink has not written yet.
+  /// Bytes that the sink has not written yet, and what each text of them costs.
   std::size_t backlog() const noexcept { return backlog_; }
 
   /// Calls `handler` whenever the backlog has become smaller.
@@ -55,7 +56,7 @@ private:
   /// A write that the sink has not completed. Kept here, not in the sink, so that it is answered and destroyed on the
   /// loop's thread.
   struct pending_write {
-    std::size_t size;
+    std::size_t cost;
     completion done;
   };
 

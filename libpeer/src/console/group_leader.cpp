@@ -93,22 +93,32 @@ caf::error group_leader::serve(const wire::io_request& what) {
   if (unanswered_ >= defaults::max_io_requests)
     return fail(errc::protocol_violation, "the peer has more than " + std::to_string(defaults::max_io_requests)
                                               + " I/O requests that are not answered");
+  auto is_overloaded = unanswered_bytes_ > defaults::max_io_bytes;
+  auto cost = what.from.size() + what.reply_as.size() + what.request.size();
   ++unanswered_;
+  unanswered_bytes_ += cost;
   auto from = byte_buffer{what.from.begin(), what.from.end()};
   auto reply_as = byte_buffer{what.reply_as.begin(), what.reply_as.end()};
-  auto done = [this, alive = std::weak_ptr{io_}, from = std::move(from),
-               reply_as = std::move(reply_as)](std::optional<term> reply) {
+  auto answer = [this, alive = std::weak_ptr{io_}, from = std::move(from), reply_as = std::move(reply_as),
+                 cost](std::optional<term> reply) {
     if (!alive.expired())
-      on_answer(from, reply_as, std::move(reply));
+      on_answer(from, reply_as, cost, std::move(reply));
   };
+  auto done = completion{std::move(answer)};
+  if (is_overloaded) {
+    done.fail(atom{"overload"});
+    return {};
+  }
   auto request = load_term<term>(what.request);
-  io_->request(request ? *request : term{}, completion{std::move(done)}); // `term{}` is an unknown request
+  io_->request(request ? *request : term{}, std::move(done)); // `term{}` is an unknown request
   return {};
 }
 
 /// A request that was abandoned while the peer lives is answered as OTP's "io" does when there is no group leader.
-void group_leader::on_answer(const_byte_span from, const_byte_span reply_as, std::optional<term> reply) {
+void group_leader::on_answer(const_byte_span from, const_byte_span reply_as, std::size_t cost,
+                             std::optional<term> reply) {
   --unanswered_;
+  unanswered_bytes_ -= cost;
   if (finished_)
     return;
   auto encoded = byte_buffer{};

@@ -65,7 +65,7 @@ public:
   void text(stream from, const_byte_span bytes);
 
   /// Serves a request. Fails with `errc::protocol_violation` if more than `defaults::max_io_requests` wait for their
-  /// answers.
+  /// answers. While more than `defaults::max_io_bytes` of requests wait, others are answered `{error, overload}`.
   caf::error serve(const wire::io_request& what);
 
   /// Pauses the peer whatever the sink does, or no longer.
@@ -81,7 +81,7 @@ private:
   void balance();
   std::optional<caf::error> open_sink(sink& what, const poster& post);
   void on_output_failed(const caf::error& why);
-  void on_answer(const_byte_span from, const_byte_span reply_as, std::optional<term> reply);
+  void on_answer(const_byte_span from, const_byte_span reply_as, std::size_t cost, std::optional<term> reply);
 
   owner& owner_;
   std::shared_ptr<io_server> io_;
@@ -91,7 +91,8 @@ private:
   bool paused_ = false; ///< what `pause_` was last called with
   bool finished_ = false;
   bool output_failed_ = false;
-  std::size_t unanswered_ = 0; ///< requests
+  std::size_t unanswered_ = 0;       ///< requests
+  std::size_t unanswered_bytes_ = 0; ///< in the external format
 };
 
 } // namespace peer::internal::console

@@ -13,6 +13,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace peer::internal::console {
 
@@ -43,7 +44,8 @@ std::optional<bool> binary_with(const term& option, bool previous) {
 io_server::io_server(sink_ptr output, input_ptr input, evaluator evaluate, poster post)
     : output_(std::make_shared<bounded_output>(std::move(output), post)),
       input_(std::make_shared<readers>(std::move(input), evaluate, post)),
-      evaluate_(std::move(evaluate)) {}
+      evaluate_(std::move(evaluate)),
+      post_(std::move(post)) {}
 
 // -- requests ---------------------------------------------------------------------------------------------------------
 
@@ -111,7 +113,7 @@ void io_server::serve_batch(arguments args, encoding, const completion& done) {
     if (auto self = weak.lock())
       self->request(what, std::move(each));
   };
-  std::make_shared<batch>(*items, std::move(serve), done)->run();
+  std::make_shared<batch>(*items, std::move(serve), post_, done)->run();
 }
 
 void io_server::finish() {
@@ -187,41 +189,56 @@ void io_server::print_result_of(const function_ref& what, encoding from, const c
 
 // -- input ------------------------------------------------------------------------------------------------------------
 
-/// Prints an atom, a format, character data or (its start) any other term, as `io_lib:format_prompt/1` does.
-void io_server::prompt(const term& what) {
-  if (auto name = what.get_if<atom>())
-    return name->name().empty() ? void() : output_->write(stream::standard_output, name->name());
-  if (auto format = match_tagged(what, "format", 3)) {
-    auto [module, function] = std::pair{atom{"io_lib"}, atom{"format"}};
-    return print_result_of({module, function, erl::list{(*format)[1], (*format)[2]}}, encoding::unicode, {});
+/// Prints an atom, a format, character data or (its start) any other term, as `io_lib:format_prompt/1` does. The peer
+/// formats: `then` is called when it has, so that a prompt costs its peer a request for as long as that takes.
+void io_server::prompt(const term& what, std::function<void()> then) {
+  if (auto format = match_tagged(what, "format", 3))
+    return evaluate_(atom{"io_lib"}, atom{"format"}, erl::list{(*format)[1], (*format)[2]},
+                     [weak = weak_from_this(), then = std::move(then)](caf::expected<term> text) {
+                       auto self = weak.lock();
+                       if (!self || self->finished_)
+                         return;
+                       if (text) // or it could not be made, which does not matter
+                         self->print(*text, encoding::unicode, {});
+                       then();
+                     });
+  if (auto name = what.get_if<atom>()) {
+    if (!name->name().empty())
+      output_->write(stream::standard_output, name->name());
+  } else {
+    auto text = flatten_chardata(what, encoding::unicode);
+    if (!text)
+      text = text::print_limited(what);
+    if (!text->empty())
+      output_->write(stream::standard_output, *text);
   }
-  auto text = flatten_chardata(what, encoding::unicode);
-  if (!text)
-    text = text::print_limited(what);
-  if (!text->empty())
-    output_->write(stream::standard_output, *text);
+  then();
+}
+
+void io_server::read(const term& prompted, readers::wanted what, encoding chars, const completion& done) {
+  prompt(prompted, [weak = weak_from_this(), what = std::move(what), chars, done] {
+    if (auto self = weak.lock())
+      self->input_->read(what, chars, done);
+  });
 }
 
 void io_server::get_line(arguments args, encoding chars, const completion& done) {
-  prompt(args[0]);
-  input_->read(readers::line{}, chars, done);
+  read(args[0], readers::line{}, chars, done);
 }
 
 void io_server::get_chars(arguments args, encoding chars, const completion& done) {
   auto count = args[1].get_if<std::int64_t>();
   if (count == nullptr || *count < 0)
     return refuse(done);
-  prompt(args[0]);
-  input_->read(readers::chars{static_cast<std::size_t>(*count)}, chars, done);
+  read(args[0], readers::chars{static_cast<std::size_t>(*count)}, chars, done);
 }
 
 void io_server::get_until(arguments args, encoding chars, const completion& done) {
   auto what = parse_function(args.subspan(1));
   if (!what)
     return refuse(done);
-  prompt(args[0]);
-  input_->read(readers::until{what->module, what->function, {what->arguments.begin(), what->arguments.end()}}, chars,
-               done);
+  auto extra = std::vector<term>{what->arguments.begin(), what->arguments.end()};
+  read(args[0], readers::until{what->module, what->function, std::move(extra)}, chars, done);
 }
 
 } // namespace peer::internal::console

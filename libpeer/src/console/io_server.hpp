@@ -82,11 +82,13 @@ private:
 
   void print(const term& chars, encoding from, const completion& done);
   void print_result_of(const function_ref& what, encoding from, const completion& done);
-  void prompt(const term& what);
+  void read(const term& prompted, readers::wanted what, encoding chars, const completion& done);
+  void prompt(const term& what, std::function<void()> then);
 
   std::shared_ptr<bounded_output> output_;
   std::shared_ptr<readers> input_;
   evaluator evaluate_;
+  poster post_;
   std::function<void()> on_ready_;
   bool finished_ = false;
 };

@@ -44,13 +44,13 @@ bool readers::serve(const line&) {
 }
 
 bool readers::serve(const chars& what) {
-  auto size = find_characters(buffer_, what.count);
+  auto size = find_characters(rest(), what.count);
   if (!size && !end_of_input_)
     return false;
   if (what.count == 0)
     answer_first(binary_ ? term{std::string{}} : to_charlist({}));
   else
-    answer_text(take(size.value_or(buffer_.size())));
+    answer_text(take(size.value_or(rest().size())));
   return true;
 }
 
@@ -78,8 +78,8 @@ void readers::on_evaluated(caf::expected<term> result) {
   if (more) {
     what.continuation = (*more)[1];
   } else if (done) {
-    if (auto rest = flatten_chardata((*done)[2], encoding::unicode))
-      buffer_.insert(0, *rest);
+    if (auto left = flatten_chardata((*done)[2], encoding::unicode))
+      buffer_.replace(0, std::exchange(taken_, 0), *left);
     answer_first((*done)[1]);
   } else {
     answer_first(tagged("error", what.function));
@@ -112,19 +112,21 @@ void readers::on_input(const std::optional<std::string>& piece) {
 
 /// Whether the next line has arrived, the last of the input without its newline included.
 bool readers::has_line() const {
-  return end_of_input_ || buffer_.find('\n') != std::string::npos;
+  return end_of_input_ || rest().find('\n') != std::string_view::npos;
 }
 
 std::string readers::take(std::size_t size) {
-  auto result = buffer_.substr(0, size);
-  buffer_.erase(0, size);
+  auto result = std::string{rest().substr(0, size)};
+  taken_ += size;
+  if (2 * taken_ > buffer_.size()) // moved as often as there are bytes, at most
+    buffer_.erase(0, std::exchange(taken_, 0));
   return result;
 }
 
 /// The next line with its newline; empty at the end of the input.
 std::string readers::take_line() {
-  auto end = buffer_.find('\n');
-  return take(end == std::string::npos ? buffer_.size() : end + 1);
+  auto end = rest().find('\n');
+  return take(end == std::string_view::npos ? rest().size() : end + 1);
 }
 
 // -- answers ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -73,6 +74,7 @@ private:
   void on_evaluated(caf::expected<term> result);
   void ask_source();
   void on_input(const std::optional<std::string>& piece);
+  std::string_view rest() const noexcept { return std::string_view{buffer_}.substr(taken_); }
   bool has_line() const;
   std::string take(std::size_t size);
   std::string take_line();
@@ -83,7 +85,8 @@ private:
   evaluator evaluate_;
   poster post_;
   utf8_joiner joiner_;
-  std::string buffer_; ///< input that no reader has taken yet
+  std::string buffer_; ///< input, of which readers have taken the first `taken_` bytes
+  std::size_t taken_ = 0;
   bool end_of_input_ = false;
   bool asked_ = false;      ///< the source has not answered yet
   bool evaluating_ = false; ///< the peer runs the first reader's function

@@ -118,7 +118,7 @@ private:
 using answers = std::vector<std::string>;
 using flags = std::vector<bool>;
 
-constexpr auto full = peer::defaults::output_high_water;
+constexpr auto full = peer::defaults::output_high_water - peer::defaults::output_overhead;
 
 } // namespace
 
@@ -234,6 +234,32 @@ SCENARIO("a peer that is suspended pauses whatever the sink does") {
   }
 }
 
+SCENARIO("requests that wait have a bound in bytes") {
+  GIVEN("a peer whose output is not written and who has sent large requests") {
+    auto text = std::string(peer::defaults::max_io_bytes, 'x');
+    auto large = peer::byte_buffer{};
+    REQUIRE_EQ(peer::save_term(large, peer::tagged("put_chars", peer::atom{"unicode"}, text)), caf::error{});
+    auto [from, reply_as] = std::pair{encode("self"), encode("2")};
+    CHECK_EQ(leader.serve({from, reply_as, large}), caf::error{});
+    CHECK_EQ(sent(), answers{});
+    WHEN("it sends another one") {
+      CHECK_EQ(ask("{put_chars,unicode,\"y\"}"), caf::error{});
+      THEN("that is refused, and nothing else") {
+        CHECK_EQ(sent(), answers{"self 1 {error,overload}"});
+      }
+    }
+    WHEN("the large one has been written") {
+      target->catch_up();
+      CHECK_EQ(sent(), answers{"self 2 ok"});
+      THEN("others are served again") {
+        CHECK_EQ(ask("{put_chars,unicode,\"z\"}"), caf::error{});
+        target->catch_up();
+        CHECK_EQ(sent(), answers{"self 1 ok"});
+      }
+    }
+  }
+}
+
 SCENARIO("only a peer that lives is paused") {
   GIVEN("a peer that has not been started") {
     WHEN("the sink is behind") {
@@ -304,7 +330,7 @@ SCENARIO("requests are answered to the process that sent them") {
 
 SCENARIO("the number of requests is bounded") {
   GIVEN("a peer with as many requests as may wait") {
-    auto [from, reply_as, content] = std::tuple{encode("self"), encode("1"), encode("{put_chars, unicode, \"x\"}")};
+    auto [from, reply_as, content] = std::tuple{encode("self"), encode("1"), encode("{put_chars, unicode, m, f, []}")};
     for (auto i = std::size_t{0}; i < peer::defaults::max_io_requests; ++i)
       if (auto err = leader.serve({from, reply_as, content}))
         FAIL("request " << i << ": " << err);
@@ -315,7 +341,8 @@ SCENARIO("the number of requests is bounded") {
       }
     }
     WHEN("one has been answered") {
-      target->unwritten.front()({});
+      calls.front()(term{"x"});
+      target->catch_up();
       CHECK_EQ(sent(), answers{"self 1 ok"});
       THEN("there is room again") {
         CHECK_EQ(ask("getopts"), caf::error{});

@@ -82,6 +82,25 @@ CAF_TEST(a prompt that fails does not matter) {
   CAF_CHECK_EQUAL(answer, is(R"("one\n")"));
 }
 
+CAF_TEST(a prompt that the peer does not make keeps its request waiting) {
+  auto& answer = ask("{get_line, unicode, {format, \"~p>\", [1]}}");
+  CAF_CHECK_EQUAL(questions, 0);
+  auto& other = ask("{get_line, unicode, ''}");
+  type("one\ntwo\n");
+  CAF_CHECK_EQUAL(other, is(R"("one\n")"));
+  CAF_CHECK_EQUAL(answer, open);
+  return_from_call("\"1>\"");
+  CAF_CHECK_EQUAL(printed(), "1>");
+  CAF_CHECK_EQUAL(answer, is(R"("two\n")"));
+}
+
+CAF_TEST(a prompt that no peer will make is abandoned with its request) {
+  ask("{get_line, unicode, {format, \"~p>\", [1]}}");
+  server->finish();
+  fail_call();
+  CAF_CHECK_EQUAL(abandoned, 1);
+}
+
 CAF_TEST(the form without an encoding is Latin - 1) {
   auto& line = ask("{get_line, unicode}"); // a prompt
   CAF_CHECK_EQUAL(printed(), "unicode");
@@ -141,6 +160,15 @@ CAF_TEST(at the end there are fewer characters and then none) {
   end_of_input();
   CAF_CHECK_EQUAL(answer, is("\"abc\xC3\x83\"")); // what is no UTF-8 counts as Latin-1
   CAF_CHECK_EQUAL(ask("{get_chars, unicode, '', 1}"), is("eof"));
+}
+
+CAF_TEST(a long input can be read in small pieces) {
+  constexpr auto count = 50'000;
+  ask("{get_chars, unicode, '', 1}");
+  type(std::string(std::size_t{8} << 20, 'x')); // moving it for each character would take minutes
+  for (auto i = 0; i < count; ++i)
+    CAF_REQUIRE_EQUAL(ask("{get_chars, unicode, '', 1}"), is(R"("x")"));
+  CAF_CHECK_EQUAL(questions, 1);
 }
 
 CAF_TEST(no characters are there at once) {

@@ -109,6 +109,13 @@ inline constexpr std::size_t max_waiting_jobs = std::size_t{1} << 18;
 /// peer that prints or reads has one.
 inline constexpr std::size_t max_io_requests = std::size_t{1} << 18;
 
+/// Bytes of these requests, in the external term format. While more wait, other requests of the peer are answered
+/// `{error, overload}`. A single request may be as large as a frame.
+inline constexpr std::size_t max_io_bytes = std::size_t{64} << 20;
+
+/// What is counted, besides its bytes, for each text that waits for a sink.
+inline constexpr std::size_t output_overhead = 128;
+
 /// How many restarts a supervisor makes within a period before it gives up, and that period (OTP: supervisor,
 /// sup_flags()).
 inline constexpr std::uint32_t restart_intensity = 1;
