@@ -48,6 +48,37 @@ CAF_TEST(Erlang code sends to an exposed actor) {
   CAF_CHECK_EQUAL(next(), "{hello, [1, 2.5, <<\"x\">>]}"_term);
 }
 
+CAF_TEST(an erl ends no actor by an error and forges no order) {
+  auto patient = sys->spawn([]() -> caf::behavior { return {[](const std::string& question) { return question; }}; });
+  auto there = value_of(worker.expose(patient));
+  auto control = value_of(worker.expose(caf::actor_cast<caf::actor>(worker.actor())));
+  auto pids = peer::erl::list{peer::erl::tuple{atom{"There"}, there}, peer::erl::tuple{atom{"Control"}, control},
+                              peer::erl::tuple{atom{"Here"}, here}};
+  evaluate(worker,
+           "Send = fun(To, What) -> group_leader() ! {message, To, What} end,"
+           "Send(There, {'$message', [{'caf::error', {'$error', sec, runtime_error, <<\"x\">>}}]}),"
+           "Send(There, {'$message', [{'caf::exit_msg', {1, 2}}]}),"
+           "Send(Control, {'$message', [{'peer::kill_atom', kill}]}),"
+           "Send(Here, last)",
+           pids);
+  CAF_CHECK_EQUAL(next(), "last"_term);
+  auto answered = false;
+  self->request(patient, patience, std::string{"there?"})
+      .receive([&](const std::string& text) { answered = text == "there?"; }, [](const caf::error&) {});
+  CAF_CHECK(answered);
+  CAF_CHECK_EQUAL(value_of(worker.call<int>("erlang", "abs", -3)), 3);
+  self->send_exit(patient, caf::exit_reason::user_shutdown);
+}
+
+CAF_TEST(a pid that was invalidated reaches nobody) {
+  CAF_CHECK_EQUAL(worker.unexpose(caf::actor{self.ptr()}), caf::error{});
+  auto again = value_of(worker.expose(caf::actor{self.ptr()}));
+  CAF_CHECK_NOT_EQUAL(again, here);
+  evaluate(worker, "group_leader() ! {message, Here, late}, group_leader() ! {message, Again, last}",
+           peer::erl::list{peer::erl::tuple{atom{"Here"}, here}, peer::erl::tuple{atom{"Again"}, again}});
+  CAF_CHECK_EQUAL(next(), "last"_term);
+}
+
 CAF_TEST(messages to a registered name arrive in their order) {
   start_echo();
   for (auto i = 1; i <= 100; ++i)

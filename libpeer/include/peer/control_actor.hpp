@@ -199,8 +199,11 @@ using control_actor = caf::typed_actor<
     caf::result<void>(await_ready_atom),
     // Returns the state.
     caf::result<peer_status>(get_state_atom),
-    // Gives an actor of this program a pid that the peer can send to. Does not keep the actor alive.
+    // Gives an actor of this program a pid that the peer can send to (see `handle::expose`). Does not keep the actor
+    // alive.
     caf::result<term>(expose_atom, caf::actor),
+    // Invalidates the pid of that actor, if it has one.
+    caf::result<void>(unexpose_atom, caf::actor),
     // Stops the peer in the steps of the option `shutdown` and answers when its process has ended.
     caf::result<stop_report>(stop_atom),
     // Kills the peer and its process group at once, also while it boots or is being stopped. Answered as `stop_atom`.

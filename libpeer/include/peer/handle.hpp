@@ -66,7 +66,14 @@ public:
   /// Gives an actor a pid that Erlang code can send to: it receives `group_leader() ! {message, Pid, Content}` as a
   /// `peer::term`, or as CAF values if `Content` was made from a `caf::message`. The peer does not keep the actor
   /// alive.
+  ///
+  /// A peer cannot guess pids. It can send values of types that this program has registered with CAF, and of CAF's and
+  /// libpeer's data types. What else it sends arrives as a `peer::term`: errors, which end most actors, and the
+  /// messages with which CAF and libpeer control actors. Returns the same pid each time, until `unexpose`.
   caf::expected<pid> expose(const caf::actor& whom) const;
+
+  /// Invalidates the pid of an actor: what the peer sends to it from now on is dropped. No effect if it has none.
+  caf::error unexpose(const caf::actor& whom) const;
 
   /// Stops the peer in the steps of the option `shutdown`. Returns when its process has ended and was reaped; the
   /// report names the step that ended it. Fails with `errc::noproc` if the control actor has exited.

@@ -87,6 +87,7 @@ CAF_ADD_ATOM(libpeer, peer, sys_resume_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_suspend_atom)
 CAF_ADD_ATOM(libpeer, peer, sys_terminate_atom)
 CAF_ADD_ATOM(libpeer, peer, terminate_child_atom)
+CAF_ADD_ATOM(libpeer, peer, unexpose_atom)
 CAF_ADD_ATOM(libpeer, peer, unsubscribe_atom)
 CAF_ADD_ATOM(libpeer, peer, which_children_atom)
 

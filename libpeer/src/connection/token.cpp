@@ -2,14 +2,13 @@
 
 #include "connection/token.hpp"
 
+#include "base/random.hpp"
 #include "peer/error.hpp"
 #include "process/descriptor.hpp"
 
 #include "caf/expected.hpp"
 
 #include <cerrno>
-
-#include <sys/random.h>
 
 namespace peer::internal::connection {
 
@@ -25,12 +24,7 @@ caf::error invalid_token(const char* why) {
 
 caf::expected<token_secret> make_token() {
   auto result = token_secret{};
-  // Not interrupted for so few bytes, unless the entropy pool is not initialized yet (getrandom(2)).
-  ssize_t got;
-  do
-    got = getrandom(result.data(), result.size(), 0);
-  while (got < 0 && errno == EINTR);
-  if (got != static_cast<ssize_t>(result.size()))
+  if (!base::fill_randomly(result))
     return process::system_failure("cannot make a secret for the connection", errno);
   return result;
 }

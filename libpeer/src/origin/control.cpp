@@ -79,12 +79,13 @@ public:
     return with_system_messages([this](call_request& request) { return on_call(request); },
                                 [this](cast_request& request) { return sent(exchange_.cast(request)); },
                                 [this](send_request& request) { return sent(exchange_.send(std::move(request))); },
-                                [this](await_boot_atom) { return on_await_boot(); },                                  //
-                                [this](await_ready_atom) { return on_await_ready(); },                                //
-                                [this](get_state_atom) { return status(); },                                          //
-                                [this](expose_atom, const caf::actor& whom) { return term{exchange_.expose(whom)}; }, //
-                                [this](stop_atom) { return on_stop(stop_mode::by_options); },                         //
-                                [this](kill_atom) { return on_stop(stop_mode::at_once); },                            //
+                                [this](await_boot_atom) { return on_await_boot(); },                         //
+                                [this](await_ready_atom) { return on_await_ready(); },                       //
+                                [this](get_state_atom) { return status(); },                                 //
+                                [this](expose_atom, const caf::actor& whom) { return expose(whom); },        //
+                                [this](unexpose_atom, const caf::actor& whom) { exchange_.unexpose(whom); }, //
+                                [this](stop_atom) { return on_stop(stop_mode::by_options); },                //
+                                [this](kill_atom) { return on_stop(stop_mode::at_once); },                   //
                                 [this](base::poke_atom) { follow_evidence(); });
   }
 
@@ -131,7 +132,8 @@ private:
 
   term system_pid(const caf::actor_addr& whom) override {
     auto actor = caf::actor_cast<caf::actor>(whom);
-    return actor ? term{exchange_.expose(actor)} : term{atom{"undefined"}};
+    auto id = actor ? exchange_.expose(actor) : caf::expected<pid>{caf::error{}};
+    return id ? term{std::move(*id)} : term{atom{"undefined"}};
   }
 
   void system_reply(const term& to, const term& answer) override { exchange_.send_term(to, answer); }
@@ -216,6 +218,13 @@ private:
     waiters_.for_ready(promise);
     boot();
     return promise;
+  }
+
+  caf::result<term> expose(const caf::actor& whom) {
+    auto id = exchange_.expose(whom);
+    if (!id)
+      return std::move(id.error());
+    return term{std::move(*id)};
   }
 
   peer_status status() const {

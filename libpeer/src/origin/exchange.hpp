@@ -104,7 +104,10 @@ public:
   // -- properties ---
 
   /// Gives an actor of this program a pid that the peer can send to.
-  pid expose(const caf::actor& whom) { return exposed_.add(whom); }
+  caf::expected<pid> expose(const caf::actor& whom) { return exposed_.add(whom); }
+
+  /// Invalidates its pid.
+  void unexpose(const caf::actor& whom) { exposed_.remove(whom); }
 
   /// What has passed over the connection. @pre `open` was called
   pulse::traffic traffic() const;

@@ -92,6 +92,11 @@ caf::expected<pid> handle::expose(const caf::actor& whom) const {
   return *result->get_if<pid>();
 }
 
+caf::error handle::unexpose(const caf::actor& whom) const {
+  auto done = internal::origin::ask<void>(*sys_, control_, the_control_actor, unexpose_atom_v, whom);
+  return done ? caf::error{} : std::move(done.error());
+}
+
 caf::expected<stop_report> handle::stop() const {
   return internal::origin::ask<stop_report>(*sys_, control_, the_control_actor, stop_atom_v);
 }

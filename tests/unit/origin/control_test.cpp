@@ -247,6 +247,31 @@ SCENARIO("messages reach the actors that were exposed and no others") {
         expect((peer::term), to(self).with(peer::term{"hello"}));
       }
     }
+    WHEN("it sends an error, and a message with which actors are controlled") {
+      auto says = [&](caf::message what) { peer->says(peer::tagged("message", id, unbox(peer::to_term(what)))); };
+      says(caf::make_message(peer::fail(peer::errc::noproc, "x")));
+      says(caf::make_message(7, peer::kill_atom_v));
+      THEN("the actor gets terms, which have no effect on it") {
+        expect((peer::term), to(self));
+        expect((peer::term), to(self));
+        CHECK(nothing_waits());
+      }
+    }
+    WHEN("it sends values") {
+      peer->says(peer::tagged("message", id, unbox(peer::to_term(caf::make_message(7, std::string{"x"})))));
+      THEN("the actor gets them") {
+        expect((std::int32_t, std::string), to(self).with(7, "x"));
+      }
+    }
+    WHEN("the pid was invalidated") {
+      inject((peer::unexpose_atom, caf::actor),
+             from(self).to(control).with(peer::unexpose_atom_v, caf::actor_cast<caf::actor>(self)));
+      peer->says(peer::tagged("message", id, "late"));
+      THEN("the actor gets nothing, and a new one is another") {
+        CHECK(nothing_waits());
+        CHECK_NE(expose(), id);
+      }
+    }
     WHEN("it sends to another pid and to a name") {
       auto other = *id.get_if<peer::pid>();
       other.id += 1;

@@ -21,8 +21,9 @@ bool load_message_element(detail::term_load_inspector& f, const std::string& nam
 caf::error make_error_by_name(const std::string& category, const std::string& code, std::string text);
 
 /// What an actor receives for a term: the values of a `caf::message` if it is one, the value if it is a struct of a
-/// type that `register_message_types` knows (Erlang's `{job, 7, <<"text">>}` for `job`), else the term itself. Fails
-/// with `errc::bad_term`. @param encoded without version byte
+/// type that `register_message_types` knows (Erlang's `{job, 7, <<"text">>}` for `job`), else the term itself. So do
+/// values that another process must not send: errors, and types of CAF and libpeer that are not data. Fails with
+/// `errc::bad_term`. @param encoded without version byte
 caf::expected<caf::message> load_message(const_byte_span encoded);
 
 } // namespace peer::internal::convert

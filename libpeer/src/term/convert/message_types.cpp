@@ -117,6 +117,26 @@ caf::error internal::convert::make_error_by_name(const std::string& category, co
 
 namespace {
 
+/// Where the type IDs of libpeer begin and end (`peer/type_ids.hpp`).
+constexpr auto first_own = caf::id_block::libpeer::begin;
+constexpr auto last_own = first_own + 199;
+
+/// Whether actors may get a value of that type from another process. Errors end an actor that does not handle them, and
+/// other types of CAF and libpeer are the messages with which these control actors.
+bool may_be_sent(caf::type_id_t id) {
+  if (id == caf::type_id_v<caf::error>)
+    return false;
+  auto of_the_program = id >= caf::first_custom_type_id && (id < first_own || id > last_own);
+  return of_the_program || registry::instance().find(id).has_value();
+}
+
+bool may_be_sent(const caf::message& values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!may_be_sent(values.type_at(i)))
+      return false;
+  return true;
+}
+
 /// Reads a tuple that begins with the name of a registered type as a value of that type. Empty if it is anything else.
 caf::message load_registered_struct(const_byte_span encoded) {
   auto header = detail::term_reader{encoded};
@@ -138,9 +158,9 @@ caf::message load_registered_struct(const_byte_span encoded) {
 } // namespace
 
 caf::expected<caf::message> internal::convert::load_message(const_byte_span encoded) {
-  if (auto values = load_term<caf::message>(encoded))
+  if (auto values = load_term<caf::message>(encoded); values && may_be_sent(*values))
     return std::move(*values);
-  if (auto value = load_registered_struct(encoded); !value.empty())
+  if (auto value = load_registered_struct(encoded); !value.empty() && may_be_sent(value))
     return value;
   auto content = load_term<term>(encoded);
   if (!content)
