@@ -163,7 +163,8 @@ error from_request(error why, std::string_view who = "the peer's control actor")
 /// `noconnection`, `{error,undef}` for an exception.
 term to_reason(const error& err);
 
-/// A sentence for users: what failed, where and why. The last words of a peer follow on lines of their own.
+/// A sentence for users: what failed, where and why. The last words of a peer follow on lines of their own. Characters
+/// that act on a terminal (control characters, changes of the direction of writing) are shown as `\xHH` or `\x{HHHH}`.
 std::string describe(const error& err);
 
 } // namespace peer

@@ -146,7 +146,7 @@ caf::error validate(const process_options& options);
 /// A descendant of a process that outlived it.
 struct survivor {
   std::int64_t id = 0; ///< its process id
-  std::string command; ///< its command line, arguments separated by blanks
+  std::string command; ///< its command line, arguments separated by blanks, control characters as `\xHH`
 
   friend bool operator==(const survivor&, const survivor&) = default;
 };

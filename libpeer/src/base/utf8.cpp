@@ -25,6 +25,25 @@ bool is_ascii(std::string_view text) noexcept {
   return std::none_of(text.begin(), text.end(), [](char x) { return (x & 0x80) != 0; });
 }
 
+/// Control characters but for tabs; those that separate lines and paragraphs; and those that change the direction of
+/// writing without being seen (Unicode, "UTS #39", "UAX #9").
+bool acts_on_terminals(char32_t code) noexcept {
+  return (code < 0x20 && code != U'\t') || (code >= 0x7F && code < 0xA0) || code == 0x061C
+      || (code >= 0x200E && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069)
+      || code == 0xFEFF;
+}
+
+/// `\xHH`, or `\x{HHHH}` for what does not fit.
+void append_escaped(std::string& out, char32_t code) {
+  constexpr auto digits = "0123456789ABCDEF";
+  auto wide = code > 0xFF;
+  out += wide ? "\\x{" : "\\x";
+  for (auto shift = wide ? 12 : 4; shift >= 0; shift -= 4)
+    out += digits[(code >> shift) & 15];
+  if (wide)
+    out += '}';
+}
+
 } // namespace
 
 std::optional<char32_t> take_utf8(std::string_view& text) noexcept {
@@ -85,6 +104,24 @@ bool append_utf8(std::string& out, std::uint64_t code) {
 void append_latin1(std::string& out, std::string_view latin1) {
   for (auto character : latin1)
     append_utf8(out, static_cast<std::uint8_t>(character));
+}
+
+std::string printable(std::string_view text, bool keeps_lines) {
+  auto result = std::string{};
+  result.reserve(text.size());
+  while (!text.empty()) {
+    auto before = text;
+    auto code = take_utf8(text);
+    if (!code) {
+      append_escaped(result, static_cast<unsigned char>(text.front()));
+      text.remove_prefix(1);
+    } else if (acts_on_terminals(*code) && !(keeps_lines && *code == U'\n')) {
+      append_escaped(result, *code);
+    } else {
+      result += before.substr(0, before.size() - text.size());
+    }
+  }
+  return result;
 }
 
 bool valid_atom(std::string_view name) noexcept {

@@ -26,6 +26,10 @@ bool append_utf8(std::string& out, std::uint64_t code);
 /// Appends Latin-1 bytes as UTF-8.
 void append_latin1(std::string& out, std::string_view latin1);
 
+/// A text that others have made, as it is shown to a person: what moves the cursor, changes a terminal or the direction
+/// of writing, and bytes that are not UTF-8, as `\xHH` or `\x{HHHH}`. Tabs stay, and newlines if `keeps_lines` is true.
+std::string printable(std::string_view text, bool keeps_lines = false);
+
 /// Whether `name` can be an atom: UTF-8 of at most 255 characters.
 bool valid_atom(std::string_view name) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include "peer/options.hpp"
 
+#include "base/utf8.hpp"
 #include "connection/listening.hpp"
 #include "origin/command_line.hpp"
 #include "peer/error.hpp"
@@ -43,17 +44,8 @@ bool has_nul(const std::string& text) {
   return text.find('\0') != std::string::npos;
 }
 
-/// The text as its author wrote it; control characters as `\xHH`.
 std::string in_quotes(const std::string& text) {
-  constexpr auto digits = "0123456789ABCDEF";
-  auto result = std::string{"'"};
-  for (auto c : text) {
-    if (auto code = static_cast<unsigned char>(c); code < 0x20 || code == 0x7f)
-      result.append({'\\', 'x', digits[code / 16], digits[code % 16]});
-    else
-      result += c;
-  }
-  return result + "'";
+  return "'" + internal::base::printable(text) + "'";
 }
 
 problem check_strings(const char* option, const std::vector<std::string>& strings) {

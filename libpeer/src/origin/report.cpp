@@ -1,5 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "base/utf8.hpp"
 #include "peer/convert.hpp"
 #include "peer/failure.hpp"
 #include "peer/term.hpp"
@@ -17,6 +18,7 @@ namespace peer {
 
 namespace {
 
+using internal::base::printable;
 using internal::text::print_limited;
 
 /// The value of that type in the context: its only one, or the one behind a sentence.
@@ -64,7 +66,7 @@ std::string describe_failure(const failure& x) {
   if (!x.last_words.empty()) {
     result += "; its last words:";
     for (auto& line : x.last_words)
-      result += "\n  " + line;
+      result += "\n  " + printable(line);
   }
   return result;
 }
@@ -89,11 +91,11 @@ std::string describe_hints(const erl::list& infos) {
   auto result = std::string{};
   for (auto& info : infos) {
     if (auto expected = match_tagged(info, "expected", 2))
-      result += "; expected " + std::string{(*expected)[1].as_binary().value_or("")};
+      result += "; expected " + printable((*expected)[1].as_binary().value_or(""));
     auto known = match_tagged(info, "functions", 2);
     if (auto signatures = known ? (*known)[1].get_if<erl::list>() : nullptr)
       for (auto& signature : *signatures)
-        result += "; there is " + std::string{signature.as_binary().value_or("")};
+        result += "; there is " + printable(signature.as_binary().value_or(""));
   }
   return result;
 }
@@ -115,6 +117,19 @@ std::string describe_place(const erl::exception& x) {
 std::string describe_exception(const erl::exception& x, const std::string& call) {
   return (call.empty() ? "the called function" : call) + " ended with " + to_string(x.cls) + ": "
        + print_limited(x.reason) + describe_place(x);
+}
+
+std::string describe_raw(const error& err) {
+  if (is_end_of_peer(err))
+    return describe_failure(*failure_of(err));
+  if (err == errc::terminated)
+    return "a system message ended the actor with the reason " + print_limited(to_reason(err));
+  if (auto raised = exception_of(err); raised && err == errc::exception)
+    return describe_exception(*raised, text_of(err));
+  if (err.category() != caf::type_id_v<errc>)
+    return describe_other(err);
+  auto text = text_of(err);
+  return text.empty() ? to_string(static_cast<errc>(err.code())) : text;
 }
 
 /// Erlang's name of a system error: `enoent`.
@@ -220,18 +235,7 @@ term to_reason(const error& err) {
 }
 
 std::string describe(const error& err) {
-  if (!err)
-    return "no error";
-  if (is_end_of_peer(err))
-    return describe_failure(*failure_of(err));
-  if (err == errc::terminated)
-    return "a system message ended the actor with the reason " + print_limited(to_reason(err));
-  if (auto raised = exception_of(err); raised && err == errc::exception)
-    return describe_exception(*raised, text_of(err));
-  if (err.category() != caf::type_id_v<errc>)
-    return describe_other(err);
-  auto text = text_of(err);
-  return text.empty() ? to_string(static_cast<errc>(err.code())) : text;
+  return err ? printable(describe_raw(err), true) : "no error";
 }
 
 } // namespace peer

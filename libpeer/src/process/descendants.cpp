@@ -2,6 +2,7 @@
 
 #include "process/descendants.hpp"
 
+#include "base/utf8.hpp"
 #include "peer/detail/defaults.hpp"
 #include "process/proc_stat.hpp"
 
@@ -29,7 +30,7 @@ std::string command_of(pid_t process, const process_facts& facts) {
   while (!result.empty() && result.back() == '\0')
     result.pop_back();
   std::replace(result.begin(), result.end(), '\0', ' ');
-  return result.empty() ? "[" + facts.name + "]" : result;
+  return base::printable(result.empty() ? "[" + facts.name + "]" : result);
 }
 
 /// The process with that id, if it still runs and `belongs` accepts its facts.

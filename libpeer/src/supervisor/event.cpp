@@ -1,5 +1,6 @@
 // Part of libpeer, distributed under the BSD 3-Clause License. See LICENSE.
 
+#include "base/utf8.hpp"
 #include "peer/failure.hpp"
 #include "peer/supervisor_actor.hpp"
 
@@ -8,7 +9,7 @@
 namespace peer {
 
 std::string describe(const supervisor_event& event) {
-  auto result = event.path + ": " + to_string(event.kind);
+  auto result = internal::base::printable(event.path) + ": " + to_string(event.kind);
   if (event.generation > 0)
     result += ", generation " + std::to_string(event.generation);
   if (event.process_id)
