@@ -4,6 +4,7 @@
 
 #include "caf/error.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace peer::internal::console {
@@ -79,7 +80,7 @@ void readers::on_evaluated(caf::expected<term> result) {
     what.continuation = (*more)[1];
   } else if (done) {
     if (auto left = flatten_chardata((*done)[2], encoding::unicode))
-      buffer_.replace(0, std::exchange(taken_, 0), *left);
+      give_back(*left);
     answer_first((*done)[1]);
   } else {
     answer_first(tagged("error", what.function));
@@ -121,6 +122,13 @@ std::string readers::take(std::size_t size) {
   if (2 * taken_ > buffer_.size()) // moved as often as there are bytes, at most
     buffer_.erase(0, std::exchange(taken_, 0));
   return result;
+}
+
+/// Puts `text` before the rest of the input. What fits into the place of what was taken moves nothing.
+void readers::give_back(std::string_view text) {
+  auto replaced = std::min(text.size(), taken_);
+  taken_ -= replaced;
+  buffer_.replace(taken_, replaced, text);
 }
 
 /// The next line with its newline; empty at the end of the input.

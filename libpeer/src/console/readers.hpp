@@ -78,6 +78,7 @@ private:
   bool has_line() const;
   std::string take(std::size_t size);
   std::string take_line();
+  void give_back(std::string_view text);
   void answer_first(term result);
   void answer_text(std::string text);
 

@@ -43,14 +43,12 @@ caf::expected<pid> exposed_actors::add(const caf::actor& whom) {
     return known->second;
   if (actors_.size() >= prune_above_)
     prune();
-  for (;;) {
-    auto made = make_random_pid();
-    if (!made || actors_.emplace(*made, address).second) {
-      if (made)
-        ids_.emplace(address, *made);
-      return made;
-    }
-  }
+  auto made = make_random_pid();
+  while (made && !actors_.emplace(*made, address).second)
+    made = make_random_pid();
+  if (made)
+    ids_.emplace(address, *made);
+  return made;
 }
 
 void exposed_actors::remove(const caf::actor& whom) {

@@ -55,7 +55,7 @@ std::string phase_text(phase at) {
 std::string describe_failure(const failure& x) {
   auto result = x.who + " " + phase_text(x.at);
   if (!x.cause.empty())
-    result += ": " + x.cause;
+    result += ": " + printable(x.cause);
   if (x.status)
     result += (x.cause.empty() ? ": " : "; the process ") + to_string(*x.status);
   if (!x.survivors.empty()) {
@@ -119,6 +119,7 @@ std::string describe_exception(const erl::exception& x, const std::string& call)
        + print_limited(x.reason) + describe_place(x);
 }
 
+/// As `describe`, with what acts on terminals in it.
 std::string describe_raw(const error& err) {
   if (is_end_of_peer(err))
     return describe_failure(*failure_of(err));

@@ -165,7 +165,7 @@ CAF_TEST(at the end there are fewer characters and then none) {
 CAF_TEST(a long input can be read in small pieces) {
   constexpr auto count = 50'000;
   ask("{get_chars, unicode, '', 1}");
-  type(std::string(std::size_t{8} << 20, 'x')); // moving it for each character would take minutes
+  type(std::string(std::size_t{8} << 20, 'x')); // moved for each character, it would take too long
   for (auto i = 0; i < count; ++i)
     CAF_REQUIRE_EQUAL(ask("{get_chars, unicode, '', 1}"), is(R"("x")"));
   CAF_CHECK_EQUAL(questions, 1);

@@ -55,14 +55,14 @@ CAF_TEST(of a long reason the start is shown) {
 
 CAF_TEST(a text of the peer changes no terminal and forges no line) {
   auto details = *peer::failure_of(ended());
-  details.cause = "it said \x1B[2Jhello";
+  details.cause = "it said \x1B[2Jhello\nforged";
   details.survivors = {{7, "sleep \x1B]0;x"}};
   details.last_words = {"one\rtwo", "\u202Ethree", "four\nchild 'a' was restarted"};
-  CAF_CHECK_EQUAL(
-      describe(caf::make_error(errc::exit_status, details)),
-      "peer 'a' ended while running: it said \\x1B[2Jhello; the process exited with status 3; left behind: 7 "
-      "(sleep \\x1B]0;x); its last words:\n  one\\x0Dtwo\n  \\x{202E}three\n  four\\x0Achild 'a' was "
-      "restarted");
+  CAF_CHECK_EQUAL(describe(caf::make_error(errc::exit_status, details)),
+                  "peer 'a' ended while running: it said \\x1B[2Jhello\\x0Aforged; the process exited with status 3; "
+                  "left behind: 7 "
+                  "(sleep \\x1B]0;x); its last words:\n  one\\x0Dtwo\n  \\x{202E}three\n  four\\x0Achild 'a' was "
+                  "restarted");
   auto hint = tuple{atom{"expected"}, "(\x1B[1m)\nforged"};
   CAF_CHECK_EQUAL(describe(raised(refused("badarg", hint))),
                   "the call of m:f in peer 'a' ended with error: badarg in m:f/2; expected (\\x1B[1m)\\x0Aforged");
